@@ -3,6 +3,17 @@
 //! Data goes spec -> plan -> schedule; answers go score -> stats -> results. The world is met through [`plan::Facts`] only.
 #![forbid(unsafe_code)]
 
+pub mod answers;
+pub mod chat;
+pub mod items;
+mod jinja;
 pub mod key;
+pub mod plan;
+pub mod prompt;
 pub mod record;
+pub mod schedule;
+pub mod results;
+pub mod score;
 pub mod spec;
+pub mod split;
+pub mod stats;

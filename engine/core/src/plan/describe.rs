@@ -1,0 +1,167 @@
+//! The manifest of a stage: everything that can change its bytes, and nothing else.
+//!
+//! Not here: names of stages, paths, addresses, thread counts, the order in which things were written.
+
+use super::stage::{DownloadWork, Kind, Stage, Work};
+use super::study::{AnalyzeWork, EvaluateCell, EvaluateWork, FinetuneWork};
+use super::{InputSource, Plan};
+use crate::key::{Digest, Key, KeyHasher, Manifest, ManifestText, Value};
+use crate::spec::{Chat, Data, Mode, Prompt, Source, Split};
+
+/// What is known of the outputs of the stages of a plan while keys are computed.
+pub trait KnownOutputs {
+    /// Content of an output, if it is known already.
+    fn output(&self, source: InputSource) -> Option<Digest>;
+}
+
+impl Plan {
+    /// Key of a stage; `None` while the content of an input is unknown, or for a remote file that has no pin yet.
+    #[must_use]
+    pub fn key(&self, stage: &Stage, known: &dyn KnownOutputs) -> Option<Key> {
+        let mut hasher = KeyHasher::default();
+        self.describe(stage, known, &mut hasher);
+        hasher.finish()
+    }
+
+    /// The manifest of a stage as text.
+    #[must_use]
+    pub fn manifest(&self, stage: &Stage, known: &dyn KnownOutputs) -> String {
+        let mut text = ManifestText::default();
+        self.describe(stage, known, &mut text);
+        text.finish()
+    }
+
+    fn describe(&self, stage: &Stage, known: &dyn KnownOutputs, manifest: &mut impl Manifest) {
+        let kind = stage.kind();
+        manifest.field("kind", Value::Text(kind.name()));
+        manifest.field("recipe", Value::Number(kind.recipe()));
+        if matches!(kind, Kind::Quantize | Kind::Finetune | Kind::Evaluate) {
+            manifest.field("llama.cpp", Value::Text(&self.llama));
+        }
+        inputs(stage, known, manifest);
+        match &stage.work {
+            Work::Download(work) => download(work, manifest),
+            Work::Quantize(work) => {
+                manifest.field("to", Value::Text(&work.to));
+                manifest.field("requantize", Value::Flag(work.requantize));
+            }
+            Work::Finetune(work) => finetune(work, manifest),
+            Work::Evaluate(work) => evaluate(work, manifest),
+            Work::Analyze(work) => analyze(work, manifest),
+            Work::Command(command) => {
+                let line = command.line(&self.links(stage));
+                manifest.field("program", Value::Text(command.shared.program_name()));
+                manifest.field("args", Value::Texts(&line.args));
+                line.env.iter().for_each(|(name, value)| manifest.field(&format!("env.{name}"), Value::Text(value)));
+                let outputs = stage.outputs().zip(&line.outputs);
+                outputs.for_each(|(name, path)| manifest.field(&format!("output.{name}"), Value::Text(path)));
+                let params = &command.shared.spec.params;
+                params.iter().for_each(|(name, value)| manifest.field(&format!("param.{name}"), Value::Text(value)));
+                command.axes().for_each(|(axis, value)| manifest.field(&format!("matrix.{axis}"), Value::Text(value)));
+            }
+        }
+    }
+}
+
+/// Single inputs are fields of their own; the parts of a fan-in are one field.
+fn inputs(stage: &Stage, known: &dyn KnownOutputs, manifest: &mut impl Manifest) {
+    for group in stage.inputs.chunk_by(|a, b| a.name == b.name) {
+        let name = format!("input.{}", group[0].name);
+        let parts: Option<Vec<(&str, Digest)>> =
+            group.iter().map(|input| Some((input.part.as_deref().unwrap_or(""), known.output(input.source)?))).collect();
+        match parts {
+            None => manifest.field(&name, Value::Unknown),
+            Some(parts) if group[0].part.is_none() => manifest.field(&name, Value::Content(parts[0].1)),
+            Some(parts) => manifest.field(&name, Value::Contents(&parts)),
+        }
+    }
+}
+
+/// A remote file is known by its pinned content, never by its address; a local one by the digest of the input.
+fn download(work: &DownloadWork, manifest: &mut impl Manifest) {
+    match (&work.file.source, &work.pin) {
+        (Source::Local { .. }, _) => {}
+        (_, Some(pin)) => manifest.field("sha256", Value::Text(&pin.sha256)),
+        (_, None) => manifest.field("sha256", Value::Unknown),
+    }
+}
+
+fn optional(manifest: &mut impl Manifest, name: &str, text: Option<&str>) {
+    if let Some(text) = text {
+        manifest.field(name, Value::Text(text));
+    }
+}
+
+fn data(data: &Data, manifest: &mut impl Manifest) {
+    manifest.field("data.key", Value::Texts(&data.key));
+    manifest.field("data.group", Value::Texts(&data.group));
+    optional(manifest, "data.fields.passage", data.fields.passage.as_deref());
+    manifest.field("data.fields.question", Value::Text(&data.fields.question));
+    manifest.field("data.fields.options", Value::Texts(&data.fields.options));
+    manifest.field("data.fields.answer", Value::Text(&data.fields.answer));
+    match &data.split {
+        None => {}
+        Some(Split::Field { field }) => manifest.field("data.split.field", Value::Text(field)),
+        Some(Split::Drawn { by, train, test, seed, allow_shared_passages: _ }) => {
+            manifest.field("data.split.by", Value::Text(by.word()));
+            manifest.field("data.split.train", Value::Number(*train));
+            manifest.field("data.split.test", Value::Number(*test));
+            manifest.field("data.split.seed", Value::Number(*seed));
+        }
+    }
+}
+
+fn prompt(prompt: &Prompt, mode: &Mode, chat: Chat, slot: Option<&str>, manifest: &mut impl Manifest) {
+    optional(manifest, "prompt.system", prompt.system.as_deref());
+    manifest.field("prompt.body", Value::Text(&prompt.body));
+    manifest.field("prompt.labels", Value::Texts(&prompt.labels));
+    optional(manifest, "mode.instruction", mode.instruction.as_deref());
+    manifest.field("mode.score", Value::Text(mode.score.word()));
+    if let Some(reason) = &mode.reason {
+        manifest.field("mode.reason.max_tokens", Value::Number(reason.max_tokens.into()));
+        manifest.field("mode.reason.channel", Value::Text(reason.channel.word()));
+    }
+    optional(manifest, "mode.cue", mode.cue.as_deref());
+    manifest.field("model.chat", Value::Text(chat.word()));
+    optional(manifest, "model.slot", slot);
+}
+
+fn evaluate(work: &EvaluateWork, manifest: &mut impl Manifest) {
+    manifest.field("language", Value::Text(&work.cell.language));
+    data(&work.data, manifest);
+    manifest.field("evaluate.part", Value::Text(&work.evaluate.part));
+    if let Some(limit) = work.evaluate.limit {
+        manifest.field("evaluate.limit", Value::Number(limit));
+    }
+    manifest.field("evaluate.context", Value::Number(work.evaluate.context.into()));
+    prompt(&work.prompt, &work.mode, work.chat, work.slot.as_deref(), manifest);
+}
+
+fn finetune(work: &FinetuneWork, manifest: &mut impl Manifest) {
+    let adapter = &work.adapter;
+    manifest.field("train.part", Value::Text(&adapter.train_on.part));
+    manifest.field("train.languages", Value::Texts(&adapter.train_on.languages));
+    data(&work.data, manifest);
+    prompt(&work.prompt, &work.mode, work.chat, work.slot.as_deref(), manifest);
+    manifest.field("lora.rank", Value::Number(adapter.lora.rank.into()));
+    manifest.field("lora.alpha", Value::Real(adapter.lora.alpha));
+    manifest.field("lora.targets", Value::Texts(&adapter.lora.targets));
+    manifest.field("lora.train_experts", Value::Flag(adapter.lora.train_experts));
+    manifest.field("optimizer.lr", Value::Real(adapter.optimizer.lr));
+    manifest.field("optimizer.schedule", Value::Text(adapter.optimizer.schedule.word()));
+    manifest.field("optimizer.weight_decay", Value::Real(adapter.optimizer.weight_decay));
+    manifest.field("batch_examples", Value::Number(adapter.batch_examples.into()));
+    manifest.field("epochs", Value::Number(adapter.epochs.into()));
+    adapter.seeds.iter().for_each(|&seed| manifest.field("seed", Value::Number(seed)));
+}
+
+fn analyze(work: &AnalyzeWork, manifest: &mut impl Manifest) {
+    manifest.field("study", Value::Text(&work.study));
+    let cells: Vec<String> = work.cells.iter().map(EvaluateCell::name).collect();
+    manifest.field("cells", Value::Texts(&cells));
+    for group in &work.groups {
+        manifest.field(&format!("languages.{}", group.name), Value::Texts(&group.codes));
+    }
+    manifest.field("options", Value::Number(work.options as u64));
+    manifest.field("not_computed", Value::Texts(&work.not_computed()));
+}

@@ -1,0 +1,203 @@
+//! A stage: what it is called, what it reads, what it makes, what it does, what it needs.
+
+use super::command::CommandInstance;
+use super::study::{AnalyzeWork, EvaluateWork, FinetuneWork};
+use crate::key::Digest;
+use crate::spec::FileRef;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Number of a stage in its plan. Inputs always have smaller numbers than what reads them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StageId(pub u32);
+
+/// Number of a local file in a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LocalId(pub u32);
+
+impl StageId {
+    /// As an index into per-stage tables.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// The closed list of what stages do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Brings a file into the cache.
+    Download,
+    /// Makes a smaller model file of a larger one.
+    Quantize,
+    /// Trains an adapter.
+    Finetune,
+    /// Asks a model questions.
+    Evaluate,
+    /// Turns answers into results.
+    Analyze,
+    /// Runs a program of the user's.
+    Command,
+}
+
+impl Kind {
+    /// The word used in names, plans and manifests.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Download => "download",
+            Self::Quantize => "quantize",
+            Self::Finetune => "finetune",
+            Self::Evaluate => "evaluate",
+            Self::Analyze => "analyze",
+            Self::Command => "command",
+        }
+    }
+
+    /// Version of the recipe by which such a stage makes its bytes; part of its key. Raise it whenever they change.
+    #[must_use]
+    pub fn recipe(self) -> u64 {
+        match self {
+            Self::Download | Self::Quantize | Self::Finetune | Self::Evaluate | Self::Analyze | Self::Command => 1,
+        }
+    }
+}
+
+/// One stage of a plan.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    /// Readable, unique, and independent of the order of anything: `evaluate/qwen3-4b/tuned/heb_Hebr/direct`.
+    pub name: String,
+    /// What it reads, in the order of its manifest.
+    pub inputs: Vec<Input>,
+    /// What it does.
+    pub work: Work,
+    /// What it occupies while it runs.
+    pub resources: Resources,
+}
+
+/// One thing that a stage reads.
+#[derive(Debug, Clone)]
+pub struct Input {
+    /// Name of the input in the stage.
+    pub name: Arc<str>,
+    /// Where an input has many parts (a fan-in), which one: `qwen3-4b/heb_Hebr/direct`.
+    pub part: Option<Box<str>>,
+    /// Where it comes from.
+    pub source: InputSource,
+}
+
+/// Where an input comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputSource {
+    /// A file of the user's.
+    Local(LocalId),
+    /// The output with that number of another stage.
+    Stage(StageId, u16),
+}
+
+/// What a stage does, with every parameter that can change its bytes.
+#[derive(Debug, Clone)]
+pub enum Work {
+    /// Fetch a file.
+    Download(DownloadWork),
+    /// Quantize a model.
+    Quantize(QuantizeWork),
+    /// Train an adapter.
+    Finetune(Arc<FinetuneWork>),
+    /// Ask a model.
+    Evaluate(Arc<EvaluateWork>),
+    /// Analyze answers.
+    Analyze(Arc<AnalyzeWork>),
+    /// Run a program.
+    Command(CommandInstance),
+}
+
+/// A file to fetch.
+#[derive(Debug, Clone)]
+pub struct DownloadWork {
+    /// The file, `{language}` filled in. Local sources are inputs of the stage; the others are known by their pin.
+    pub file: FileRef,
+    /// What the lock (or the spec itself) says of its content.
+    pub pin: Option<Pin>,
+}
+
+/// Content of a remote file, as the lock holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pin {
+    /// SHA-256, lower-case hexadecimal.
+    pub sha256: String,
+    /// Size in bytes; known once the file has been fetched.
+    pub size: Option<u64>,
+}
+
+/// A model to quantize.
+#[derive(Debug, Clone)]
+pub struct QuantizeWork {
+    /// llama.cpp type.
+    pub to: String,
+    /// From an already quantized file.
+    pub requantize: bool,
+}
+
+/// What a stage occupies while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Resources {
+    /// Cores; more than there are means all.
+    pub cores: u32,
+    /// Memory in bytes; more than there is means all.
+    pub memory: u64,
+    /// GPUs.
+    pub gpus: u32,
+    /// Downloads under way at once.
+    pub downloads: u32,
+}
+
+impl Stage {
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self.work {
+            Work::Download(_) => Kind::Download,
+            Work::Quantize(_) => Kind::Quantize,
+            Work::Finetune(_) => Kind::Finetune,
+            Work::Evaluate(_) => Kind::Evaluate,
+            Work::Analyze(_) => Kind::Analyze,
+            Work::Command(_) => Kind::Command,
+        }
+    }
+
+    /// Names of its outputs, in order.
+    pub fn outputs(&self) -> impl Iterator<Item = &str> {
+        let (fixed, declared): (&[&str], _) = match &self.work {
+            Work::Download(_) => (&["file"], None),
+            Work::Quantize(_) => (&["model"], None),
+            Work::Finetune(_) => (&["adapter", "log"], None),
+            Work::Evaluate(_) => (&["answers"], None),
+            Work::Analyze(_) => (&["results.md", "results.csv", "results.json"], None),
+            Work::Command(command) => (&[], Some(command.shared.spec.outputs.keys())),
+        };
+        fixed.iter().copied().chain(declared.into_iter().flatten().map(String::as_str))
+    }
+}
+
+/// A file of the user's that some stage reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Local {
+    /// Path as the process can open it.
+    pub path: String,
+    /// Its content when the plan was made.
+    pub digest: Digest,
+}
+
+/// A file that a finished run leaves in the results folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// The stage.
+    pub stage: StageId,
+    /// Number of its output.
+    pub output: u16,
+    /// Path below the results folder, `/` between parts.
+    pub path: String,
+}

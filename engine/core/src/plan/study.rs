@@ -1,0 +1,283 @@
+//! The study's own stages: download, quantize, fine-tune, evaluate, analyze.
+
+use super::Builder;
+use super::stage::{DownloadWork, Export, Input, InputSource, QuantizeWork, Resources, Stage, StageId, Work};
+use crate::spec::{
+    Ablation, Adapter, Analyze, Chat, Claim, Condition, Data, Evaluate, FileRef, Gain, LanguageGroup, Mode, Model, Prompt, Source, Spec,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Training an adapter on one model with one seed.
+#[derive(Debug)]
+pub struct FinetuneWork {
+    /// The adapter's settings; `seeds` holds just this one's seed.
+    pub adapter: Adapter,
+    /// The data set that it trains on.
+    pub data: Data,
+    /// What all modes show.
+    pub prompt: Prompt,
+    /// Mode whose prompt the rows take.
+    pub mode: Mode,
+    /// Chat format of the model.
+    pub chat: Chat,
+    /// Assistant prefill of the model.
+    pub slot: Option<String>,
+}
+
+/// Asking one model, under one condition, in one language and mode.
+#[derive(Debug)]
+pub struct EvaluateWork {
+    /// Cell of the results.
+    pub cell: EvaluateCell,
+    /// How to read the data.
+    pub data: Data,
+    /// Part, limit, context.
+    pub evaluate: Evaluate,
+    /// What all modes show.
+    pub prompt: Prompt,
+    /// The mode.
+    pub mode: Mode,
+    /// Chat format of the model.
+    pub chat: Chat,
+    /// Assistant prefill of the model.
+    pub slot: Option<String>,
+}
+
+/// Which cell of the results an evaluation fills.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EvaluateCell {
+    /// Model.
+    pub model: String,
+    /// Condition.
+    pub condition: String,
+    /// Seed of the adapter, where the condition has one.
+    pub seed: Option<u64>,
+    /// Language code.
+    pub language: String,
+    /// Mode.
+    pub mode: String,
+}
+
+/// Turning answers into results.
+#[derive(Debug)]
+pub struct AnalyzeWork {
+    /// Name of the study, the title of its report.
+    pub study: String,
+    /// The cells, in the order of the stage's inputs.
+    pub cells: Vec<EvaluateCell>,
+    /// Language groups.
+    pub groups: Vec<LanguageGroup>,
+    /// How many options a question has: chance is its inverse.
+    pub options: usize,
+    /// What is asked for.
+    pub analyze: Analyze,
+    /// What is expected.
+    pub claims: Vec<Claim>,
+}
+
+impl EvaluateCell {
+    /// The cell's name: `qwen3-4b/tuned/heb_Hebr/direct`, with `seed17` after the condition where there is one.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let Self { model, condition, seed, language, mode } = self;
+        match seed {
+            Some(seed) => format!("{model}/{condition}/seed{seed}/{language}/{mode}"),
+            None => format!("{model}/{condition}/{language}/{mode}"),
+        }
+    }
+}
+
+const ONE_DOWNLOAD: Resources = Resources { cores: 0, memory: 0, gpus: 0, downloads: 1 };
+const WHOLE_MACHINE: Resources = Resources { cores: u32::MAX, memory: 0, gpus: 0, downloads: 0 };
+const ONE_CORE: Resources = Resources { cores: 1, memory: 0, gpus: 0, downloads: 0 };
+
+/// Adds the study's stages to the plan, producers first.
+pub(super) fn expand(spec: &Spec, builder: &mut Builder<'_>) {
+    let mut study = Study { spec, builder, downloads: BTreeMap::new() };
+    if let Some(evaluate) = &spec.evaluate {
+        study.expand(evaluate);
+    }
+}
+
+struct Study<'a, 'b> {
+    spec: &'a Spec,
+    builder: &'a mut Builder<'b>,
+    downloads: BTreeMap<FileRef, StageId>,
+}
+
+impl Study<'_, '_> {
+    fn expand(&mut self, evaluate: &Evaluate) {
+        let mut answers = Vec::new();
+        let mut cells = Vec::new();
+        for model in &self.spec.models {
+            let base = self.model(model);
+            for condition in &self.spec.conditions {
+                for (seed, adapter) in self.adapters(model, base, condition) {
+                    for language in &evaluate.languages {
+                        for mode in &condition.modes {
+                            let cell = EvaluateCell {
+                                model: model.name.clone(),
+                                condition: condition.name.clone(),
+                                seed,
+                                language: language.clone(),
+                                mode: mode.clone(),
+                            };
+                            answers.extend(self.evaluate(evaluate, model, base, adapter, cell.clone()));
+                            cells.push(cell);
+                        }
+                    }
+                }
+            }
+        }
+        self.analyze(cells, answers);
+    }
+
+    /// The stage whose output 0 is the model's file.
+    fn model(&mut self, model: &Model) -> StageId {
+        let file = self.download(format!("download/model/{}", model.name), model.file.clone());
+        let Some(to) = &model.quantize else { return file };
+        let work = Work::Quantize(QuantizeWork { to: to.clone(), requantize: model.requantize });
+        let inputs = vec![input("model", file)];
+        self.builder.add(Stage { name: format!("quantize/{}", model.name), inputs, work, resources: WHOLE_MACHINE })
+    }
+
+    fn download(&mut self, name: String, file: FileRef) -> StageId {
+        if let Some(&id) = self.downloads.get(&file) {
+            return id;
+        }
+        let mut inputs = Vec::new();
+        let mut pin = None;
+        if let Source::Local { path } = &file.source {
+            let local = self.builder.local(path, || (name.clone(), "file".to_owned()));
+            inputs.extend(local.map(|local| Input { name: "file".into(), part: None, source: InputSource::Local(local) }));
+        } else {
+            pin = self.builder.pin(&file);
+        }
+        let work = Work::Download(DownloadWork { file: file.clone(), pin });
+        let id = self.builder.add(Stage { name, inputs, work, resources: ONE_DOWNLOAD });
+        self.downloads.insert(file, id);
+        id
+    }
+
+    fn data(&mut self, data: &Data, language: &str) -> StageId {
+        let file = FileRef { source: with_language(&data.file.source, language), ..data.file.clone() };
+        let name = if file.source == data.file.source {
+            format!("download/data/{}", data.name)
+        } else {
+            format!("download/data/{}/{language}", data.name)
+        };
+        self.download(name, file)
+    }
+
+    /// The adapters of a condition on a model: one per seed, or none at all.
+    fn adapters(&mut self, model: &Model, base: StageId, condition: &Condition) -> Vec<(Option<u64>, Option<StageId>)> {
+        let adapters = &self.spec.adapters;
+        match condition.adapter.as_ref().and_then(|name| adapters.iter().find(|adapter| adapter.name == *name)) {
+            None => vec![(None, None)],
+            Some(adapter) => {
+                adapter.seeds.iter().map(|&seed| (Some(seed), self.finetune(model, base, adapter, seed))).collect()
+            }
+        }
+    }
+
+    fn finetune(&mut self, model: &Model, base: StageId, adapter: &Adapter, seed: u64) -> Option<StageId> {
+        let name = format!("finetune/{}/{}/seed{seed}", model.name, adapter.name);
+        if let Some(id) = self.builder.find(&name) {
+            return Some(id);
+        }
+        let spec = self.spec;
+        let data = spec.data.iter().find(|data| data.name == adapter.train_on.data)?;
+        let mode = spec.modes.iter().find(|mode| mode.name == adapter.train_on.mode)?;
+        let mut inputs = vec![input("model", base)];
+        for language in &adapter.train_on.languages {
+            let file = self.data(data, language);
+            inputs.push(Input { part: Some(language.as_str().into()), ..input("rows", file) });
+        }
+        let work = FinetuneWork {
+            adapter: Adapter { seeds: vec![seed], ..adapter.clone() },
+            data: data.clone(),
+            prompt: spec.prompt.clone()?,
+            mode: mode.clone(),
+            chat: model.chat,
+            slot: model.slot.clone(),
+        };
+        let work = Work::Finetune(Arc::new(work));
+        Some(self.builder.add(Stage { name, inputs, work, resources: WHOLE_MACHINE }))
+    }
+
+    fn evaluate(
+        &mut self,
+        evaluate: &Evaluate,
+        model: &Model,
+        base: StageId,
+        adapter: Option<StageId>,
+        cell: EvaluateCell,
+    ) -> Option<StageId> {
+        let spec = self.spec;
+        let data = spec.data.iter().find(|data| data.name == evaluate.data)?;
+        let mode = spec.modes.iter().find(|mode| mode.name == cell.mode)?;
+        let mut inputs = vec![input("model", base)];
+        inputs.extend(adapter.map(|adapter| input("adapter", adapter)));
+        inputs.push(input("rows", self.data(data, &cell.language)));
+        let name = format!("evaluate/{}", cell.name());
+        let work = EvaluateWork {
+            cell,
+            data: data.clone(),
+            evaluate: evaluate.clone(),
+            prompt: spec.prompt.clone()?,
+            mode: mode.clone(),
+            chat: model.chat,
+            slot: model.slot.clone(),
+        };
+        let work = Work::Evaluate(Arc::new(work));
+        Some(self.builder.add(Stage { name, inputs, work, resources: WHOLE_MACHINE }))
+    }
+
+    fn analyze(&mut self, cells: Vec<EvaluateCell>, answers: Vec<StageId>) {
+        let spec = self.spec;
+        let parts = cells.iter().zip(&answers);
+        let inputs = parts.map(|(cell, &stage)| Input { part: Some(cell.name().into()), ..input("answers", stage) }).collect();
+        let work = AnalyzeWork {
+            study: spec.name.clone(),
+            cells,
+            groups: spec.languages.clone(),
+            options: spec.prompt.as_ref().map_or(0, |prompt| prompt.labels.len()),
+            analyze: spec.analyze.clone().unwrap_or_default(),
+            claims: spec.claims.clone(),
+        };
+        let stage = Stage { name: "analyze".to_owned(), inputs, work: Work::Analyze(Arc::new(work)), resources: ONE_CORE };
+        let outputs: Vec<String> = stage.outputs().map(str::to_owned).collect();
+        let id = self.builder.add(stage);
+        for (output, path) in outputs.into_iter().enumerate() {
+            self.builder.export(Export { stage: id, output: output as u16, path });
+        }
+    }
+}
+
+impl AnalyzeWork {
+    /// What the spec declares and this version plans but does not compute, each as it stands in the spec.
+    #[must_use]
+    pub fn not_computed(&self) -> Vec<String> {
+        let Analyze { gain, as_published, ablation } = &self.analyze;
+        let gain = gain.as_ref().map(|Gain { of, over, .. }| format!("gain of {of} over {over}"));
+        let published = as_published.as_ref().map(|formula| format!("the regression {formula}"));
+        let ablation = ablation.as_ref().map(|Ablation { over, .. }| format!("the ablation over {}/{}", over.condition, over.mode));
+        let claims = self.claims.iter().map(|claim| format!("the claim \"{}\"", claim.text));
+        gain.into_iter().chain(published).chain(ablation).chain(claims).collect()
+    }
+}
+
+fn input(name: &str, stage: StageId) -> Input {
+    Input { name: name.into(), part: None, source: InputSource::Stage(stage, 0) }
+}
+
+fn with_language(source: &Source, language: &str) -> Source {
+    let fill = |text: &str| text.replace("{language}", language);
+    match source.clone() {
+        Source::Local { path } => Source::Local { path: fill(&path) },
+        Source::Url { url } => Source::Url { url: fill(&url) },
+        Source::Pypi { package, version, member } => Source::Pypi { package, version, member: fill(&member) },
+        Source::Hub { repo, dataset, path, revision } => Source::Hub { repo, dataset, path: fill(&path), revision },
+    }
+}
