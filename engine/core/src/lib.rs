@@ -8,6 +8,7 @@ pub mod chat;
 pub mod items;
 mod jinja;
 pub mod key;
+pub mod lock;
 pub mod plan;
 pub mod prompt;
 pub mod record;

@@ -1,1 +1,17 @@
-//! placeholder
+//! Renders results for people and programs: a format a file, each a function from [`xlt_core::results::Results`] to text.
+//!
+//! Does no I/O. The same results are the same bytes.
+#![forbid(unsafe_code)]
+
+mod csv;
+mod json;
+mod languages;
+mod markdown;
+
+pub use csv::csv;
+pub use json::json;
+pub use languages::english_name;
+pub use markdown::markdown;
+
+#[cfg(test)]
+mod fixture;

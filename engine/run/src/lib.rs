@@ -1,1 +1,32 @@
-//! placeholder
+//! Runs a plan: worker processes, the loop around the scheduler, the worker's own side.
+//!
+//! It does not print and does not decide: what to do comes from `xlt_core::schedule`, what happened goes to an [`Observer`].
+#![forbid(unsafe_code)]
+
+mod commit;
+mod engine;
+mod error;
+mod job;
+mod lockfile;
+mod machine;
+mod observe;
+mod pool;
+mod protocol;
+pub mod worker;
+mod world;
+
+pub use engine::{Ending, Engine, Interrupt, Options};
+pub use error::RunError;
+pub use lockfile::LockFile;
+pub use machine::Machine;
+pub use observe::{Observer, RunEvent, Unit};
+pub use world::World;
+
+/// Version of llama.cpp that this build computes with, as it stands in keys.
+#[must_use]
+pub fn llama_version() -> String {
+    #[cfg(feature = "llama")]
+    return xlt_llama::build_info().to_owned();
+    #[cfg(not(feature = "llama"))]
+    return "none".to_owned();
+}

@@ -1,4 +1,6 @@
-//! Texts with placeholders: `{name}` is filled in, `{{` and `}}` are literal braces.
+//! Texts with placeholders, parsed once and filled in for every instance of a stage.
+
+use crate::spec::placeholder::{Part, parse};
 
 /// A parsed text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,43 +13,15 @@ enum Piece {
 }
 
 impl Placeholders {
-    /// Parses a text. A lone brace stands for itself: the spec's check has refused it already.
+    /// Parses a text. One that is malformed stands for itself; the spec's check has refused it already.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        let mut pieces = Vec::new();
-        let mut literal = String::new();
-        let mut rest = text;
-        while let Some(at) = rest.find(['{', '}']) {
-            literal.push_str(&rest[..at]);
-            let tail = &rest[at..];
-            let close = tail.find('}');
-            if tail.starts_with("{{") || tail.starts_with("}}") {
-                literal.push_str(&tail[..1]);
-                rest = &tail[2..];
-            } else if let (true, Some(end)) = (tail.starts_with('{'), close) {
-                if !literal.is_empty() {
-                    pieces.push(Piece::Literal(std::mem::take(&mut literal)));
-                }
-                pieces.push(Piece::Name(tail[1..end].to_owned()));
-                rest = &tail[end + 1..];
-            } else {
-                literal.push_str(&tail[..1]);
-                rest = &tail[1..];
-            }
-        }
-        literal.push_str(rest);
-        if !literal.is_empty() {
-            pieces.push(Piece::Literal(literal));
-        }
-        Self(pieces)
-    }
-
-    /// The names that it mentions, in order.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter_map(|piece| match piece {
-            Piece::Name(name) => Some(name.as_str()),
-            Piece::Literal(_) => None,
-        })
+        let Ok(parts) = parse(text) else { return Self(vec![Piece::Literal(text.to_owned())]) };
+        let piece = |part| match part {
+            Part::Literal(literal) => Piece::Literal(str::to_owned(literal)),
+            Part::Name(name, _) => Piece::Name(name.to_owned()),
+        };
+        Self(parts.into_iter().map(piece).collect())
     }
 
     /// The text with every name replaced; names that `value` does not know stay as they were written.
@@ -87,7 +61,7 @@ mod tests {
         check("data/{lang}.txt", "data/heb_Hebr.txt");
         check("{{lang}} {lang}{lang}", "{lang} heb_Hebrheb_Hebr");
         check("awk '{{print}}'", "awk '{print}'");
-        check("{other} } {", "{other} } {");
+        check("{other}", "{other}");
         check("", "");
     }
 }

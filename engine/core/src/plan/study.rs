@@ -5,11 +5,12 @@ use super::stage::{DownloadWork, Export, Input, InputSource, QuantizeWork, Resou
 use crate::spec::{
     Ablation, Adapter, Analyze, Chat, Claim, Condition, Data, Evaluate, FileRef, Gain, LanguageGroup, Mode, Model, Prompt, Source, Spec,
 };
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Training an adapter on one model with one seed.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FinetuneWork {
     /// The adapter's settings; `seeds` holds just this one's seed.
     pub adapter: Adapter,
@@ -26,7 +27,7 @@ pub struct FinetuneWork {
 }
 
 /// Asking one model, under one condition, in one language and mode.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EvaluateWork {
     /// Cell of the results.
     pub cell: EvaluateCell,
@@ -45,7 +46,7 @@ pub struct EvaluateWork {
 }
 
 /// Which cell of the results an evaluation fills.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EvaluateCell {
     /// Model.
     pub model: String,
@@ -60,7 +61,7 @@ pub struct EvaluateCell {
 }
 
 /// Turning answers into results.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AnalyzeWork {
     /// Name of the study, the title of its report.
     pub study: String,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!              inputs known         no record           resources free
-//!   Waiting ----------------> LookUp ---------> Ready ----------------> Running --> Done | Failed
+//!   Waiting ----------------> LookUp ---------> Ready ----------------> Running --> Recording --> Done | Failed
 //!      |                        | record          ^                       |
 //!      | an input failed        v                 +---- retry --- Busy <--+ another engine has it
 //!      v                       Done
@@ -26,6 +26,11 @@ pub enum Event {
         stage: StageId,
         /// Its outputs, where its key is recorded.
         found: Option<Vec<Output>>,
+    },
+    /// A started stage has done its work: its resources are free, its outputs are being recorded.
+    Worked {
+        /// The stage.
+        stage: StageId,
     },
     /// A started stage is finished and recorded.
     Done {
@@ -95,6 +100,7 @@ enum State {
     LookingUp,
     Ready,
     Running(Resources),
+    Recording,
     Busy,
     Done { outputs: Vec<Output>, ran: bool },
     Failed,
@@ -175,6 +181,10 @@ impl<'a> Scheduler<'a> {
                 Some(outputs) => self.done(stage, outputs, false, &mut commands),
                 None => self.ready(stage),
             },
+            Event::Worked { stage } => {
+                self.free(stage);
+                self.states[stage.index()] = State::Recording;
+            }
             Event::Done { stage, outputs, ran } => {
                 self.free(stage);
                 self.done(stage, outputs, ran, &mut commands);
@@ -204,7 +214,7 @@ impl<'a> Scheduler<'a> {
     /// Whether nothing runs and nothing more will be started.
     #[must_use]
     pub fn ended(&self) -> bool {
-        let under_way = |state: &State| matches!(state, State::Running(_) | State::LookingUp);
+        let under_way = |state: &State| matches!(state, State::Running(_) | State::Recording | State::LookingUp);
         self.unsettled == 0 || (self.stopped && !self.states.iter().any(under_way))
     }
 
@@ -218,7 +228,9 @@ impl<'a> Scheduler<'a> {
                 State::Done { ran: false, .. } => tally.cached += 1,
                 State::Failed => tally.failed += 1,
                 State::Skipped => tally.skipped += 1,
-                State::Waiting { .. } | State::LookingUp | State::Ready | State::Running(_) | State::Busy => tally.left += 1,
+                State::Waiting { .. } | State::LookingUp | State::Ready | State::Running(_) | State::Recording | State::Busy => {
+                    tally.left += 1;
+                }
             }
         }
         tally

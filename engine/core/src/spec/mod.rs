@@ -1,6 +1,53 @@
-//! The spec: from TOML files to a checked [`Spec`].
+//! The spec: from TOML texts to a checked [`Spec`].
+//!
+//! `layers` reads the texts and lays them over one another, `check` compares the result with the `grammar`, `resolve`
+//! fills in and follows references. Each of them reports all that it finds and goes on.
 
+mod check;
+mod error;
+mod grammar;
+pub mod languages;
+mod layers;
+pub mod placeholder;
+mod quantization;
+#[cfg(test)]
+mod reference;
+mod resolve;
+mod schema;
+mod shape;
+mod suggest;
+mod text;
+mod tree;
 mod types;
 mod words;
 
+pub use error::{SpecError, SpecErrors};
+pub use schema::schema;
+pub use suggest::nearest;
 pub use types::*;
+
+/// What to load.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Path of the spec, as the user typed it.
+    pub path: &'a str,
+    /// Profile to lay over it.
+    pub profile: Option<&'a str>,
+    /// Single settings to lay over both, each `a.b.c=value`.
+    pub set: &'a [String],
+}
+
+/// Loads a spec. `read` gives the text at a path, or a sentence why not; it is the only door to files.
+///
+/// # Errors
+/// Everything that is wrong with the spec, at once.
+pub fn load(request: &Request<'_>, read: &dyn Fn(&str) -> Result<String, String>) -> Result<Spec, SpecErrors> {
+    let mut texts = text::Texts::default();
+    let mut faults = error::Faults::default();
+    let spec = layers::assemble(request, read, &mut texts, &mut faults)
+        .map(|layers| resolve::resolve(layers, request.path, &texts, &mut faults));
+    match spec {
+        Some(spec) if faults.is_empty() => Ok(spec),
+        _ => Err(faults.finish(request.path, &texts)),
+    }
+}

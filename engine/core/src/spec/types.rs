@@ -3,10 +3,11 @@
 //! Plain data. These types know nothing of TOML, spans or profiles; `plan` reads them and nothing else.
 //! Every list that the user wrote as a table is sorted by name, so that reordering a spec changes nothing.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A whole study.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
     /// Name of the study, e.g. `semitic-transfer`.
     pub name: String,
@@ -35,7 +36,7 @@ pub struct Spec {
 }
 
 /// One model: a file, and what is made of it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Model {
     /// Name in the spec, e.g. `qwen3-4b`.
     pub name: String,
@@ -52,7 +53,7 @@ pub struct Model {
 }
 
 /// Which chat format wraps a prompt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Chat {
     /// The GGUF's own `tokenizer.chat_template`.
     Model,
@@ -61,7 +62,7 @@ pub enum Chat {
 }
 
 /// A file named in the spec, with what the author says of its content.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FileRef {
     /// Where it is.
     pub source: Source,
@@ -72,7 +73,7 @@ pub struct FileRef {
 }
 
 /// Where a file comes from. Paths may contain `{language}`; the plan fills it in.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Source {
     /// A local file; the path is already joined to the folder of the spec that names it.
     Local {
@@ -107,7 +108,7 @@ pub enum Source {
 }
 
 /// A named list of language codes (`heb_Hebr`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LanguageGroup {
     /// Name, e.g. `target`.
     pub name: String,
@@ -116,7 +117,7 @@ pub struct LanguageGroup {
 }
 
 /// One data set: a file per language, and how to read its rows.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Data {
     /// Name in the spec.
     pub name: String,
@@ -133,7 +134,7 @@ pub struct Data {
 }
 
 /// Which field of a row holds what.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fields {
     /// Passage; `None` for tasks without one.
     pub passage: Option<String>,
@@ -146,7 +147,7 @@ pub struct Fields {
 }
 
 /// How rows are divided.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Split {
     /// Drawn by a seeded shuffle of the question or passage keys, the same in every language.
     Drawn {
@@ -169,7 +170,7 @@ pub enum Split {
 }
 
 /// What a split keeps together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SplitBy {
     /// Single questions; passages may end up on both sides.
     Question,
@@ -178,7 +179,7 @@ pub enum SplitBy {
 }
 
 /// What all modes of the study show to the model.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Prompt {
     /// Text of the system message, if any.
     pub system: Option<String>,
@@ -189,7 +190,7 @@ pub struct Prompt {
 }
 
 /// One prompt mode.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mode {
     /// Name, e.g. `direct`.
     pub name: String,
@@ -204,7 +205,7 @@ pub struct Mode {
 }
 
 /// Scoring protocols.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Score {
     /// Softmax over the labels' first tokens at the answer slot.
     Labels,
@@ -215,7 +216,7 @@ pub enum Score {
 }
 
 /// Reasoning before an answer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reason {
     /// Budget in tokens.
     pub max_tokens: u32,
@@ -224,7 +225,7 @@ pub struct Reason {
 }
 
 /// Where reasoning is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Channel {
     /// The model's own reasoning channel where it has one.
     Auto,
@@ -235,7 +236,7 @@ pub enum Channel {
 }
 
 /// A column of the results: models as they are, or with an adapter; in one or more modes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Condition {
     /// Name, e.g. `tuned`.
     pub name: String,
@@ -246,7 +247,7 @@ pub struct Condition {
 }
 
 /// A LoRA adapter to be trained.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Adapter {
     /// Name.
     pub name: String,
@@ -265,7 +266,7 @@ pub struct Adapter {
 }
 
 /// Training rows of an adapter.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainOn {
     /// Data set (by name).
     pub data: String,
@@ -278,7 +279,7 @@ pub struct TrainOn {
 }
 
 /// LoRA's shape.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Lora {
     /// Rank, at least 1.
     pub rank: u32,
@@ -291,7 +292,7 @@ pub struct Lora {
 }
 
 /// AdamW and its schedule.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Optimizer {
     /// Peak learning rate.
     pub lr: f64,
@@ -302,7 +303,7 @@ pub struct Optimizer {
 }
 
 /// Learning-rate schedules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Schedule {
     /// Linear decay to zero.
     Linear,
@@ -313,7 +314,7 @@ pub enum Schedule {
 }
 
 /// What is measured.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evaluate {
     /// Data set (by name).
     pub data: String,
@@ -328,7 +329,7 @@ pub struct Evaluate {
 }
 
 /// What is computed from the answers.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Analyze {
     /// Paired gain of one condition over another.
     pub gain: Option<Gain>,
@@ -339,7 +340,7 @@ pub struct Analyze {
 }
 
 /// Paired gain.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gain {
     /// Condition whose gain is measured.
     pub of: String,
@@ -352,7 +353,7 @@ pub struct Gain {
 }
 
 /// An ablation: cells (`condition/mode`) compared over a baseline cell.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ablation {
     /// Cells.
     pub compare: Vec<Cell>,
@@ -361,7 +362,7 @@ pub struct Ablation {
 }
 
 /// A cell of the results, `condition/mode`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
     /// Condition.
     pub condition: String,
@@ -370,7 +371,7 @@ pub struct Cell {
 }
 
 /// What the author expects, in words and as a test.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
     /// The sentence.
     pub text: String,
@@ -383,14 +384,14 @@ pub struct Claim {
 }
 
 /// A signed sum of terms, e.g. `gain(tuned, relatives) - gain(tuned, controls)`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The terms in order.
     pub terms: Vec<Term>,
 }
 
 /// One term of an estimate.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Term {
     /// Whether it is subtracted.
     pub negative: bool,
@@ -403,7 +404,7 @@ pub struct Term {
 }
 
 /// What a term measures.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Quantity {
     /// Gain of the condition over `analyze.gain.over`.
     Gain,
@@ -412,7 +413,7 @@ pub enum Quantity {
 }
 
 /// What is expected of an estimate.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Expect {
     /// It lies below the value.
     Below(f64),
@@ -423,7 +424,7 @@ pub enum Expect {
 }
 
 /// What a claim generalizes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Population {
     /// More items like these, in these languages.
     Items,
@@ -432,7 +433,7 @@ pub enum Population {
 }
 
 /// `[stages.NAME]` of kind `command`: any program with declared inputs, outputs and parameters.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CommandStage {
     /// Name in the spec.
     pub name: String,
@@ -463,7 +464,7 @@ pub struct CommandStage {
 }
 
 /// An input of a command stage.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum CommandInput {
     /// A local file; placeholders `{AXIS}`, `{PARAM}` are filled in by the plan. Joined to the spec's folder.
     File(String),

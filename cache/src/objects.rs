@@ -1,0 +1,156 @@
+//! Artifacts: taking them in and looking whether they are still what their names say.
+
+use crate::content::{Content, digest_path};
+use crate::error::{At, CacheError};
+use crate::fingerprint::Fingerprint;
+use crate::layout::{Cache, make_parent};
+use crate::sync::{LARGE, at_once, sync_path};
+use crate::tree::{self, set_mode, walk};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+use xlt_core::key::Digest;
+
+/// An artifact that is in the store now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ingested {
+    /// Its name.
+    pub digest: Digest,
+    /// Size in bytes; of a folder, the sum of its files.
+    pub size: u64,
+    /// Whether it is a folder.
+    pub folder: bool,
+    /// By which it can be trusted later without being read.
+    pub fingerprint: Fingerprint,
+}
+
+/// What a look at an object found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Check {
+    /// It is what its name says; remember the fingerprint.
+    Intact(Fingerprint),
+    /// It is not there.
+    Missing,
+    /// Its bytes are not those of its name.
+    Damaged,
+}
+
+impl Cache {
+    /// Takes in a finished file or folder that lies in this cache's `partial` folder, by moving it.
+    ///
+    /// Where the object is there already the new one is dropped, unless the old one turns out to be damaged.
+    ///
+    /// # Errors
+    /// Where it cannot be read or moved, or holds anything but plain files and folders.
+    pub fn ingest(&self, path: &Path) -> Result<Ingested, CacheError> {
+        refuse_links(path)?;
+        self.take(path, digest_path(path)?)
+    }
+
+    /// [`Cache::ingest`] for a file that was hashed while it arrived. The caller vouches for the digest.
+    ///
+    /// # Errors
+    /// As [`Cache::ingest`].
+    pub fn ingest_hashed(&self, path: &Path, digest: Digest) -> Result<Ingested, CacheError> {
+        refuse_links(path)?;
+        let size = fs::metadata(path).at("read", path)?.len();
+        self.take(path, Content { digest, size, folder: false })
+    }
+
+    fn take(&self, path: &Path, content: Content) -> Result<Ingested, CacheError> {
+        let object = self.object_path(&content.digest);
+        if self.has_good(&content)? {
+            tree::remove(path)?;
+        } else {
+            self.quarantine(&content.digest)?;
+            prepare(path, &content)?;
+            self.move_in(path, &object, &content)?;
+        }
+        let Content { digest, size, folder } = content;
+        Ok(Ingested { digest, size, folder, fingerprint: Fingerprint::of(&object)? })
+    }
+
+    fn move_in(&self, path: &Path, object: &Path, content: &Content) -> Result<(), CacheError> {
+        make_parent(object)?;
+        match fs::rename(path, object) {
+            // Another process was faster with the same folder.
+            Err(error) if matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists) => {
+                return tree::remove(path);
+            }
+            other => other.at("store", object)?,
+        }
+        if content.folder {
+            set_mode(object, 0o555).at("make read-only", object)?;
+        }
+        if at_once(content.size) { sync_path(object.parent().unwrap_or(object)) } else { Ok(()) }
+    }
+
+    /// Whether the object is there; a small one is read, of a large one the size has to do.
+    fn has_good(&self, content: &Content) -> Result<bool, CacheError> {
+        let object = self.object_path(&content.digest);
+        match fs::symlink_metadata(&object) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error).at("read", &object),
+            Ok(_) => {}
+        }
+        let print = Fingerprint::of(&object)?;
+        if print.size != content.size {
+            return Ok(false);
+        }
+        Ok(matches!(self.check(&content.digest, Some(&print))?, Check::Intact(_)))
+    }
+
+    /// Looks whether an object is there and whole. Small ones are always read; large ones only where their fingerprint
+    /// is not the one `known` from the last look.
+    ///
+    /// # Errors
+    /// Where it cannot be told, e.g. because too many files are open.
+    pub fn check(&self, digest: &Digest, known: Option<&Fingerprint>) -> Result<Check, CacheError> {
+        let object = self.object_path(digest);
+        match check_at(&object, digest, known) {
+            Ok(check) => Ok(check),
+            Err(CacheError::NotStorable { .. }) => Ok(Check::Damaged),
+            Err(CacheError::Io { source, .. }) if source.raw_os_error() == Some(UNREADABLE) => Ok(Check::Damaged),
+            Err(error) if error.io_kind() == Some(ErrorKind::NotFound) => Ok(Check::Missing),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// `EIO`: what a disk says of a sector that it cannot read.
+const UNREADABLE: i32 = rustix::io::Errno::IO.raw_os_error();
+
+fn check_at(object: &Path, digest: &Digest, known: Option<&Fingerprint>) -> Result<Check, CacheError> {
+    let found = Fingerprint::of(object)?;
+    if found.size >= LARGE && known == Some(&found) {
+        return Ok(Check::Intact(found));
+    }
+    let intact = digest_path(object)?.digest == *digest;
+    Ok(if intact { Check::Intact(found) } else { Check::Damaged })
+}
+
+fn refuse_links(path: &Path) -> Result<(), CacheError> {
+    let kind = fs::symlink_metadata(path).at("store", path)?.file_type();
+    let what = match kind {
+        _ if kind.is_file() || kind.is_dir() => return Ok(()),
+        _ if kind.is_symlink() => "a symbolic link",
+        _ => "neither a file nor a folder",
+    };
+    Err(CacheError::NotStorable { path: path.to_owned(), what })
+}
+
+/// Makes an artifact read-only and, if it is large, durable. A folder's own mode is set when it has been moved.
+fn prepare(path: &Path, content: &Content) -> Result<(), CacheError> {
+    if !content.folder {
+        set_mode(path, 0o444).at("make read-only", path)?;
+        return if at_once(content.size) { sync_path(path) } else { Ok(()) };
+    }
+    tree::make_inside_read_only(path)?;
+    if at_once(content.size) {
+        for entry in walk(path)? {
+            sync_path(entry.path())?;
+        }
+        sync_path(path)?;
+    }
+    Ok(())
+}

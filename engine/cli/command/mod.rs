@@ -1,0 +1,16 @@
+//! The commands, one file each: its arguments, whose doc comments are its help, and its function `run`.
+
+pub(crate) mod cache;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod explain;
+pub(crate) mod graph;
+pub(crate) mod init;
+pub(crate) mod items;
+pub(crate) mod log;
+pub(crate) mod plan;
+pub(crate) mod results;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod status;
+pub(crate) mod worker;

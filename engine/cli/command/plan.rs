@@ -1,0 +1,65 @@
+//! `xlt plan`: what a run would do, and why.
+
+use crate::context::{Context, SpecArgs};
+use crate::failure::Failure;
+use crate::term;
+use serde_json::json;
+use std::process::ExitCode;
+use xlt_core::plan::{Plan, StageId};
+
+/// Show what a run would do, and why
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    spec: SpecArgs,
+    /// List every stage, the cached ones too
+    #[arg(long)]
+    all: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Stages listed without `--all`.
+const SHOWN: usize = 40;
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let context = args.spec.open()?;
+    let plan = context.plan()?;
+    context.world.ledger.flush()?;
+    term::say(&if args.json { as_json(&plan, &context) } else { as_text(&plan, &context, args.all) });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn as_json(plan: &Plan, context: &Context) -> String {
+    let stages = plan.ids().map(|(id, stage)| {
+        let verdict = &plan.verdicts[id.index()];
+        json!({
+            "name": stage.name,
+            "kind": stage.kind().name(),
+            "key": verdict.key().map(ToString::to_string),
+            "verdict": verdict.word(),
+            "reason": plan.reason(id, &context.world),
+        })
+    });
+    json!({ "study": plan.study, "stages": stages.collect::<Vec<_>>() }).to_string()
+}
+
+fn as_text(plan: &Plan, context: &Context, all: bool) -> String {
+    let listed: Vec<StageId> =
+        plan.ids().map(|(id, _)| id).filter(|id| all || plan.verdicts[id.index()].word() != "cached").collect();
+    let shown = if all { listed.len() } else { listed.len().min(SHOWN) };
+    let width = listed[..shown].iter().map(|&id| plan.stage(id).name.len()).max().unwrap_or_default();
+    let mut text = String::new();
+    for &id in &listed[..shown] {
+        let (name, verdict) = (&plan.stage(id).name, plan.verdicts[id.index()].word());
+        text.push_str(&format!("{verdict:<6}  {name:<width$}  {}\n", plan.reason(id, &context.world)));
+    }
+    if shown < listed.len() {
+        text.push_str(&format!("... and {} more (`--all` lists them)\n", listed.len() - shown));
+    }
+    let count = |word: &str| plan.verdicts.iter().filter(|verdict| verdict.word() == word).count();
+    let (cached, run, maybe) = (count("cached"), count("run"), count("maybe"));
+    text.push_str(&format!("{} stages: {cached} cached, {run} to run, {maybe} that may have to\n", plan.stages.len()));
+    text
+}

@@ -1,0 +1,73 @@
+//! `xlt run`: does what the plan says is left to do.
+
+use crate::context::SpecArgs;
+use crate::failure::{Failure, INTERRUPTED, STAGE_FAILED};
+use crate::watch;
+use std::process::ExitCode;
+use xlt_run::{Engine, Ending, Options};
+
+/// Run a spec: do what is not in the cache yet
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    spec: SpecArgs,
+    /// Let the spec's command stages run their programs
+    #[arg(long)]
+    allow_commands: bool,
+    /// Use at most this many cores
+    #[arg(short, long, value_name = "CORES", value_parser = clap::value_parser!(u32).range(1..))]
+    jobs: Option<u32>,
+    /// Fetch nothing
+    #[arg(long)]
+    offline: bool,
+    /// Refuse to change the lock file
+    #[arg(long)]
+    locked: bool,
+    /// Print one JSON object a line for everything that happens
+    #[arg(long)]
+    json: bool,
+}
+
+/// Plans again at most so often because artifacts were found damaged while results were written.
+const AGAIN: usize = 3;
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let mut context = args.spec.open()?;
+    let _guard = context.world.cache.share()?;
+    let (engine, interrupt) = Engine::new(Options {
+        program: std::env::current_exe().map_err(|error| Failure::sentence(format!("xlt cannot find itself: {error}")))?,
+        jobs: args.jobs,
+        offline: args.offline,
+        locked: args.locked,
+        allow_commands: args.allow_commands,
+        host: host(),
+    });
+    // Failing to catch Ctrl-C leaves the system's own way: everything ends at once, which a run survives.
+    let _ = ctrlc::set_handler(move || interrupt.send());
+    let mut observer = watch::observer(args.json);
+    let mut ending = run_once(&engine, &mut context, &mut *observer)?;
+    for _ in 0..AGAIN {
+        if !ending.damaged {
+            break;
+        }
+        ending = run_once(&engine, &mut context, &mut *observer)?;
+    }
+    Ok(match ending {
+        Ending { interrupted: true, .. } => ExitCode::from(INTERRUPTED),
+        Ending { tally, .. } if tally.failed > 0 || tally.left > 0 => ExitCode::from(STAGE_FAILED),
+        Ending { .. } => ExitCode::SUCCESS,
+    })
+}
+
+fn run_once(
+    engine: &Engine,
+    context: &mut crate::context::Context,
+    observer: &mut dyn xlt_run::Observer,
+) -> Result<Ending, Failure> {
+    let plan = context.plan()?;
+    Ok(engine.run(&plan, &mut context.world, observer)?)
+}
+
+fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
+}

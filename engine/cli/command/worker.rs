@@ -1,0 +1,18 @@
+//! `xlt worker`: the process in which stages run. Started by `xlt run`, not by people.
+
+use crate::failure::Failure;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Serve jobs from standard input
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The cache folder
+    #[arg(long)]
+    cache: PathBuf,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    xlt_run::worker::serve(&args.cache)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,156 @@
+//! From the arguments to the spec, the cache and the plan: what most commands begin with.
+
+use crate::failure::Failure;
+use clap::Args;
+use std::path::{Path, PathBuf};
+use xlt_cache::{Cache, Ledger};
+use xlt_core::plan::{Plan, StageId, plan};
+use xlt_core::spec::{Request, Spec, load};
+use xlt_run::{LockFile, World, llama_version};
+
+/// How a spec is to be read.
+#[derive(Debug, Args)]
+pub(crate) struct Overlay {
+    /// Overlay a profile of the spec
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Set a value of the spec, over all else
+    #[arg(long, value_name = "KEY.KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// The cache folder [default: $XLT_CACHE, else $XDG_CACHE_HOME/xlt, else ~/.cache/xlt]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) cache: Option<PathBuf>,
+}
+
+/// A spec, named or found.
+#[derive(Debug, Args)]
+pub(crate) struct SpecArgs {
+    /// The spec [default: spec.toml here, or the only .toml file here]
+    pub(crate) spec: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) overlay: Overlay,
+}
+
+/// A stage of a spec.
+#[derive(Debug, Args)]
+pub(crate) struct StageArgs {
+    /// The stage, after the spec if that is not the only one here: `[SPEC] STAGE`
+    #[arg(required = true, num_args = 1..=2, value_names = ["SPEC", "STAGE"])]
+    words: Vec<String>,
+    #[command(flatten)]
+    overlay: Overlay,
+}
+
+/// A spec with its cache.
+pub(crate) struct Context {
+    pub(crate) spec: Spec,
+    pub(crate) world: World,
+}
+
+impl SpecArgs {
+    pub(crate) fn load(&self) -> Result<Spec, Failure> {
+        load_spec(&find_spec(self.spec.as_deref())?, &self.overlay)
+    }
+
+    pub(crate) fn open(&self) -> Result<Context, Failure> {
+        Context::open(&find_spec(self.spec.as_deref())?, &self.overlay)
+    }
+}
+
+impl StageArgs {
+    /// The context, its plan, and the stage.
+    pub(crate) fn open(&self) -> Result<(Context, Plan, StageId), Failure> {
+        let (spec, name) = match self.words.as_slice() {
+            [spec, name] => (Some(Path::new(spec)), name),
+            [name] => (None, name),
+            _ => return Err(Failure::sentence("name one stage, or a spec and a stage")),
+        };
+        let context = Context::open(&find_spec(spec)?, &self.overlay)?;
+        let plan = context.plan()?;
+        let stage = plan.find(name).ok_or_else(|| unknown_stage(name, &plan))?;
+        Ok((context, plan, stage))
+    }
+}
+
+impl Context {
+    fn open(path: &Path, overlay: &Overlay) -> Result<Self, Failure> {
+        let spec = load_spec(path, overlay)?;
+        let (cache, ledger) = open_cache(overlay.cache.as_deref())?;
+        let lock = LockFile::beside(path)?;
+        let world = World::new(cache, ledger, lock, path.with_extension("results"), spec.name.clone());
+        Ok(Self { spec, world })
+    }
+
+    pub(crate) fn plan(&self) -> Result<Plan, Failure> {
+        Ok(plan(&self.spec, &llama_version(), &self.world)?)
+    }
+}
+
+/// Opens the cache and its ledger.
+pub(crate) fn open_cache(given: Option<&Path>) -> Result<(Cache, Ledger), Failure> {
+    let folder = match given {
+        Some(folder) => folder.to_owned(),
+        None => home_folder("XLT_CACHE", "XDG_CACHE_HOME", ".cache")?,
+    };
+    let cache = Cache::open(&folder)?;
+    let state = home_folder("XLT_STATE", "XDG_STATE_HOME", ".local/state")?;
+    let ledger = Ledger::open(&state.join(cache.id()).join("ledger.sqlite"), &cache)?;
+    Ok((cache, ledger))
+}
+
+/// `$OWN`, else `$XDG/xlt`, else `~/FALLBACK/xlt`.
+fn home_folder(own: &str, xdg: &str, fallback: &str) -> Result<PathBuf, Failure> {
+    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = || folder("HOME").map(|home| home.join(fallback));
+    folder(own)
+        .or_else(|| Some(folder(xdg).or_else(home)?.join("xlt")))
+        .ok_or_else(|| Failure::sentence(format!("there is no home folder to keep things in; set ${own} to a folder")))
+}
+
+fn load_spec(path: &Path, overlay: &Overlay) -> Result<Spec, Failure> {
+    let name = path.to_string_lossy();
+    let request = Request { path: &name, profile: overlay.profile.as_deref(), set: &overlay.set };
+    let read = |path: &str| std::fs::read_to_string(path).map_err(|error| sentence(&error));
+    Ok(load(&request, &read).map_err(Box::new)?)
+}
+
+fn sentence(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        std::io::ErrorKind::InvalidData => "it is not UTF-8 text".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// The named spec, else `spec.toml` here, else the only TOML file here that can be one.
+fn find_spec(named: Option<&Path>) -> Result<PathBuf, Failure> {
+    if let Some(path) = named {
+        return Ok(path.to_owned());
+    }
+    if Path::new("spec.toml").is_file() {
+        return Ok("spec.toml".into());
+    }
+    let mut found: Vec<PathBuf> = std::fs::read_dir(".").into_iter().flatten().flatten().map(|entry| entry.file_name().into()).collect();
+    let other = ["Cargo.toml", "pyproject.toml", "rustfmt.toml", "clippy.toml"];
+    found.retain(|path| path.extension().is_some_and(|end| end == "toml") && !other.iter().any(|name| path.as_os_str() == *name));
+    found.sort();
+    match found.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => Err(Failure::sentence("there is no spec here: name one, or write one with `xlt init`")),
+        several => {
+            let names: Vec<_> = several.iter().map(|path| path.display().to_string()).collect();
+            Err(Failure::sentence(format!("there are several specs here ({}): name one", names.join(", "))))
+        }
+    }
+}
+
+fn unknown_stage(name: &str, plan: &Plan) -> Failure {
+    let names = plan.stages.iter().map(|stage| stage.name.as_str());
+    let hint = match names.clone().filter(|other| other.contains(name)).take(4).collect::<Vec<_>>().as_slice() {
+        [] => xlt_core::spec::nearest(name, names).map(|close| format!("; did you mean `{close}`?")).unwrap_or_default(),
+        [one] => format!("; did you mean `{one}`?"),
+        some => format!("; did you mean one of {}?", some.join(", ")),
+    };
+    Failure::sentence(format!("the spec has no stage `{name}`{hint}\n  `xlt plan --all` lists them"))
+}

@@ -1,0 +1,49 @@
+//! Everything that happens, one JSON object a line on standard output.
+
+use crate::term;
+use serde_json::{Value, json};
+use xlt_run::{Observer, RunEvent, Unit};
+
+/// Prints events.
+#[derive(Debug)]
+pub(super) struct Json;
+
+impl Observer for Json {
+    fn event(&mut self, event: &RunEvent<'_>) {
+        term::say(&object(event).to_string());
+    }
+}
+
+fn object(event: &RunEvent<'_>) -> Value {
+    match event {
+        RunEvent::Planned { stages, cached } => json!({ "event": "planned", "stages": stages, "cached": cached }),
+        RunEvent::Started { stage, key } => json!({
+            "event": "stage_started", "stage": stage.name, "kind": stage.kind().name(), "key": key.map(|key| key.to_string()),
+        }),
+        RunEvent::Progress { stage, done, total, unit } => {
+            let unit = match unit {
+                Unit::Bytes => "bytes",
+                Unit::Items => "items",
+            };
+            json!({ "event": "progress", "stage": stage.name, "done": done, "total": total, "unit": unit })
+        }
+        RunEvent::Waiting { stage } => json!({ "event": "stage_waiting", "stage": stage.name }),
+        RunEvent::Finished { stage, ran, seconds } => {
+            json!({ "event": "stage_finished", "stage": stage.name, "ran": ran, "seconds": seconds })
+        }
+        RunEvent::Failed { stage, message, tail, log } => {
+            json!({ "event": "stage_failed", "stage": stage.name, "message": message, "tail": tail, "log": log })
+        }
+        RunEvent::Skipped { stage, because } => {
+            json!({ "event": "stage_skipped", "stage": stage.name, "because": because.name })
+        }
+        RunEvent::Damaged { stage, what } => json!({ "event": "artifact_damaged", "stage": stage.name, "what": what }),
+        RunEvent::Exported { path } => json!({ "event": "result_written", "path": path }),
+        RunEvent::Note(text) => json!({ "event": "note", "text": text }),
+        RunEvent::Stopping { running } => json!({ "event": "stopping", "running": running }),
+        RunEvent::RunFinished { tally, seconds, interrupted, results } => json!({
+            "event": "run_finished", "ran": tally.ran, "cached": tally.cached, "failed": tally.failed, "skipped": tally.skipped,
+            "not_reached": tally.left, "interrupted": interrupted, "seconds": seconds, "results": results,
+        }),
+    }
+}

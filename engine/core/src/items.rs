@@ -1,0 +1,107 @@
+//! Items: the rows of a data file as questions with options and a gold answer.
+//!
+//! Takes bytes and a name to call them by; never opens a file. A file is read whole or refused whole: every row must be
+//! a valid item, and the problems of all rows come in one report.
+
+mod fault;
+mod row;
+
+pub use fault::{Fault, ItemErrors, Problem};
+
+use crate::spec::{Data, Split};
+use row::Row;
+use std::collections::BTreeMap;
+
+/// One question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// What identifies the question in every language: the key fields' texts joined by `|`. Inside a field `\` and `|`
+    /// are written `\\` and `\|`, so that different fields never make the same key.
+    pub key: String,
+    /// What identifies its passage, joined in the same way; the key itself where the data has no `group`.
+    pub group: String,
+    /// Language code, e.g. `heb_Hebr`.
+    pub language: String,
+    /// Passage, for tasks that have one.
+    pub passage: Option<String>,
+    /// Question.
+    pub question: String,
+    /// The options, in the order shown.
+    pub options: Vec<String>,
+    /// Index of the gold answer in `options`, from 0.
+    pub answer: usize,
+    /// The part that the row itself names (`split = { field = ... }`); `None` for every other split.
+    pub part: Option<String>,
+}
+
+/// Reads a JSONL file: one JSON object a line; empty lines and a byte order mark at the start are passed over.
+///
+/// `name` is what messages call the file, `n_labels` the number of labels that the prompt shows. All texts, keys
+/// included, are normalized to NFC, so that two encodings of one text cannot become two items or two prompts.
+///
+/// # Errors
+/// [`ItemErrors`] with the problems of all rows; then nothing is read.
+pub fn read(name: &str, bytes: &[u8], data: &Data, language: &str, n_labels: usize) -> Result<Vec<Item>, ItemErrors> {
+    let mut errors = ItemErrors::new(name);
+    let mut items = Vec::new();
+    let mut seen = BTreeMap::new();
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
+        let number = index + 1;
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        match Row::parse(line).map_err(|fault| vec![fault]).and_then(|row| item(&row, data, language, n_labels)) {
+            Err(faults) => faults.into_iter().for_each(|fault| errors.add(number, fault)),
+            Ok(item) => match seen.get(&item.key) {
+                Some(&first) => errors.add(number, Fault::DuplicateKey { key: item.key, first }),
+                None => {
+                    seen.insert(item.key.clone(), number);
+                    items.push(item);
+                }
+            },
+        }
+    }
+    if items.is_empty() && errors.count == 0 {
+        errors.add(1, Fault::NoRows);
+    }
+    if errors.count == 0 { Ok(items) } else { Err(errors) }
+}
+
+/// One row as an item, or everything that is wrong with it.
+fn item(row: &Row, data: &Data, language: &str, n_labels: usize) -> Result<Item, Vec<Fault>> {
+    let mut faults = Vec::new();
+    let mut keep = |result: Result<String, Fault>| result.map_err(|fault| faults.push(fault)).unwrap_or_default();
+    let key = join(data.key.iter().map(|field| keep(row.id(field))));
+    let group = match data.group.as_slice() {
+        [] => key.clone(),
+        fields => join(fields.iter().map(|field| keep(row.id(field)))),
+    };
+    let passage = data.fields.passage.as_ref().map(|field| keep(row.text(field)));
+    let question = keep(row.text(&data.fields.question));
+    let part = match &data.split {
+        Some(Split::Field { field }) => Some(keep(row.text(field))),
+        Some(Split::Drawn { .. }) | None => None,
+    };
+    let options = row.options(&data.fields.options, n_labels).unwrap_or_else(|mut found| {
+        faults.append(&mut found);
+        Vec::new()
+    });
+    let answer = row.answer(&data.fields.answer, n_labels).unwrap_or_else(|fault| {
+        faults.push(fault);
+        0
+    });
+    if faults.is_empty() {
+        Ok(Item { key, group, language: language.to_owned(), passage, question, options, answer, part })
+    } else {
+        Err(faults)
+    }
+}
+
+/// Texts joined by `|`, with `|` and `\` in them escaped: distinct lists of texts make distinct results.
+fn join(texts: impl Iterator<Item = String>) -> String {
+    texts.map(|text| text.replace('\\', "\\\\").replace('|', "\\|")).collect::<Vec<_>>().join("|")
+}
+
+#[cfg(test)]
+mod tests;

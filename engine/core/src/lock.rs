@@ -1,0 +1,88 @@
+//! The lock file's text: what every remote file was when it was first fetched.
+
+use crate::plan::Pin;
+use crate::spec::Source;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The pins of a study, by the source's text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lock(BTreeMap<String, Pin>);
+
+const VERSION: u32 = 1;
+const HEADING: &str = "# Written by xlt: what every remote file of the spec was when it was first fetched. Keep it beside the spec.\n\
+                       # To fetch a file anew, delete its entry.\n\n";
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OnDisk {
+    version: u32,
+    #[serde(default)]
+    file: Vec<Entry>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    source: String,
+    sha256: String,
+    size: Option<u64>,
+}
+
+impl Lock {
+    /// Reads a lock file's text.
+    ///
+    /// # Errors
+    /// A sentence saying what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let disk: OnDisk = toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
+        if disk.version != VERSION {
+            return Err(format!("it has version {}, this xlt knows version {VERSION}", disk.version));
+        }
+        let bad = disk.file.iter().find(|entry| entry.sha256.len() != 64 || !entry.sha256.bytes().all(|b| b.is_ascii_hexdigit()));
+        if let Some(entry) = bad {
+            return Err(format!("the sha256 of {} is not 64 hexadecimal digits", entry.source));
+        }
+        let pin = |entry: Entry| (entry.source, Pin { sha256: entry.sha256.to_ascii_lowercase(), size: entry.size });
+        Ok(Self(disk.file.into_iter().map(pin).collect()))
+    }
+
+    /// The text of the lock file, entries sorted by source.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let entry = |(source, pin): (&String, &Pin)| Entry { source: source.clone(), sha256: pin.sha256.clone(), size: pin.size };
+        let disk = OnDisk { version: VERSION, file: self.0.iter().map(entry).collect() };
+        // Plain strings and numbers always have a TOML form.
+        format!("{HEADING}{}", toml::to_string(&disk).unwrap_or_default())
+    }
+
+    /// The pin of a source.
+    #[must_use]
+    pub fn get(&self, source: &Source) -> Option<&Pin> {
+        self.0.get(&source.to_string())
+    }
+
+    /// Pins a source.
+    pub fn insert(&mut self, source: &Source, pin: Pin) {
+        self.0.insert(source.to_string(), pin);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again_and_nonsense_is_refused() {
+        let mut lock = Lock::default();
+        let url = |url: &str| Source::Url { url: url.to_owned() };
+        lock.insert(&url("https://b.example/x"), Pin { sha256: "ab".repeat(32), size: Some(3) });
+        lock.insert(&url("https://a.example/y"), Pin { sha256: "cd".repeat(32), size: None });
+        let text = lock.to_text();
+        assert!(text.find("a.example") < text.find("b.example"), "sorted by source");
+        assert_eq!(Lock::parse(&text), Ok(lock));
+        assert!(Lock::parse(&text.replace("version = 1", "version = 9")).is_err_and(|why| why.contains("version 9")));
+        assert!(Lock::parse(&text.replace("abab", "zz")).is_err_and(|why| why.contains("b.example")));
+        assert!(Lock::parse("x = [").is_err());
+    }
+}

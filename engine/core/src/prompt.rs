@@ -1,0 +1,207 @@
+//! The prompt: a study's template filled in with one item.
+//!
+//! Knows nothing of chat formats and tokens. What comes out is the text of the user message.
+
+use crate::items::Item;
+use crate::jinja::{self, line, words};
+use crate::spec::{Mode, Prompt};
+use minijinja::{Environment, Error, UndefinedBehavior, Value, context};
+use std::collections::BTreeMap;
+
+/// What a template may name.
+const VARIABLES: [&str; 7] = ["passage", "question", "options", "labels", "options_block", "language", "key"];
+
+/// Why a prompt cannot be rendered. `place` is the key of the spec that holds the template.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PromptError {
+    /// The template is not well formed.
+    #[error("`{place}`, line {line}: {message}; correct the template")]
+    Syntax {
+        /// Key of the spec.
+        place: String,
+        /// Line of the template, from 1.
+        line: usize,
+        /// The parser's words.
+        message: String,
+    },
+    /// A name that no prompt has.
+    #[error("`{place}` names `{variable}`, which no prompt has; {}", help(.variable))]
+    UnknownVariable {
+        /// Key of the spec.
+        place: String,
+        /// The name.
+        variable: String,
+    },
+    /// The template uses the passage of data without one.
+    #[error(
+        "`{place}` uses `passage`, but item `{item}` has none; name the field under `[data]`, or write `{{% if passage %}}`"
+    )]
+    NoPassage {
+        /// Key of the spec.
+        place: String,
+        /// Key of the item.
+        item: String,
+    },
+    /// The template fails on an item.
+    #[error("`{place}` fails on item `{item}`, line {line}: {message}; correct the template")]
+    Failed {
+        /// Key of the spec.
+        place: String,
+        /// Key of the item.
+        item: String,
+        /// Line of the template, from 1.
+        line: usize,
+        /// The engine's words.
+        message: String,
+    },
+    /// Labels and options do not pair up.
+    #[error("item `{item}` has {options} options, but the prompt has {labels} labels; make them equally many")]
+    Labels {
+        /// Key of the item.
+        item: String,
+        /// Number of options.
+        options: usize,
+        /// Number of labels.
+        labels: usize,
+    },
+    /// Nothing is left to show.
+    #[error("the prompt of item `{item}` is empty; write its text under `[prompt]`")]
+    Empty {
+        /// Key of the item.
+        item: String,
+    },
+    /// Two items look the same to the model.
+    #[error(
+        "items `{first}` and `{second}` have the same prompt; show what tells them apart in `prompt.body`, or remove one from the data"
+    )]
+    Alike {
+        /// Key of one item.
+        first: String,
+        /// Key of the other.
+        second: String,
+    },
+}
+
+/// A prompt's templates, parsed and checked.
+pub struct Renderer {
+    environment: Environment<'static>,
+    /// Keys of the spec that hold the templates, and the templates' names in the environment.
+    places: Vec<String>,
+    labels: Vec<String>,
+}
+
+impl Renderer {
+    /// Parses `prompt.body` and the mode's instruction and checks the names in them.
+    ///
+    /// Templates are Jinja (minijinja); a block tag alone on its line leaves no blank line (`trim_blocks`,
+    /// `lstrip_blocks`). They may name `passage`, `question`, `options` and `labels` (lists), `options_block` (a line
+    /// `LABEL. option` for each option), `language` and `key`.
+    ///
+    /// # Errors
+    /// A template that does not parse, or that names something else.
+    pub fn new(prompt: &Prompt, mode: &Mode) -> Result<Self, PromptError> {
+        let mut environment = jinja::environment();
+        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+        let mut templates = vec![("prompt.body".to_owned(), &prompt.body)];
+        if let Some(instruction) = &mode.instruction {
+            templates.push((format!("modes.{}.instruction", mode.name), instruction));
+        }
+        for (place, source) in &templates {
+            environment.add_template_owned(place.clone(), source.as_str().to_owned()).map_err(|error| {
+                PromptError::Syntax { place: place.clone(), line: line(&error), message: words(&error) }
+            })?;
+            check_names(&environment, place)?;
+        }
+        let places = templates.into_iter().map(|(place, _)| place).collect();
+        Ok(Self { environment, places, labels: prompt.labels.clone() })
+    }
+
+    /// The user message for one item: the body, a blank line, the instruction; each without white space at its end.
+    ///
+    /// Texts of the item are values: braces in them mean nothing.
+    ///
+    /// # Errors
+    /// A template that fails on this item, or as many labels as the item has no options.
+    pub fn render(&self, item: &Item) -> Result<String, PromptError> {
+        if item.options.len() != self.labels.len() {
+            let (options, labels) = (item.options.len(), self.labels.len());
+            return Err(PromptError::Labels { item: item.key.clone(), options, labels });
+        }
+        let values = context! {
+            passage => item.passage.as_deref().map_or(Value::UNDEFINED, Value::from),
+            question => &item.question,
+            options => &item.options,
+            labels => &self.labels,
+            options_block => self.options_block(item),
+            language => &item.language,
+            key => &item.key,
+        };
+        let mut parts = Vec::new();
+        for place in &self.places {
+            let text = self
+                .environment
+                .get_template(place)
+                .and_then(|template| template.render(&values))
+                .map_err(|error| failed(place, item, &error))?;
+            if !text.trim().is_empty() {
+                parts.push(text.trim_end().to_owned());
+            }
+        }
+        if parts.is_empty() {
+            return Err(PromptError::Empty { item: item.key.clone() });
+        }
+        Ok(parts.join("\n\n"))
+    }
+
+    fn options_block(&self, item: &Item) -> String {
+        let lines = self.labels.iter().zip(&item.options).map(|(label, option)| format!("{label}. {option}"));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Checks that no two prompts, given as (key, text), are the same text.
+///
+/// # Errors
+/// [`PromptError::Alike`] with the first pair.
+pub fn check_distinct<'a>(prompts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<(), PromptError> {
+    let mut seen = BTreeMap::new();
+    for (key, text) in prompts {
+        if let Some(first) = seen.insert(text, key) {
+            return Err(PromptError::Alike { first: first.to_owned(), second: key.to_owned() });
+        }
+    }
+    Ok(())
+}
+
+fn check_names(environment: &Environment<'_>, place: &str) -> Result<(), PromptError> {
+    let Ok(template) = environment.get_template(place) else { return Ok(()) };
+    let globals: Vec<_> = environment.globals().map(|(name, _)| name.to_owned()).collect();
+    let mut unknown: Vec<_> = template.undeclared_variables(false).into_iter().collect();
+    unknown.retain(|name| !VARIABLES.contains(&name.as_str()) && !globals.contains(name));
+    match unknown.into_iter().min() {
+        Some(variable) => Err(PromptError::UnknownVariable { place: place.to_owned(), variable }),
+        None => Ok(()),
+    }
+}
+
+fn failed(place: &str, item: &Item, error: &Error) -> PromptError {
+    let (place, key) = (place.to_owned(), item.key.clone());
+    if item.passage.is_none() && error.kind() == minijinja::ErrorKind::UndefinedError {
+        return PromptError::NoPassage { place, item: key };
+    }
+    PromptError::Failed { place, item: key, line: line(error), message: words(error) }
+}
+
+fn help(variable: &str) -> String {
+    let near = VARIABLES.iter().max_by(|a, b| {
+        let closeness = |name: &str| strsim::jaro_winkler(name, variable);
+        closeness(a).total_cmp(&closeness(b))
+    });
+    match near {
+        Some(near) if strsim::jaro_winkler(near, variable) > 0.8 => format!("did you mean `{near}`?"),
+        _ => format!("there are `{}`", VARIABLES.join("`, `")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

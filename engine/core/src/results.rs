@@ -1,0 +1,200 @@
+//! Results: the answers of a study as cells, means over languages, and notes.
+//!
+//! Says what was measured and how sure it is; knows nothing of tables and files.
+
+use crate::answers::Answer;
+use crate::spec::LanguageGroup;
+use crate::stats::{Interval, Proportion, mean, median};
+use std::collections::BTreeMap;
+
+/// Confidence level of every interval.
+pub const LEVEL: f64 = 0.95;
+
+/// Below this median answer mass a cell is a failure of format, not of the language.
+pub const FORMAT_FAILURE_BELOW: f64 = 0.5;
+
+/// A column of the results: everything that identifies a cell but its language. Sorted as written here.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Column {
+    /// Model.
+    pub model: String,
+    /// Condition.
+    pub condition: String,
+    /// Mode.
+    pub mode: String,
+    /// Seed of the adapter, where the condition has one.
+    pub seed: Option<u64>,
+}
+
+/// What identifies a cell.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CellId {
+    /// Its column.
+    pub column: Column,
+    /// Language code.
+    pub language: String,
+}
+
+/// One cell: a model in a condition, a mode and a language.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// What it is of.
+    pub id: CellId,
+    /// Correct answers among all.
+    pub score: Proportion,
+    /// Wilson's score interval of the accuracy, at [`LEVEL`].
+    pub interval: Interval,
+    /// Median over the items of the labels' total probability, 0 to 1.
+    pub median_answer_mass: f64,
+    /// The most frequent unrestricted argmax: what the model wanted to say.
+    pub wanted: Wanted,
+}
+
+/// The token that was most often the most probable of the whole vocabulary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its text; of equally frequent ones the first in alphabetical order.
+    pub text: String,
+    /// Number of items.
+    pub count: usize,
+}
+
+/// Mean accuracy over the languages of a group.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupMean {
+    /// Name of the group.
+    pub group: String,
+    /// What it is of.
+    pub column: Column,
+    /// Mean of the languages' accuracies, every language counting the same.
+    pub accuracy: f64,
+    /// Number of languages in the mean.
+    pub languages: usize,
+    /// How many of these are failures of format.
+    pub format_failures: usize,
+}
+
+/// What a study found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Results {
+    /// Name of the study.
+    pub study: String,
+    /// Number of options of every item.
+    pub n_options: usize,
+    /// Sorted by id.
+    pub cells: Vec<Cell>,
+    /// Sorted by group name, then column.
+    pub group_means: Vec<GroupMean>,
+    /// What a reader must know, a sentence each.
+    pub notes: Vec<String>,
+    /// What the spec declares and this version does not compute, a sentence each.
+    pub not_computed: Vec<String>,
+}
+
+impl Cell {
+    /// Whether the model mostly wanted to say something else than a label.
+    #[must_use]
+    pub fn format_failure(&self) -> bool {
+        self.median_answer_mass < FORMAT_FAILURE_BELOW
+    }
+}
+
+impl Results {
+    /// Accuracy of guessing.
+    #[must_use]
+    pub fn chance(&self) -> f64 {
+        1.0 / self.n_options.max(1) as f64
+    }
+}
+
+/// From answers to results. A group's mean covers the languages that have a cell; a group without any has no mean.
+#[must_use]
+pub fn compute(
+    study: &str,
+    evaluations: &BTreeMap<CellId, Vec<Answer>>,
+    groups: &[LanguageGroup],
+    n_options: usize,
+    not_computed: Vec<String>,
+) -> Results {
+    let mut cells = Vec::new();
+    let mut notes = Vec::new();
+    for (id, answers) in evaluations {
+        match cell(id, answers) {
+            Some(cell) => {
+                notes.extend(format_note(&cell));
+                cells.push(cell);
+            }
+            None => notes.push(format!("no answers: {}; it has no cell in the tables.", describe(id))),
+        }
+    }
+    let group_means = group_means(&cells, groups);
+    Results { study: study.to_owned(), n_options, cells, group_means, notes, not_computed }
+}
+
+fn cell(id: &CellId, answers: &[Answer]) -> Option<Cell> {
+    let correct = answers.iter().filter(|answer| answer.correct()).count();
+    let score = Proportion::new(correct as u64, answers.len() as u64)?;
+    let masses: Vec<f64> = answers.iter().map(|answer| answer.answer_mass).collect();
+    Some(Cell {
+        id: id.clone(),
+        score,
+        interval: score.wilson(LEVEL),
+        median_answer_mass: median(&masses)?,
+        wanted: wanted(answers)?,
+    })
+}
+
+fn wanted(answers: &[Answer]) -> Option<Wanted> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for answer in answers {
+        *counts.entry(&answer.argmax_text).or_default() += 1;
+    }
+    // The last maximum of the reversed order is the first in alphabetical order.
+    let (text, count) = counts.into_iter().rev().max_by_key(|&(_, count)| count)?;
+    Some(Wanted { text: text.to_owned(), count })
+}
+
+fn format_note(cell: &Cell) -> Option<String> {
+    cell.format_failure().then(|| {
+        format!(
+            "format failure: {}: the median answer mass is {:.3}; the model most often wanted to say {:?} ({} of {} items).",
+            describe(&cell.id),
+            cell.median_answer_mass,
+            cell.wanted.text,
+            cell.wanted.count,
+            cell.score.trials(),
+        )
+    })
+}
+
+fn describe(CellId { column, language }: &CellId) -> String {
+    let Column { model, condition, mode, seed } = column;
+    let seed = seed.map(|seed| format!(", seed {seed}")).unwrap_or_default();
+    format!("{model}, {condition}/{mode}{seed}, {language}")
+}
+
+fn group_means(cells: &[Cell], groups: &[LanguageGroup]) -> Vec<GroupMean> {
+    let mut groups: Vec<_> = groups.iter().collect();
+    groups.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut means = Vec::new();
+    for group in groups {
+        let mut columns: BTreeMap<&Column, Vec<&Cell>> = BTreeMap::new();
+        for cell in cells.iter().filter(|cell| group.codes.contains(&cell.id.language)) {
+            columns.entry(&cell.id.column).or_default().push(cell);
+        }
+        for (column, members) in columns {
+            let rates: Vec<f64> = members.iter().map(|cell| cell.score.rate()).collect();
+            means.extend(mean(&rates).map(|accuracy| GroupMean {
+                group: group.name.clone(),
+                column: column.clone(),
+                accuracy,
+                languages: members.len(),
+                format_failures: members.iter().filter(|cell| cell.format_failure()).count(),
+            }));
+        }
+    }
+    means
+}
+
+#[cfg(test)]
+mod tests;

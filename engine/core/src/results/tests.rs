@@ -1,0 +1,96 @@
+use super::*;
+
+fn id(model: &str, condition: &str, language: &str) -> CellId {
+    let (model, condition, mode) = (model.to_owned(), condition.to_owned(), "direct".to_owned());
+    CellId { column: Column { model, condition, mode, seed: None }, language: language.to_owned() }
+}
+
+fn answer(correct: bool, answer_mass: f64, argmax_text: &str) -> Answer {
+    Answer {
+        key: "k".to_owned(),
+        group: "g".to_owned(),
+        language: "l".to_owned(),
+        mode: "direct".to_owned(),
+        prediction: 0,
+        predicted_label: "1".to_owned(),
+        gold: usize::from(!correct),
+        gold_label: "1".to_owned(),
+        logprobs: vec![-1.0, -2.0],
+        answer_mass,
+        argmax_token: 1,
+        argmax_text: argmax_text.to_owned(),
+        n_tokens: 1,
+    }
+}
+
+fn group(name: &str, codes: &[&str]) -> LanguageGroup {
+    LanguageGroup { name: name.to_owned(), codes: codes.iter().map(|&code| code.to_owned()).collect() }
+}
+
+#[test]
+fn a_cell_counts_and_takes_medians() {
+    let answers = vec![answer(true, 0.9, "1"), answer(false, 0.2, "A"), answer(true, 0.8, "1")];
+    let results = compute("s", &BTreeMap::from([(id("m", "base", "heb"), answers)]), &[], 2, Vec::new());
+    let [cell] = results.cells.as_slice() else { panic!("one cell") };
+    assert_eq!((cell.score.successes(), cell.score.trials()), (2, 3));
+    assert_eq!(cell.interval, cell.score.wilson(0.95));
+    assert_eq!((cell.median_answer_mass, cell.format_failure()), (0.8, false));
+    assert_eq!(cell.wanted, Wanted { text: "1".to_owned(), count: 2 });
+    assert_eq!((results.chance(), results.notes.len()), (0.5, 0));
+}
+
+#[test]
+fn a_failure_of_format_is_marked_and_named() {
+    let answers = vec![answer(true, 0.49, "The"), answer(true, 0.1, "b"), answer(true, 0.9, "The")];
+    let mut evaluations = BTreeMap::from([(id("m", "base", "heb"), answers)]);
+    let results = compute("s", &evaluations, &[], 4, Vec::new());
+    assert!(results.cells[0].format_failure());
+    let note = "format failure: m, base/direct, heb: the median answer mass is 0.490; the model most often wanted to \
+                say \"The\" (2 of 3 items).";
+    assert_eq!(results.notes, [note]);
+    evaluations.insert(id("m", "base", "heb"), vec![answer(true, 0.5, "1")]);
+    assert!(!compute("s", &evaluations, &[], 4, Vec::new()).cells[0].format_failure());
+}
+
+#[test]
+fn of_equally_frequent_wishes_the_first_in_the_alphabet() {
+    let answers = [answer(true, 1.0, "b"), answer(true, 1.0, "a"), answer(true, 1.0, "c")];
+    assert_eq!(wanted(&answers).map(|wanted| wanted.text), Some("a".to_owned()));
+}
+
+#[test]
+fn cells_are_sorted_and_those_without_answers_are_noted() {
+    let answers = || vec![answer(true, 1.0, "1")];
+    let mut seeded = id("m", "tuned", "heb");
+    seeded.column.seed = Some(17);
+    let evaluations = BTreeMap::from([
+        (id("n", "base", "amh"), answers()),
+        (seeded.clone(), Vec::new()),
+        (id("m", "base", "jpn"), answers()),
+        (id("m", "base", "heb"), answers()),
+    ]);
+    let results = compute("s", &evaluations, &[], 4, vec!["gain".to_owned()]);
+    let ids: Vec<_> = results.cells.iter().map(|cell| cell.id.clone()).collect();
+    assert_eq!(ids, [id("m", "base", "heb"), id("m", "base", "jpn"), id("n", "base", "amh")]);
+    assert_eq!(results.notes, ["no answers: m, tuned/direct, seed 17, heb; it has no cell in the tables."]);
+    assert_eq!(results.not_computed, ["gain"]);
+}
+
+#[test]
+fn a_group_mean_gives_every_language_the_same_weight() {
+    let evaluations = BTreeMap::from([
+        (id("m", "base", "amh"), vec![answer(true, 1.0, "1")]),
+        (id("m", "base", "fra"), vec![answer(true, 1.0, "1")]),
+        (id("m", "base", "heb"), vec![answer(false, 0.0, "1"); 9]),
+        (id("n", "base", "heb"), vec![answer(true, 1.0, "1")]),
+    ]);
+    let groups = [group("z", &["heb", "amh", "mlt"]), group("a", &["fra"]), group("none", &["jpn"])];
+    let means = compute("s", &evaluations, &groups, 4, Vec::new()).group_means;
+    let rows: Vec<_> = means
+        .iter()
+        .map(|mean| {
+            (mean.group.as_str(), mean.column.model.as_str(), mean.accuracy, mean.languages, mean.format_failures)
+        })
+        .collect();
+    assert_eq!(rows, [("a", "m", 1.0, 1, 0), ("z", "m", 0.5, 2, 1), ("z", "n", 1.0, 1, 0)]);
+}

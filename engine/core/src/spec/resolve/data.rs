@@ -1,0 +1,164 @@
+//! `[data.NAME]`: files, fields, splits; and which parts of which data others may use.
+
+use super::{Context, DATA, origin};
+use crate::spec::suggest::nearest;
+use crate::spec::text::{Place, Word};
+use crate::spec::tree::{Node, Table};
+use crate::spec::{Data, Fields, FileRef, Source, Split, SplitBy};
+
+pub(super) const LANGUAGE: &str = "{language}";
+
+pub(super) fn resolve(cx: &mut Context<'_>) -> Vec<Data> {
+    let data = cx.root.sorted("data").into_iter().filter_map(|entry| {
+        let table = entry.node.table()?;
+        let file = file(table, cx);
+        let key = table.texts("key");
+        if let (Some(node), true) = (table.get("key"), key.is_empty()) {
+            cx.faults.at(node.place, "`key` needs at least one field").label("empty");
+        }
+        let fields = table.table("fields").and_then(|table| fields(table, cx));
+        let group = table.texts("group");
+        let split = match table.get("split") {
+            Some(node) => Some(split(node, !group.is_empty(), cx)?),
+            None => None,
+        };
+        Some(Data { name: entry.key.clone(), file: file?, key, group, fields: fields?, split })
+    });
+    data.collect()
+}
+
+fn file(table: &Table, cx: &mut Context<'_>) -> Option<FileRef> {
+    let file = origin::file(table, cx)?;
+    let word = table.word("file")?;
+    let others = word.text.replace(LANGUAGE, "");
+    if let Some(open) = others.find('{') {
+        let name = others[open..].split_inclusive('}').next().unwrap_or_default();
+        let start = word.text.find(name).unwrap_or(0);
+        let fault = cx.faults.at(
+            cx.texts.inside(word.place, word.text, start..start + name.len()),
+            format!("unknown placeholder `{name}` in `file`"),
+        );
+        fault.label("not filled in");
+        match nearest(name, [LANGUAGE]) {
+            Some(near) => fault.help(format!("did you mean `{near}`?")),
+            None => fault.help("the path of a data set knows `{language}`, the language's code"),
+        };
+    }
+    for key in ["sha256", "size"] {
+        if let (Some(node), true) = (table.get(key), word.text.contains(LANGUAGE)) {
+            cx.faults
+                .at(node.place, format!("one `{key}` for a file in each language"))
+                .label("cannot be true of all of them")
+                .help("leave it out: the lock pins every file");
+        }
+    }
+    Some(file)
+}
+
+fn fields(table: &Table, cx: &mut Context<'_>) -> Option<Fields> {
+    let options = table.get("options")?;
+    let words: Vec<Word<'_>> = options.words().collect();
+    for (at, word) in words.iter().enumerate() {
+        if words[..at].iter().any(|first| first.text == word.text) {
+            cx.faults.at(word.place, format!("field `{}` is two options", word.text)).label("again");
+        }
+    }
+    if words.is_empty() || words.len() > 10 {
+        cx.faults
+            .at(options.place, "a question has two to ten options")
+            .label(format!("{} fields", words.len()))
+            .help("name a field for each option, or one field that holds a list");
+    }
+    Some(Fields {
+        passage: table.text("passage"),
+        question: table.text("question")?,
+        options: words.iter().map(|word| word.text.to_owned()).collect(),
+        answer: table.text("answer")?,
+    })
+}
+
+fn split(node: &Node, grouped: bool, cx: &mut Context<'_>) -> Option<Split> {
+    let table = node.table()?;
+    if let Some(field) = table.word("field") {
+        let drawn = ["by", "train", "test", "seed"].into_iter().filter_map(|key| Some((key, table.get(key)?)));
+        for (key, drawn) in drawn {
+            cx.faults
+                .at(drawn.place, format!("`{key}` and `field` exclude each other"))
+                .label("belongs to a split that is drawn")
+                .also(field.place, "names a split that the data have")
+                .help("keep `field`, or `train` and `test`");
+        }
+        return Some(Split::Field { field: field.text.to_owned() });
+    }
+    for key in ["train", "test"] {
+        if table.get(key).is_none() {
+            cx.faults
+                .at(node.place, format!("missing key `{key}` in `split`"))
+                .label(format!("has no `{key}`"))
+                .help("a split is drawn, `{ train = 400, test = 88 }`, or read from the rows, `{ field = \"part\" }`");
+        }
+    }
+    let by = table.word("by").and_then(|word| SplitBy::named(word.text)).unwrap_or(SplitBy::Passage);
+    let allow_shared_passages = table.is_true("allow_shared_passages");
+    if let (SplitBy::Question, true, false, Some(by)) = (by, grouped, allow_shared_passages, table.get("by")) {
+        leak(by.place, cx);
+    }
+    Some(Split::Drawn {
+        by,
+        train: table.integer("train")?,
+        test: table.integer("test")?,
+        seed: table.integer("seed").unwrap_or(1),
+        allow_shared_passages,
+    })
+}
+
+fn leak(place: Place, cx: &mut Context<'_>) {
+    cx.faults
+        .at(place, "a split by question leaks: a passage read in training can come back in the test")
+        .label("questions on one passage end up on both sides")
+        .help("write `by = \"passage\"`, or accept it with `allow_shared_passages = true`");
+}
+
+/// The data set that `word` names, if there is one; reported if not.
+pub(super) fn named<'d>(word: Word<'_>, data: &'d [Data], cx: &mut Context<'_>) -> Option<&'d Data> {
+    cx.known(DATA, word).then(|| data.iter().find(|data| data.name == word.text)).flatten()
+}
+
+/// Checks that the split of `data` has the part that `word` names.
+pub(super) fn check_part(word: Word<'_>, data: &Data, cx: &mut Context<'_>) {
+    let (fits, help) = match &data.split {
+        None => (word.text == "all", format!("`data.{}` has no `split`; its one part is `all`", data.name)),
+        Some(Split::Field { .. }) => (true, String::new()),
+        Some(Split::Drawn { .. }) => (
+            ["train", "test", "all"].contains(&word.text),
+            format!("`data.{}` has the parts `train`, `test` and `all`", data.name),
+        ),
+    };
+    if !fits {
+        cx.faults.at(word.place, format!("unknown part `{}`", word.text)).label("no such part").help(help);
+    }
+    if let Some(Split::Drawn { train, test, .. }) = data.split
+        && (word.text == "train" && train == 0 || word.text == "test" && test == 0)
+    {
+        cx.faults
+            .at(word.place, format!("part `{}` of `data.{}` is empty", word.text, data.name))
+            .label("takes that part")
+            .help(format!("its `split` has `{} = 0`", word.text));
+    }
+}
+
+/// One file cannot hold the same rows for several languages.
+pub(super) fn check_languages(languages: &[String], data: &Data, cx: &mut Context<'_>) {
+    let path = match &data.file.source {
+        Source::Local { path } | Source::Hub { path, .. } => path,
+        Source::Url { url } => url,
+        Source::Pypi { member, .. } => member,
+    };
+    let file = cx.root.table("data").and_then(|table| table.table(&data.name)?.get("file"));
+    if let (Some(file), true) = (file, languages.len() > 1 && !path.contains(LANGUAGE)) {
+        cx.faults
+            .at(file.place, format!("`data.{}` is one file for several languages", data.name))
+            .label("every language would get the same rows")
+            .help(format!("write `{LANGUAGE}` where the path has the language code"));
+    }
+}

@@ -1,0 +1,27 @@
+//! `[evaluate]`.
+
+use super::adapters::nonempty;
+use super::data::{check_languages, check_part, named};
+use super::{Context, languages};
+use crate::spec::{Data, Evaluate, LanguageGroup};
+
+pub(super) fn resolve(data: &[Data], groups: &[LanguageGroup], cx: &mut Context<'_>) -> Option<Evaluate> {
+    let table = cx.root.table("evaluate")?;
+    let languages = table.get("languages").map(|node| (node, languages::codes(node, groups, cx)));
+    let rows = table.word("data").and_then(|word| named(word, data, cx));
+    if let (Some(rows), Some(part)) = (rows, table.word("part")) {
+        check_part(part, rows, cx);
+    }
+    let (node, languages) = languages?;
+    nonempty(node, &languages, cx);
+    let rows = rows?;
+    check_languages(&languages, rows, cx);
+    let usual = if rows.split.is_some() { "test" } else { "all" };
+    Some(Evaluate {
+        data: rows.name.clone(),
+        part: table.text("part").unwrap_or_else(|| usual.to_owned()),
+        languages,
+        limit: table.integer("limit"),
+        context: table.integer("context")?,
+    })
+}

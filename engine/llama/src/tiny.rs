@@ -1,0 +1,197 @@
+//! A tiny model with random weights, for tests that evaluate without the network.
+//!
+//! It is a real model to llama.cpp: architecture `llama`, a vocabulary of bytes and a few merges, a chat template with
+//! special tokens. It knows nothing; its answers are arbitrary, and the same for the same seed on every machine of one
+//! kernel class.
+
+mod writer;
+
+use std::io;
+use std::path::Path;
+
+use writer::Writer;
+
+const LAYERS: usize = 2;
+const WIDTH: usize = 64;
+const HEADS: usize = 4;
+const KV_HEADS: usize = 2;
+const HEAD: usize = WIDTH / HEADS;
+const HIDDEN: usize = 128;
+
+/// The special tokens, which are the last of the vocabulary: start of a text, of a turn, end of a turn.
+const SPECIALS: [&str; 3] = ["<|begin|>", "<|im_start|>", "<|im_end|>"];
+
+/// Pairs of tokens that merge, in order of preference. `Ġ` is the space.
+const MERGES: [(&str, &str); 40] = [
+    ("Ġ", "t"),
+    ("h", "e"),
+    ("i", "n"),
+    ("e", "r"),
+    ("Ġ", "a"),
+    ("o", "n"),
+    ("r", "e"),
+    ("a", "n"),
+    ("Ġt", "he"),
+    ("a", "t"),
+    ("e", "n"),
+    ("o", "r"),
+    ("Ġ", "s"),
+    ("e", "s"),
+    ("i", "s"),
+    ("Ġ", "w"),
+    ("Ġ", "o"),
+    ("i", "t"),
+    ("a", "l"),
+    ("Ġ", "c"),
+    ("in", "g"),
+    ("an", "d"),
+    ("Ġ", "f"),
+    ("Ġ", "p"),
+    ("o", "u"),
+    ("Ġo", "f"),
+    ("e", "d"),
+    ("Ġ", "in"),
+    ("Ġ", "A"),
+    ("Ġ", "B"),
+    ("Ġ", "C"),
+    ("Ġ", "D"),
+    ("Ġ", "E"),
+    ("Ġ", "1"),
+    ("Ġ", "2"),
+    ("Ġ", "3"),
+    ("Ġ", "4"),
+    ("u", "s"),
+    ("us", "er"),
+    ("Ġt", "o"),
+];
+
+const CHAT_TEMPLATE: &str = "{% for message in messages %}\
+{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}\
+{% endfor %}\
+{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
+
+/// What the tiny model is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TinyModel {
+    /// Decides the weights.
+    pub seed: u64,
+    /// Whether there are weights at all, or the vocabulary alone.
+    pub weights: bool,
+    /// Whether the model asks for the token that starts a text.
+    pub add_bos: bool,
+}
+
+impl Default for TinyModel {
+    fn default() -> Self {
+        Self { seed: 0, weights: true, add_bos: true }
+    }
+}
+
+impl TinyModel {
+    /// Writes the model to a file, some 400 kB.
+    pub fn write(&self, path: &Path) -> io::Result<()> {
+        std::fs::write(path, self.bytes())
+    }
+
+    /// The model as a GGUF file in memory.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::default();
+        describe(&mut writer);
+        let vocabulary = self.vocabulary(&mut writer);
+        if self.weights {
+            weights(&mut writer, vocabulary, &mut Random(self.seed));
+        }
+        writer.into_bytes()
+    }
+
+    /// Adds the vocabulary and returns its size.
+    fn vocabulary(&self, writer: &mut Writer) -> usize {
+        let mut tokens: Vec<String> = (0..=u8::MAX).map(|byte| byte_character(byte).to_string()).collect();
+        tokens.extend(MERGES.iter().map(|(left, right)| format!("{left}{right}")));
+        let mut kinds = vec![1; tokens.len()];
+        let bos = tokens.len() as u32;
+        tokens.extend(SPECIALS.map(str::to_owned));
+        kinds.resize(tokens.len(), 3);
+        writer.text("tokenizer.ggml.model", "gpt2");
+        writer.text("tokenizer.ggml.pre", "gpt-2");
+        writer.texts("tokenizer.ggml.tokens", &tokens);
+        writer.integers("tokenizer.ggml.token_type", &kinds);
+        writer.texts("tokenizer.ggml.merges", &MERGES.map(|(left, right)| format!("{left} {right}")));
+        writer.number("tokenizer.ggml.bos_token_id", bos);
+        writer.number("tokenizer.ggml.eos_token_id", bos + 2);
+        writer.flag("tokenizer.ggml.add_bos_token", self.add_bos);
+        writer.text("tokenizer.chat_template", CHAT_TEMPLATE);
+        tokens.len()
+    }
+}
+
+/// Adds what llama.cpp wants to know of a model.
+fn describe(writer: &mut Writer) {
+    writer.text("general.architecture", "llama");
+    writer.text("general.name", "tiny");
+    writer.number("general.file_type", 0);
+    writer.number("llama.context_length", 8192);
+    writer.number("llama.block_count", LAYERS as u32);
+    writer.number("llama.embedding_length", WIDTH as u32);
+    writer.number("llama.feed_forward_length", HIDDEN as u32);
+    writer.number("llama.attention.head_count", HEADS as u32);
+    writer.number("llama.attention.head_count_kv", KV_HEADS as u32);
+    writer.number("llama.rope.dimension_count", HEAD as u32);
+    writer.real("llama.rope.freq_base", 10_000.0);
+    writer.real("llama.attention.layer_norm_rms_epsilon", 1e-5);
+}
+
+/// Adds the tensors.
+fn weights(writer: &mut Writer, vocabulary: usize, random: &mut Random) {
+    let ones = || std::iter::repeat(1.0);
+    writer.tensor("token_embd.weight", &[WIDTH, vocabulary], random.spread(1));
+    for layer in 0..LAYERS {
+        let name = |part: &str| format!("blk.{layer}.{part}.weight");
+        let mut matrix = |part: &str, inputs: usize, outputs: usize| {
+            writer.tensor(&name(part), &[inputs, outputs], random.spread(inputs));
+        };
+        matrix("attn_q", WIDTH, WIDTH);
+        matrix("attn_k", WIDTH, KV_HEADS * HEAD);
+        matrix("attn_v", WIDTH, KV_HEADS * HEAD);
+        matrix("attn_output", WIDTH, WIDTH);
+        matrix("ffn_gate", WIDTH, HIDDEN);
+        matrix("ffn_up", WIDTH, HIDDEN);
+        matrix("ffn_down", HIDDEN, WIDTH);
+        writer.tensor(&name("attn_norm"), &[WIDTH], ones());
+        writer.tensor(&name("ffn_norm"), &[WIDTH], ones());
+    }
+    writer.tensor("output_norm.weight", &[WIDTH], ones());
+    writer.tensor("output.weight", &[WIDTH, vocabulary], random.spread(WIDTH));
+}
+
+/// How byte-level vocabularies write a byte: GPT-2's `bytes_to_unicode`.
+fn byte_character(byte: u8) -> char {
+    let printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
+    if printable(byte) {
+        return char::from(byte);
+    }
+    let before = (0..byte).filter(|byte| !printable(*byte)).count();
+    u32::try_from(256 + before).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): a few lines, the same everywhere.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Evenly spread numbers whose sum over `inputs` inputs of size one has size one.
+    fn spread(&mut self, inputs: usize) -> impl Iterator<Item = f32> {
+        let reach = (3.0 / inputs as f32).sqrt();
+        std::iter::repeat_with(move || {
+            let unit = (self.next() >> 40) as f32 / (1_u32 << 24) as f32;
+            (2.0 * unit - 1.0) * reach
+        })
+    }
+}

@@ -1,0 +1,489 @@
+//! The loop around the scheduler: the only place where plan, workers, cache and observer meet.
+
+use crate::commit::Committer;
+use crate::error::RunError;
+use crate::job::{job, provisional};
+use crate::machine::Machine;
+use crate::observe::{Observer, RunEvent};
+use crate::pool::{Pool, WorkerId};
+use crate::protocol::{Done, Made, Reply, Request};
+use crate::world::World;
+use std::collections::{BTreeMap, VecDeque};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+use xlt_cache::{CacheError, Fingerprint, RunCounts, RunId, StageRun, Status};
+use xlt_core::key::Key;
+use xlt_core::plan::{DownloadWork, Facts, InputSource, Pin, Plan, Stage, StageId, Work};
+use xlt_core::record::{Output, Record};
+use xlt_core::schedule::{Command, Event, Scheduler, Tally};
+
+/// How long the loop waits before it looks at what waits for other engines.
+const TICK: Duration = Duration::from_millis(50);
+
+/// How a run is to be done.
+#[derive(Debug)]
+pub struct Options {
+    /// Program whose `worker` command is started: xlt itself.
+    pub program: PathBuf,
+    /// Cores to use at most.
+    pub jobs: Option<u32>,
+    /// Nothing may be fetched.
+    pub offline: bool,
+    /// The lock file may not change.
+    pub locked: bool,
+    /// Command stages may run.
+    pub allow_commands: bool,
+    /// Name of this host, for the ledger.
+    pub host: String,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ending {
+    /// How many stages ended how.
+    pub tally: Tally,
+    /// Whether the user stopped it.
+    pub interrupted: bool,
+    /// Whether a result could not be written because its artifact was found damaged: plan again and run again.
+    pub damaged: bool,
+}
+
+/// What reaches the loop.
+#[derive(Debug)]
+pub(crate) enum Message {
+    Worker(WorkerId, Reply),
+    WorkerGone(WorkerId),
+    Committed { stage: StageId, result: Result<Box<Record>, String> },
+    Interrupt,
+}
+
+/// The way to interrupt a run: once, and it finishes what runs; twice, and it stops at once.
+#[derive(Debug, Clone)]
+pub struct Interrupt(Sender<Message>);
+
+impl Interrupt {
+    /// Interrupts. A run that is over takes no notice.
+    pub fn send(&self) {
+        let _ = self.0.send(Message::Interrupt);
+    }
+}
+
+/// Runs plans.
+pub struct Engine {
+    options: Options,
+    machine: Machine,
+    sender: Sender<Message>,
+    receiver: Receiver<Message>,
+}
+
+impl Engine {
+    /// An engine, and the way to interrupt it.
+    #[must_use]
+    pub fn new(options: Options) -> (Self, Interrupt) {
+        let (sender, receiver) = channel();
+        let machine = Machine::look(options.jobs);
+        let interrupt = Interrupt(sender.clone());
+        (Self { options, machine, sender, receiver }, interrupt)
+    }
+
+    /// Runs a plan to its end. The caller holds the cache ([`xlt_cache::Cache::share`]).
+    ///
+    /// # Errors
+    /// [`RunError`] where the run as a whole cannot go on; a stage that fails is in the tally.
+    pub fn run(&self, plan: &Plan, world: &mut World, observer: &mut dyn Observer) -> Result<Ending, RunError> {
+        self.check(plan)?;
+        let started = Instant::now();
+        let cached = plan.verdicts.iter().filter(|verdict| verdict.word() == "cached").count();
+        observer.event(&RunEvent::Planned { stages: plan.stages.len(), cached });
+        let (scheduler, commands) = Scheduler::new(plan, self.machine.resources);
+        let run = world.ledger.begin_run(&plan.study, &self.options.host);
+        let mut running = Run {
+            engine: self,
+            plan,
+            pool: Pool::new(self.options.program.clone(), world.cache.root().to_owned(), self.sender.clone()),
+            committer: Committer::start(world.cache.clone(), self.sender.clone()),
+            world,
+            observer,
+            scheduler,
+            id: run,
+            commands: commands.into(),
+            places: BTreeMap::new(),
+            busy: Vec::new(),
+            interrupts: 0,
+        };
+        let damaged = running.to_the_end().and_then(|()| running.export());
+        let tally = running.scheduler.tally();
+        let interrupted = running.interrupts > 0 && tally.left > 0;
+        drop(running);
+        let counts = RunCounts {
+            ran: tally.ran as u64,
+            cached: tally.cached as u64,
+            failed: tally.failed as u64,
+            skipped: tally.skipped as u64,
+        };
+        world.ledger.finish_run(run, counts);
+        world.ledger.flush()?;
+        let damaged = damaged?;
+        let results = (!plan.exports.is_empty() && world.results.is_dir()).then_some(world.results.as_path());
+        if !damaged {
+            observer.event(&RunEvent::RunFinished { tally, seconds: started.elapsed().as_secs_f64(), interrupted, results });
+        }
+        Ok(Ending { tally, interrupted, damaged })
+    }
+
+    /// What the spec needs and the user did not allow, or this version cannot do: said before anything starts.
+    fn check(&self, plan: &Plan) -> Result<(), RunError> {
+        let to_run = || plan.ids().filter(|(id, _)| plan.verdicts[id.index()].word() != "cached").map(|(_, stage)| stage);
+        let refuse = |sentence: String| Err(RunError::NotAllowed(sentence));
+        if let Some(stage) = to_run().find(|stage| matches!(stage.work, Work::Command(_)))
+            && !self.options.allow_commands
+        {
+            return refuse(format!(
+                "stage `{}` runs a program of the spec's, which was not allowed\n  if you trust the spec, run again with \
+                 `--allow-commands`",
+                stage.name
+            ));
+        }
+        if let Some(stage) = to_run().find(|stage| matches!(stage.work, Work::Quantize(_) | Work::Finetune(_))) {
+            return refuse(format!(
+                "stage `{}` cannot run yet: this version of xlt plans {} stages but does not run them\n  `xlt plan` shows what \
+                 they would do",
+                stage.name,
+                stage.kind().name()
+            ));
+        }
+        if !cfg!(feature = "llama")
+            && let Some(stage) = to_run().find(|stage| matches!(stage.work, Work::Evaluate(_)))
+        {
+            return refuse(format!(
+                "stage `{}` needs llama.cpp, which this xlt was built without\n  build it with its default features",
+                stage.name
+            ));
+        }
+        for stage in to_run() {
+            let Work::Download(DownloadWork { file, pin }) = &stage.work else { continue };
+            if matches!(file.source, xlt_core::spec::Source::Local { .. }) {
+                continue;
+            }
+            if self.options.offline {
+                return refuse(format!(
+                    "stage `{}` must fetch {}, and `--offline` forbids it\n  run once without `--offline`; afterwards the file is in \
+                     the cache",
+                    stage.name, file.source
+                ));
+            }
+            if self.options.locked && pin.is_none() {
+                return refuse(format!(
+                    "{} (stage `{}`) is not in the lock file, and `--locked` forbids adding it\n  run once without `--locked`, and \
+                     commit the lock file",
+                    file.source, stage.name
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A run under way.
+struct Run<'a> {
+    engine: &'a Engine,
+    plan: &'a Plan,
+    world: &'a mut World,
+    observer: &'a mut dyn Observer,
+    scheduler: Scheduler<'a>,
+    pool: Pool,
+    committer: Committer,
+    id: RunId,
+    commands: VecDeque<Command>,
+    /// Who works on a stage, under which key, and since when.
+    places: BTreeMap<StageId, Place>,
+    /// Stages that another engine works on.
+    busy: Vec<StageId>,
+    interrupts: u32,
+}
+
+struct Place {
+    worker: WorkerId,
+    key: Key,
+    seconds: f64,
+    peak_bytes: Option<u64>,
+}
+
+impl Run<'_> {
+    fn to_the_end(&mut self) -> Result<(), RunError> {
+        loop {
+            while let Some(command) = self.commands.pop_front() {
+                self.obey(command)?;
+            }
+            if self.scheduler.ended() || self.interrupts > 1 {
+                return Ok(());
+            }
+            match self.engine.receiver.recv_timeout(TICK) {
+                Ok(message) => self.hear(message)?,
+                Err(RecvTimeoutError::Timeout) => {
+                    for stage in std::mem::take(&mut self.busy) {
+                        self.step(Event::Retry { stage });
+                    }
+                }
+                // The engine holds a sender itself.
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+            self.observer.tick();
+        }
+    }
+
+    fn step(&mut self, event: Event) {
+        self.commands.extend(self.scheduler.step(event));
+    }
+
+    fn obey(&mut self, command: Command) -> Result<(), RunError> {
+        match command {
+            Command::LookUp { stage, key } => {
+                let found = self.world.record(&key);
+                if found.is_some() {
+                    self.observer.event(&RunEvent::Finished { stage: self.plan.stage(stage), ran: false, seconds: 0.0 });
+                }
+                self.step(Event::LookedUp { stage, found });
+            }
+            Command::Start { stage, key } => self.start(stage, key)?,
+            Command::Skip { stage, because } => {
+                let (stage, because) = (self.plan.stage(stage), self.plan.stage(because));
+                self.observer.event(&RunEvent::Skipped { stage, because });
+            }
+        }
+        Ok(())
+    }
+
+    fn start(&mut self, id: StageId, key: Option<Key>) -> Result<(), RunError> {
+        let stage = self.plan.stage(id);
+        if let Some(path) = self.changed_input(stage) {
+            self.fail(id, &format!("its input {path} has changed since the run began; run again"), &[]);
+            return Ok(());
+        }
+        let threads = self.engine.machine.resources.cores.min(stage.resources.cores.max(1));
+        let job = job(self.plan, id, key, &self.scheduler, &self.world.ledger, threads);
+        let model = match stage.work {
+            Work::Evaluate(_) => job.inputs.first().and_then(|input| input.blake3.parse().ok()),
+            _ => None,
+        };
+        let worker = self.pool.give(id, job, model)?;
+        let place = Place { worker, key: key.unwrap_or_else(|| provisional(stage)), seconds: 0.0, peak_bytes: None };
+        self.places.insert(id, place);
+        self.observer.event(&RunEvent::Started { stage, key });
+        Ok(())
+    }
+
+    /// A local file among the inputs that is no longer what the plan saw.
+    fn changed_input(&self, stage: &Stage) -> Option<String> {
+        let locals = stage.inputs.iter().filter_map(|input| match input.source {
+            InputSource::Local(id) => Some(self.plan.local(id)),
+            InputSource::Stage(..) => None,
+        });
+        let mut changed = locals.filter(|local| self.world.local(&local.path).ok() != Some(local.digest));
+        changed.next().map(|local| local.path.clone())
+    }
+
+    fn hear(&mut self, message: Message) -> Result<(), RunError> {
+        match message {
+            Message::Worker(worker, reply) => self.reply(worker, reply),
+            Message::WorkerGone(worker) => self.worker_gone(worker),
+            Message::Committed { stage, result } => self.committed(stage, result),
+            Message::Interrupt => {
+                self.interrupts += 1;
+                if self.interrupts == 1 {
+                    self.pool.send_all(&Request::Stop);
+                    self.step(Event::Stop);
+                    self.observer.event(&RunEvent::Stopping { running: self.places.len() });
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn reply(&mut self, worker: WorkerId, reply: Reply) -> Result<(), RunError> {
+        if let Reply::Progress { done, total, unit } = reply {
+            if let Some(stage) = self.pool.job(worker) {
+                self.observer.event(&RunEvent::Progress { stage: self.plan.stage(stage), done, total, unit });
+            }
+            return Ok(());
+        }
+        let Some(stage) = self.pool.finished(worker) else { return Ok(()) };
+        match reply {
+            Reply::Progress { .. } => {}
+            Reply::Busy => {
+                self.places.remove(&stage);
+                self.busy.push(stage);
+                self.observer.event(&RunEvent::Waiting { stage: self.plan.stage(stage) });
+                self.step(Event::Busy { stage });
+            }
+            Reply::Already { outputs } => {
+                self.release(stage);
+                let outputs = self.outputs(stage, outputs);
+                if let Some(key) = self.scheduler.key(stage) {
+                    // The ledger adopts what it has not seen yet.
+                    let _ = self.world.ledger.lookup(&key);
+                }
+                self.observer.event(&RunEvent::Finished { stage: self.plan.stage(stage), ran: false, seconds: 0.0 });
+                self.step(Event::Done { stage, outputs, ran: false });
+            }
+            Reply::Damaged { blake3, what } => {
+                self.release(stage);
+                self.observer.event(&RunEvent::Damaged { stage: self.plan.stage(stage), what: &what });
+                match blake3.parse() {
+                    Ok(digest) => self.step(Event::Damaged { stage, digest }),
+                    Err(_) => self.fail(stage, &what, &[]),
+                }
+            }
+            Reply::Done(done) => self.worked(stage, *done)?,
+            Reply::Failed { message, tail } => self.fail(stage, &message, &tail),
+            Reply::Stopped => {
+                self.release(stage);
+                self.step(Event::Busy { stage });
+            }
+        }
+        Ok(())
+    }
+
+    /// The work of a stage is done and its outputs are in the store: pins the file, and has the record written.
+    fn worked(&mut self, id: StageId, done: Done) -> Result<(), RunError> {
+        let stage = self.plan.stage(id);
+        if let Some(path) = self.changed_input(stage) {
+            self.fail(id, &format!("its input {path} changed while it ran, so its outputs were not kept; run again"), &[]);
+            return Ok(());
+        }
+        let mut pinned = stage.clone();
+        if let (Work::Download(work), Some(fetched)) = (&mut pinned.work, &done.fetched)
+            && work.pin.is_none()
+            && !matches!(work.file.source, xlt_core::spec::Source::Local { .. })
+        {
+            let pin = Pin { sha256: fetched.sha256.clone(), size: Some(fetched.size) };
+            work.pin = Some(pin.clone());
+            self.world.lock.pin(&work.file.source, pin)?;
+        }
+        let Some(key) = self.plan.key(&pinned, &self.scheduler) else { return Ok(()) };
+        if let Some(place) = self.places.get_mut(&id) {
+            place.seconds = done.seconds;
+            place.peak_bytes = done.peak_bytes;
+        }
+        for made in &done.outputs {
+            if let (Ok(digest), Some((size, mtime_ns, ctime_ns, inode))) = (made.blake3.parse(), made.fingerprint)
+                && made.size >= 1 << 20
+            {
+                self.world.ledger.set_object_fingerprint(&digest, Fingerprint { size, mtime_ns, ctime_ns, inode });
+            }
+        }
+        let record = Record {
+            key,
+            stage: stage.name.clone(),
+            study: self.plan.study.clone(),
+            outputs: self.outputs(id, done.outputs),
+            kernel_class: done.kernel_class,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            manifest: self.plan.manifest(&pinned, &self.scheduler),
+        };
+        self.committer.record(id, record);
+        self.step(Event::Worked { stage: id });
+        Ok(())
+    }
+
+    fn committed(&mut self, stage: StageId, result: Result<Box<Record>, String>) -> Result<(), RunError> {
+        let seconds = self.places.get(&stage).map_or(0.0, |place| place.seconds);
+        if let Ok(record) = &result {
+            self.world.ledger.insert(record);
+            self.note(stage, Some(record.key), Status::Ok, seconds);
+        }
+        match result {
+            Ok(record) => {
+                self.release(stage);
+                self.observer.event(&RunEvent::Finished { stage: self.plan.stage(stage), ran: true, seconds });
+                self.step(Event::Done { stage, outputs: record.outputs, ran: true });
+            }
+            Err(why) => self.fail(stage, &format!("its outputs cannot be recorded: failed to {why}"), &[]),
+        }
+        Ok(())
+    }
+
+    fn worker_gone(&mut self, worker: WorkerId) -> Result<(), RunError> {
+        let Some((stage, status, tail)) = self.pool.bury(worker) else { return Ok(()) };
+        if let Some(stage) = stage {
+            self.fail(stage, &death(status), &tail);
+        }
+        Ok(())
+    }
+
+    /// Writes the results of finished stages that are not there yet, or no longer what they were. Says whether an artifact was
+    /// found damaged; it has been set aside then.
+    fn export(&mut self) -> Result<bool, RunError> {
+        let mut damaged = false;
+        for export in &self.plan.exports {
+            let outputs = self.scheduler.outputs(export.stage);
+            let Some(output) = outputs.and_then(|outputs| outputs.get(usize::from(export.output))) else { continue };
+            if self.world.exported(&export.path, &output.digest) {
+                continue;
+            }
+            let target = self.world.result(&export.path);
+            match self.world.cache.export(&output.digest, &target) {
+                Ok(()) => self.observer.event(&RunEvent::Exported { path: &target }),
+                Err(CacheError::Damaged { digest, .. }) => {
+                    self.world.cache.quarantine(&digest)?;
+                    let what = "a result was damaged in the cache, and was set aside";
+                    self.observer.event(&RunEvent::Damaged { stage: self.plan.stage(export.stage), what });
+                    damaged = true;
+                }
+                Err(CacheError::Missing { .. }) => damaged = true,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(damaged)
+    }
+
+    /// Lets the worker give up its lock on a stage.
+    fn release(&mut self, stage: StageId) {
+        if let Some(place) = self.places.remove(&stage) {
+            self.pool.send(place.worker, &Request::Release(place.key.to_string()));
+        }
+    }
+
+    fn fail(&mut self, stage: StageId, message: &str, tail: &[String]) {
+        self.note(stage, self.scheduler.key(stage), Status::Failed, 0.0);
+        let log = self.log(stage).filter(|path| path.is_file());
+        self.release(stage);
+        self.observer.event(&RunEvent::Failed { stage: self.plan.stage(stage), message, tail, log: log.as_deref() });
+        self.step(Event::Failed { stage });
+    }
+
+    fn log(&self, stage: StageId) -> Option<PathBuf> {
+        self.places.get(&stage).map(|place| self.world.cache.log_path(&place.key))
+    }
+
+    fn note(&self, stage: StageId, key: Option<Key>, status: Status, seconds: f64) {
+        let name = self.plan.stage(stage).name.clone();
+        let log = self.log(stage).filter(|_| status != Status::Ok);
+        let peak_bytes = self.places.get(&stage).and_then(|place| place.peak_bytes);
+        self.world.ledger.stage_run(self.id, StageRun { stage: name, key, status, seconds, cpu_seconds: None, peak_bytes, log });
+    }
+
+    fn outputs(&self, stage: StageId, made: Vec<Made>) -> Vec<Output> {
+        let names = self.plan.stage(stage).outputs();
+        let outputs = names.zip(made).filter_map(|(name, made)| {
+            Some(Output { name: name.to_owned(), digest: made.blake3.parse().ok()?, size: made.size, folder: made.folder })
+        });
+        outputs.collect()
+    }
+}
+
+/// How a worker ended, in words, and what to try.
+fn death(status: ExitStatus) -> String {
+    match status.signal() {
+        Some(9) => "its worker process was killed (signal 9, SIGKILL)\n  if nobody did that, the machine ran out of memory: `--jobs 1` or a \
+                    smaller model needs less; run again to go on"
+            .to_owned(),
+        Some(6) => "its worker process aborted (signal 6, SIGABRT): llama.cpp met something that it cannot handle; its last words are below"
+            .to_owned(),
+        Some(signal) => format!("its worker process was killed by signal {signal}; run again to go on"),
+        None => format!("its worker process ended unexpectedly ({status}); run again to go on"),
+    }
+}

@@ -1,0 +1,74 @@
+//! From a stage of the plan to the job that a worker gets.
+
+use crate::protocol::{Job, JobInput, JobWork};
+use xlt_cache::{Fingerprint, Ledger};
+use xlt_core::key::{Digest, Key};
+use xlt_core::plan::{InputSource, KnownOutputs, Plan, Stage, StageId, Work};
+use xlt_core::schedule::Scheduler;
+
+/// The job for a stage whose inputs are known.
+pub(crate) fn job(plan: &Plan, id: StageId, key: Option<Key>, scheduler: &Scheduler<'_>, ledger: &Ledger, threads: u32) -> Job {
+    let stage = plan.stage(id);
+    let inputs = stage.inputs.iter().map(|input| {
+        // A stage is started only when all its inputs are known.
+        let digest = scheduler.output(input.source).unwrap_or(Digest([0; 32]));
+        let local = match input.source {
+            InputSource::Local(local) => std::path::absolute(&plan.local(local).path).ok(),
+            InputSource::Stage(..) => None,
+        };
+        let linked = matches!(stage.work, Work::Command(_)) && *input.name != *"program";
+        JobInput {
+            known: ledger_fingerprint(ledger, scheduler, input.source, &digest),
+            local,
+            blake3: digest.to_string(),
+            link: linked.then(|| plan.link(input)),
+        }
+    });
+    let inputs = inputs.collect();
+    Job { key: key.unwrap_or_else(|| provisional(stage)).to_string(), recorded: key.is_some(), inputs, work: work(plan, stage), threads }
+}
+
+/// Small artifacts are read at every use; only large ones are known by their fingerprint.
+fn ledger_fingerprint(
+    ledger: &Ledger,
+    scheduler: &Scheduler<'_>,
+    source: InputSource,
+    digest: &Digest,
+) -> Option<(u64, i64, i64, u64)> {
+    let InputSource::Stage(id, output) = source else { return None };
+    let size = scheduler.outputs(id)?.get(usize::from(output))?.size;
+    if size < 1 << 20 {
+        return None;
+    }
+    ledger.object_fingerprint(digest).map(|Fingerprint { size, mtime_ns, ctime_ns, inode }| (size, mtime_ns, ctime_ns, inode))
+}
+
+fn work(plan: &Plan, stage: &Stage) -> JobWork {
+    match &stage.work {
+        Work::Command(command) => {
+            let line = command.line(&plan.links(stage));
+            let outputs = stage.outputs().map(str::to_owned).zip(line.outputs).collect();
+            JobWork::Command { program: line.program, args: line.args, env: line.env, outputs }
+        }
+        Work::Download(work) => {
+            let pin = work.pin.as_ref();
+            let sha256 = pin.map(|pin| pin.sha256.clone()).or_else(|| work.file.sha256.clone());
+            let size = pin.and_then(|pin| pin.size).or(work.file.size);
+            JobWork::Download { source: work.file.source.clone(), sha256, size }
+        }
+        Work::Evaluate(work) => JobWork::Evaluate(Box::new((**work).clone())),
+        Work::Analyze(work) => JobWork::Analyze(Box::new((**work).clone())),
+        Work::Quantize(_) | Work::Finetune(_) => {
+            unreachable!("the engine refuses a run with stages of kinds that it cannot run")
+        }
+    }
+}
+
+/// Where the work on a remote file without a pin is kept: a hash of its address.
+pub(crate) fn provisional(stage: &Stage) -> Key {
+    let source = match &stage.work {
+        Work::Download(work) => work.file.source.to_string(),
+        _ => stage.name.clone(),
+    };
+    Key(Digest::of(format!("not pinned: {source}").as_bytes()).0)
+}

@@ -1,0 +1,184 @@
+//! The worker processes of a run.
+//!
+//! Each worker leads a process group of its own: what it starts belongs to it and ends with it, and the terminal's Ctrl-C
+//! reaches the engine alone.
+
+use crate::engine::Message;
+use crate::error::RunError;
+use crate::protocol::{Job, Reply, Request};
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex};
+use xlt_core::key::Digest;
+use xlt_core::plan::StageId;
+
+/// Number of a worker in its run; never used twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct WorkerId(u32);
+
+/// Lines of a worker's standard error that are kept.
+const TAIL: usize = 40;
+
+/// The workers.
+pub(crate) struct Pool {
+    program: PathBuf,
+    cache: PathBuf,
+    engine: Sender<Message>,
+    workers: BTreeMap<WorkerId, Worker>,
+    next: u32,
+}
+
+struct Worker {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    job: Option<StageId>,
+    /// The model that it has loaded.
+    model: Option<Digest>,
+    stderr: Arc<Mutex<VecDeque<String>>>,
+}
+
+impl Pool {
+    /// A pool whose workers are `program worker`, on that cache.
+    pub(crate) fn new(program: PathBuf, cache: PathBuf, engine: Sender<Message>) -> Self {
+        Self { program, cache, engine, workers: BTreeMap::new(), next: 0 }
+    }
+
+    /// Gives a job to an idle worker, best one that has the model loaded; starts one if there is none.
+    pub(crate) fn give(&mut self, stage: StageId, job: Job, model: Option<Digest>) -> Result<WorkerId, RunError> {
+        let idle = |worker: &Worker| worker.job.is_none() && worker.stdin.is_some();
+        let with = |wanted: Option<Digest>| self.workers.iter().find(|(_, worker)| idle(worker) && worker.model == wanted);
+        let found = with(model).or_else(|| with(None)).or_else(|| self.workers.iter().find(|(_, worker)| idle(worker)));
+        let id = match found.map(|(&id, _)| id) {
+            Some(id) => id,
+            None => self.start()?,
+        };
+        if let Some(worker) = self.workers.get_mut(&id) {
+            worker.job = Some(stage);
+            worker.model = model.or(worker.model);
+            worker.send(&Request::Job(Box::new(job)));
+        }
+        Ok(id)
+    }
+
+    /// The job of a worker has ended; the worker is idle again.
+    pub(crate) fn finished(&mut self, id: WorkerId) -> Option<StageId> {
+        self.workers.get_mut(&id)?.job.take()
+    }
+
+    /// The job that a worker has.
+    pub(crate) fn job(&self, id: WorkerId) -> Option<StageId> {
+        self.workers.get(&id)?.job
+    }
+
+    /// Tells a worker something.
+    pub(crate) fn send(&mut self, id: WorkerId, request: &Request) {
+        if let Some(worker) = self.workers.get_mut(&id) {
+            worker.send(request);
+        }
+    }
+
+    /// Tells every worker something.
+    pub(crate) fn send_all(&mut self, request: &Request) {
+        self.workers.values_mut().for_each(|worker| worker.send(request));
+    }
+
+    /// A worker's output has ended: it is gone, or as good as gone. Returns its job, how it ended, and its last words.
+    pub(crate) fn bury(&mut self, id: WorkerId) -> Option<(Option<StageId>, ExitStatus, Vec<String>)> {
+        let mut worker = self.workers.remove(&id)?;
+        worker.kill_group();
+        let status = worker.child.wait().ok()?;
+        let tail = worker.stderr.lock().map(|lines| lines.iter().cloned().collect()).unwrap_or_default();
+        Some((worker.job, status, tail))
+    }
+
+    fn start(&mut self) -> Result<WorkerId, RunError> {
+        let id = WorkerId(self.next);
+        self.next += 1;
+        let mut command = Command::new(&self.program);
+        command.arg("worker").arg("--cache").arg(&self.cache).process_group(0);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|source| RunError::Spawn { program: self.program.clone(), source })?;
+        let stderr = Arc::new(Mutex::new(VecDeque::new()));
+        if let Some(stdout) = child.stdout.take() {
+            let engine = self.engine.clone();
+            std::thread::spawn(move || listen(id, stdout, &engine));
+        }
+        if let Some(pipe) = child.stderr.take() {
+            let lines = Arc::clone(&stderr);
+            std::thread::spawn(move || keep_tail(pipe, &lines));
+        }
+        let stdin = child.stdin.take();
+        self.workers.insert(id, Worker { child, stdin, job: None, model: None, stderr });
+        Ok(id)
+    }
+}
+
+/// What is left of the workers ends, with everything they started.
+impl Drop for Pool {
+    fn drop(&mut self) {
+        for worker in self.workers.values_mut() {
+            worker.kill_group();
+            let _ = worker.child.wait();
+        }
+    }
+}
+
+impl Worker {
+    fn send(&mut self, request: &Request) {
+        let Some(stdin) = &mut self.stdin else { return };
+        let sent = serde_json::to_vec(request).map_err(std::io::Error::from).and_then(|mut line| {
+            line.push(b'\n');
+            stdin.write_all(&line)
+        });
+        if sent.is_err() {
+            // It is gone; its listener will say so.
+            self.stdin = None;
+        }
+    }
+
+    /// Kills whatever is left of the worker's process group. The number cannot be another's: a group lives while a process of it
+    /// does, and the worker itself stays in the process table until it is waited for.
+    fn kill_group(&self) {
+        if let Some(group) = Pid::from_raw(self.child.id() as i32) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+fn listen(id: WorkerId, stdout: impl std::io::Read, engine: &Sender<Message>) {
+    let mut reader = BufReader::new(stdout);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        // A line without its end is the last word of a killed worker, and not to be believed.
+        match reader.read_until(b'\n', &mut line) {
+            Ok(count) if count > 0 && line.ends_with(b"\n") => {}
+            Ok(_) | Err(_) => break,
+        }
+        let Ok(reply) = serde_json::from_slice::<Reply>(&line) else { continue };
+        if engine.send(Message::Worker(id, reply)).is_err() {
+            return;
+        }
+    }
+    let _ = engine.send(Message::WorkerGone(id));
+}
+
+fn keep_tail(pipe: impl std::io::Read, lines: &Mutex<VecDeque<String>>) {
+    let mut reader = BufReader::new(pipe);
+    let mut line = Vec::new();
+    while matches!(reader.read_until(b'\n', &mut line), Ok(count) if count > 0) {
+        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+        line.clear();
+        if let Ok(mut lines) = lines.lock() {
+            if lines.len() == TAIL {
+                lines.pop_front();
+            }
+            lines.push_back(text);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What engine and worker say to each other: one JSON object a line, on the worker's standard input and output.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use xlt_core::plan::{AnalyzeWork, EvaluateWork};
+use xlt_core::spec::Source;
+
+/// Engine to worker. The end of the stream means: end now, with everything that you started.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Request {
+    /// Do this; one at a time.
+    Job(Box<Job>),
+    /// The stage with this key is recorded (or given up): let go of its lock.
+    Release(String),
+    /// Come to a good stopping point, if the job has one.
+    Stop,
+}
+
+/// Worker to engine.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Reply {
+    /// How far the job is.
+    Progress { done: u64, total: Option<u64>, unit: Unit },
+    /// Another engine works on that key.
+    Busy,
+    /// It is recorded already: another engine was first.
+    Already { outputs: Vec<Made> },
+    /// An artifact that the job reads is missing or damaged (and has been set aside).
+    Damaged { blake3: String, what: String },
+    /// The outputs are in the store. The worker holds the lock until it is told to release it.
+    Done(Box<Done>),
+    /// It did not work out.
+    Failed { message: String, tail: Vec<String> },
+    /// It stopped where it was asked to.
+    Stopped,
+}
+
+/// A finished job.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Done {
+    /// Its outputs, in the order of the stage's.
+    pub(crate) outputs: Vec<Made>,
+    /// What a fetched file turned out to be.
+    pub(crate) fetched: Option<Fetched>,
+    /// Backend and instruction set, where a model computed.
+    pub(crate) kernel_class: Option<String>,
+    /// Seconds from start to end.
+    pub(crate) seconds: f64,
+    /// Largest memory of the worker so far, in bytes.
+    pub(crate) peak_bytes: Option<u64>,
+}
+
+/// An artifact that is in the store.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Made {
+    pub(crate) blake3: String,
+    pub(crate) size: u64,
+    pub(crate) folder: bool,
+    /// Size, mtime, ctime in nanoseconds, and inode, by which it is known without being read.
+    pub(crate) fingerprint: Option<(u64, i64, i64, u64)>,
+}
+
+/// What a fetched file turned out to be.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Fetched {
+    pub(crate) sha256: String,
+    pub(crate) size: u64,
+}
+
+/// Units of progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unit {
+    /// Bytes.
+    Bytes,
+    /// Items of an evaluation.
+    Items,
+}
+
+/// One stage to be run.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Job {
+    /// Key of the stage: its record, its lock, its log. For a remote file without a pin, a hash of its address.
+    pub(crate) key: String,
+    /// Whether that key may have a record.
+    pub(crate) recorded: bool,
+    /// What it reads, in the order of the stage's inputs.
+    pub(crate) inputs: Vec<JobInput>,
+    /// What it does.
+    pub(crate) work: JobWork,
+    /// Threads that it may use.
+    pub(crate) threads: u32,
+}
+
+/// One thing that a job reads.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct JobInput {
+    /// Absolute path of the user's file; `None`: an artifact.
+    pub(crate) local: Option<PathBuf>,
+    /// The artifact's digest.
+    pub(crate) blake3: String,
+    /// Fingerprint under which the artifact was last found whole.
+    pub(crate) known: Option<(u64, i64, i64, u64)>,
+    /// Where its link goes in the private folder, if it gets one.
+    pub(crate) link: Option<String>,
+}
+
+/// What a job does.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum JobWork {
+    Command {
+        program: String,
+        args: Vec<String>,
+        env: Vec<(String, String)>,
+        /// Name and path in the private folder of each output.
+        outputs: Vec<(String, String)>,
+    },
+    Download {
+        source: Source,
+        sha256: Option<String>,
+        size: Option<u64>,
+    },
+    Evaluate(Box<EvaluateWork>),
+    Analyze(Box<AnalyzeWork>),
+}

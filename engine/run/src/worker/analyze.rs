@@ -1,0 +1,36 @@
+//! From the answers of all cells to the results, in three formats.
+
+use super::{Desk, Product, Trouble, folder};
+use std::collections::BTreeMap;
+use std::fs;
+use xlt_core::answers;
+use xlt_core::plan::AnalyzeWork;
+use xlt_core::results::{CellId, Column, compute};
+
+pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork) -> Result<Product, Trouble> {
+    let mut evaluations = BTreeMap::new();
+    for (cell, path) in work.cells.iter().zip(desk.inputs) {
+        let text = fs::read_to_string(path).map_err(|error| Trouble::new(format!("the answers of {}: {error}", cell.name())))?;
+        let read = answers::read(&text).map_err(|error| Trouble::new(format!("{}: {error}", cell.name())))?;
+        let column = Column {
+            model: cell.model.clone(),
+            condition: cell.condition.clone(),
+            seed: cell.seed,
+            mode: cell.mode.clone(),
+        };
+        evaluations.insert(CellId { column, language: cell.language.clone() }, read);
+    }
+    let results = compute(&work.study, &evaluations, &work.groups, work.options, work.not_computed());
+    let files = [
+        ("results.md", xlt_report::markdown(&results)),
+        ("results.csv", xlt_report::csv(&results)),
+        ("results.json", xlt_report::json(&results)),
+    ];
+    let mut outputs = Vec::new();
+    for (name, text) in files {
+        let path = desk.folder.join(name);
+        fs::write(&path, text).map_err(|error| Trouble::new(folder::sentence(&path, &error)))?;
+        outputs.push(path);
+    }
+    Ok(Product { outputs, fetched: None, kernel_class: None })
+}

@@ -1,0 +1,285 @@
+//! The worker's side: a process that takes jobs on its standard input and answers on its standard output.
+//!
+//! It holds the lock of every stage that it worked on until the engine says that the stage is recorded. When its input ends it ends
+//! too, at once, with everything that it started: they share its process group.
+
+mod analyze;
+mod command;
+mod download;
+#[cfg(feature = "llama")]
+mod evaluate;
+mod folder;
+
+use crate::protocol::{Done, Fetched, Job, JobInput, JobWork, Made, Reply, Request, Unit};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use xlt_cache::{Cache, CacheError, Check, Fingerprint, StageLock};
+use xlt_core::key::{Digest, Key};
+
+/// What a job made, before it is in the store.
+struct Product {
+    /// Paths of the outputs in the private folder, in the order of the stage's outputs.
+    outputs: Vec<PathBuf>,
+    fetched: Option<Fetched>,
+    kernel_class: Option<String>,
+}
+
+/// Why a job made nothing.
+enum Trouble {
+    Failed { message: String, tail: Vec<String> },
+    Stopped,
+}
+
+impl Trouble {
+    fn new(message: impl ToString) -> Self {
+        Self::Failed { message: message.to_string(), tail: Vec::new() }
+    }
+}
+
+/// What a job has at hand.
+struct Desk<'a> {
+    job: &'a Job,
+    /// Paths of the inputs, in the order of the job's.
+    inputs: &'a [PathBuf],
+    /// Private folder of this attempt.
+    folder: &'a Path,
+    /// Folder of the stage, which survives a kill.
+    partial: &'a Path,
+    log: &'a Log,
+    worker: &'a Worker,
+}
+
+/// The stage's log.
+struct Log {
+    path: PathBuf,
+    file: Mutex<File>,
+}
+
+impl Log {
+    fn say(&self, line: &str) {
+        if let Ok(mut file) = self.file.lock() {
+            let _ = writeln!(file, "{line}");
+        }
+    }
+}
+
+/// What a worker keeps from job to job.
+struct Worker {
+    cache: Cache,
+    locks: Arc<Mutex<BTreeMap<String, StageLock>>>,
+    stop: Arc<AtomicBool>,
+    last_progress: Mutex<Option<Instant>>,
+    #[cfg(feature = "llama")]
+    llama: std::cell::RefCell<evaluate::Loaded>,
+}
+
+/// Serves jobs until standard input ends.
+///
+/// # Errors
+/// Where the cache cannot be opened.
+pub fn serve(cache: &Path) -> Result<(), CacheError> {
+    let cache = Cache::open(cache)?;
+    let locks = Arc::new(Mutex::new(BTreeMap::new()));
+    let stop = Arc::new(AtomicBool::new(false));
+    let (sender, jobs) = channel();
+    {
+        let (locks, stop) = (Arc::clone(&locks), Arc::clone(&stop));
+        std::thread::spawn(move || listen(&sender, &locks, &stop));
+    }
+    let worker = Worker {
+        cache,
+        locks,
+        stop,
+        last_progress: Mutex::new(None),
+        #[cfg(feature = "llama")]
+        llama: std::cell::RefCell::default(),
+    };
+    for job in jobs {
+        let reply = worker.serve(&job);
+        send(&reply);
+    }
+    Ok(())
+}
+
+/// Reads requests; at the end of the input ends the process and its group.
+fn listen(jobs: &Sender<Box<Job>>, locks: &Mutex<BTreeMap<String, StageLock>>, stop: &AtomicBool) {
+    for line in std::io::stdin().lock().lines() {
+        match line.map(|line| serde_json::from_str(&line)) {
+            Ok(Ok(Request::Job(job))) => {
+                if jobs.send(job).is_err() {
+                    break;
+                }
+            }
+            Ok(Ok(Request::Release(key))) => {
+                if let Ok(mut locks) = locks.lock() {
+                    locks.remove(&key);
+                }
+            }
+            Ok(Ok(Request::Stop)) => stop.store(true, Ordering::Relaxed),
+            Ok(Err(_)) | Err(_) => break,
+        }
+    }
+    let _ = rustix::process::kill_current_process_group(rustix::process::Signal::KILL);
+    std::process::exit(0);
+}
+
+fn send(reply: &Reply) {
+    let mut stdout = std::io::stdout().lock();
+    if let Ok(mut line) = serde_json::to_vec(reply) {
+        line.push(b'\n');
+        // An engine that is gone has closed our input too; the listener ends us.
+        let _ = stdout.write_all(&line).and_then(|()| stdout.flush());
+    }
+}
+
+impl Worker {
+    fn serve(&self, job: &Job) -> Reply {
+        let begun = Instant::now();
+        let key: Key = match job.key.parse() {
+            Ok(key) => key,
+            Err(error) => return failed(format!("the engine sent a bad key: {error}")),
+        };
+        match self.cache.try_lock(&key) {
+            Ok(Some(lock)) => {
+                if let Ok(mut locks) = self.locks.lock() {
+                    locks.insert(job.key.clone(), lock);
+                }
+            }
+            Ok(None) => return Reply::Busy,
+            Err(error) => return failed(format!("failed to {error}")),
+        }
+        if let Some(outputs) = self.already(job, &key) {
+            return Reply::Already { outputs };
+        }
+        let inputs = match self.inputs(&job.inputs) {
+            Ok(inputs) => inputs,
+            Err(reply) => return *reply,
+        };
+        match self.work(job, &key, &inputs) {
+            Ok(mut done) => {
+                done.seconds = begun.elapsed().as_secs_f64();
+                done.peak_bytes = peak_bytes();
+                Reply::Done(Box::new(done))
+            }
+            Err(Trouble::Stopped) => Reply::Stopped,
+            Err(Trouble::Failed { message, tail }) => Reply::Failed { message, tail },
+        }
+    }
+
+    /// Another engine may have made it while this one waited for the lock.
+    fn already(&self, job: &Job, key: &Key) -> Option<Vec<Made>> {
+        if !job.recorded {
+            return None;
+        }
+        let record = self.cache.read_record(key).ok()??;
+        let there = |digest: &Digest| matches!(self.cache.check(digest, None), Ok(Check::Intact(_)));
+        let outputs = record.outputs.iter().map(|output| {
+            let made = Made { blake3: output.digest.to_string(), size: output.size, folder: output.folder, fingerprint: None };
+            there(&output.digest).then_some(made)
+        });
+        outputs.collect()
+    }
+
+    /// Every artifact that is read is looked at first; what is damaged is set aside.
+    fn inputs(&self, inputs: &[JobInput]) -> Result<Vec<PathBuf>, Box<Reply>> {
+        let path = |input: &JobInput| {
+            if let Some(path) = &input.local {
+                return Ok(path.clone());
+            }
+            let digest: Digest = input.blake3.parse().map_err(|error| Box::new(failed(format!("a bad digest: {error}"))))?;
+            let known = input.known.map(|(size, mtime_ns, ctime_ns, inode)| Fingerprint { size, mtime_ns, ctime_ns, inode });
+            let damaged = |what: &str| Box::new(Reply::Damaged { blake3: input.blake3.clone(), what: what.to_owned() });
+            match self.cache.check(&digest, known.as_ref()) {
+                Ok(Check::Intact(_)) => Ok(self.cache.object_path(&digest)),
+                Ok(Check::Missing) => Err(damaged("an artifact that it reads is no longer in the cache")),
+                Ok(Check::Damaged) => match self.cache.quarantine(&digest) {
+                    Ok(()) => Err(damaged("an artifact that it reads was damaged in the cache, and was set aside")),
+                    Err(error) => Err(Box::new(failed(format!("failed to {error}")))),
+                },
+                Err(error) => Err(Box::new(failed(format!("failed to {error}")))),
+            }
+        };
+        inputs.iter().map(path).collect()
+    }
+
+    fn work(&self, job: &Job, key: &Key, inputs: &[PathBuf]) -> Result<Done, Trouble> {
+        let partial = self.cache.partial(key);
+        let folder = folder::fresh(&partial).map_err(|error| Trouble::new(folder::sentence(&partial, &error)))?;
+        let log = self.log(key)?;
+        let desk = Desk { job, inputs, folder: &folder, partial: &partial, log: &log, worker: self };
+        let product = match &job.work {
+            JobWork::Command { program, args, env, outputs } => command::run(&desk, program, args, env, outputs),
+            JobWork::Download { source, sha256, size } => download::run(&desk, source, sha256.as_deref(), *size),
+            JobWork::Analyze(work) => analyze::run(&desk, work),
+            #[cfg(feature = "llama")]
+            JobWork::Evaluate(work) => evaluate::run(&desk, work),
+            #[cfg(not(feature = "llama"))]
+            JobWork::Evaluate(_) => Err(Trouble::new("this xlt was built without llama.cpp")),
+        };
+        let product = product.inspect_err(|trouble| {
+            if let Trouble::Failed { message, .. } = trouble {
+                log.say(message);
+            }
+        })?;
+        let mut made = Vec::new();
+        for path in &product.outputs {
+            let ingested = self.cache.ingest(path).map_err(|error| Trouble::new(format!("failed to {error}")))?;
+            let Fingerprint { size, mtime_ns, ctime_ns, inode } = ingested.fingerprint;
+            made.push(Made {
+                blake3: ingested.digest.to_string(),
+                size: ingested.size,
+                folder: ingested.folder,
+                fingerprint: Some((size, mtime_ns, ctime_ns, inode)),
+            });
+        }
+        folder::remove(&partial);
+        if log.path.metadata().is_ok_and(|found| found.len() == 0) {
+            let _ = std::fs::remove_file(&log.path);
+        }
+        Ok(Done {
+            outputs: made,
+            fetched: product.fetched,
+            kernel_class: product.kernel_class,
+            seconds: 0.0,
+            peak_bytes: None,
+        })
+    }
+
+    fn log(&self, key: &Key) -> Result<Log, Trouble> {
+        let path = self.cache.log_path(key);
+        self.cache.make_log_folder(key).map_err(|error| Trouble::new(format!("failed to {error}")))?;
+        let file = File::create(&path).map_err(|error| Trouble::new(folder::sentence(&path, &error)))?;
+        Ok(Log { path, file: Mutex::new(file) })
+    }
+
+    /// Tells the engine how far the job is, at most ten times a second.
+    fn progress(&self, done: u64, total: Option<u64>, unit: Unit) {
+        let Ok(mut last) = self.last_progress.lock() else { return };
+        if last.is_none_or(|last| last.elapsed() >= Duration::from_millis(100)) {
+            *last = Some(Instant::now());
+            send(&Reply::Progress { done, total, unit });
+        }
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+fn failed(message: String) -> Reply {
+    Reply::Failed { message, tail: Vec::new() }
+}
+
+/// Largest memory of this process so far, where the system says so.
+fn peak_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}

@@ -1,0 +1,111 @@
+//! The world as a plan sees it: the ledger, the store, the lock file, the results folder.
+
+use crate::error::RunError;
+use crate::lockfile::LockFile;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use xlt_cache::{Cache, CacheError, Ledger};
+use xlt_core::key::{Digest, Key};
+use xlt_core::plan::{Facts, Pin};
+use xlt_core::record::Output;
+use xlt_core::spec::Source;
+
+/// Everything outside that a plan may ask about.
+#[derive(Debug)]
+pub struct World {
+    /// The store.
+    pub cache: Cache,
+    /// Its index on this host.
+    pub ledger: Ledger,
+    /// The lock file.
+    pub lock: LockFile,
+    /// Where results go.
+    pub results: PathBuf,
+    /// Name of the study.
+    pub study: String,
+    /// Results folders that are known to be there, so that a missing one costs one look.
+    folders: RefCell<BTreeMap<PathBuf, bool>>,
+}
+
+impl World {
+    /// Puts a world together.
+    #[must_use]
+    pub fn new(cache: Cache, ledger: Ledger, lock: LockFile, results: PathBuf, study: String) -> Self {
+        Self { cache, ledger, lock, results, study, folders: RefCell::default() }
+    }
+
+    /// Path of a result.
+    #[must_use]
+    pub fn result(&self, path: &str) -> PathBuf {
+        self.results.join(path)
+    }
+
+    /// An artifact that is text, read and checked.
+    ///
+    /// # Errors
+    /// Where it is gone or damaged.
+    pub fn read_text(&self, digest: &Digest) -> Result<String, RunError> {
+        let path = self.cache.object_path(digest);
+        let gone = || CacheError::Missing { digest: *digest, path: self.cache.root().to_owned() };
+        let damaged = || CacheError::Damaged { digest: *digest, path: self.cache.root().to_owned() };
+        let bytes = std::fs::read(&path).map_err(|_| gone())?;
+        if Digest::of(&bytes) != *digest {
+            return Err(damaged().into());
+        }
+        Ok(String::from_utf8(bytes).map_err(|_| damaged())?)
+    }
+
+    /// Log of the stage in the last run, where it failed then.
+    #[must_use]
+    pub fn last_log(&self, stage: &str) -> Option<PathBuf> {
+        let run = self.ledger.last_run(&self.study).ok()??;
+        let stages = self.ledger.stage_runs(run.id).ok()?;
+        stages.into_iter().find(|other| other.stage == stage)?.log
+    }
+
+    fn has_folder(&self, path: &Path) -> bool {
+        let Some(folder) = path.parent() else { return false };
+        *self.folders.borrow_mut().entry(folder.to_owned()).or_insert_with(|| folder.is_dir())
+    }
+}
+
+impl Facts for World {
+    fn local(&self, path: &str) -> Result<Digest, String> {
+        let file = Path::new(path);
+        match std::fs::metadata(file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err("there is no such file".to_owned()),
+            Ok(found) if found.is_dir() => return Err("it is a folder; an input is a file".to_owned()),
+            Ok(_) | Err(_) => {}
+        }
+        self.ledger.file_digest(file).map_err(|error| error.to_string())
+    }
+
+    fn pin(&self, source: &Source) -> Option<Pin> {
+        self.lock.get(source).cloned()
+    }
+
+    fn record(&self, key: &Key) -> Option<Vec<Output>> {
+        self.ledger.lookup(key)
+    }
+
+    fn present(&self, digest: &Digest) -> bool {
+        self.cache.object_path(digest).symlink_metadata().is_ok()
+    }
+
+    fn exported(&self, path: &str, digest: &Digest) -> bool {
+        let path = self.result(path);
+        if !self.has_folder(&path) {
+            return false;
+        }
+        if path.is_dir() {
+            return xlt_cache::digest_path(&path).is_ok_and(|found| found.digest == *digest);
+        }
+        self.ledger.file_digest(&path).is_ok_and(|found| found == *digest)
+    }
+
+    fn last_manifest(&self, stage: &str) -> Option<String> {
+        let key = self.ledger.last_of(&self.study, stage)?;
+        Some(self.cache.read_record(&key).ok()??.manifest)
+    }
+}
