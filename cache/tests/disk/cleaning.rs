@@ -103,6 +103,7 @@ fn locks_quarantine_and_temporary_files_are_swept() {
     flip_bit(&space.cache.object_path(&found.digest));
     space.cache.quarantine(&found.digest).unwrap();
     fs::write(space.cache.root().join("tmp/.xlt-left"), "").unwrap();
+    fs::write(space.cache.root().join("runs/.xlt-dead"), "a run (process 1 on nowhere)").unwrap();
     assert_eq!(space.cache.gc(&Gc::default()).unwrap().quarantine.count, 1);
     let count = |name: &str| fs::read_dir(space.cache.root().join(name)).unwrap().count();
     assert_eq!((count("tmp"), count("quarantine"), count("runs")), (0, 0, 0));

@@ -66,3 +66,15 @@ fn a_reader_never_sees_half_a_record() {
         (0..500).for_each(|_| assert!(space.cache.read_record(&written.key).unwrap().is_some()));
     });
 }
+
+/// Clocks of file systems tick every few milliseconds, and a rebuilt ledger takes the order of records from them.
+#[test]
+fn records_written_within_a_tick_keep_their_order() {
+    let space = Space::new();
+    let output = space.ingest("text");
+    let written: Vec<_> = (0..50).map(|n| record("stage", &n.to_string(), &output)).collect();
+    written.iter().for_each(|record| space.cache.write_record(record).unwrap());
+    let mut found: Vec<_> = space.cache.records().unwrap().map(Result::unwrap).collect();
+    found.sort_by_key(|(record, time)| (*time, record.key));
+    assert_eq!(found.into_iter().map(|(record, _)| record).collect::<Vec<_>>(), written);
+}

@@ -8,14 +8,19 @@
 //!      v                       Done
 //!   Skipped
 //! ```
+//! One way leads back: a stage whose artifact is found damaged is no longer done, and what is about to read it waits again.
+//!
 //! It does not know of processes, files, locks or time.
 
+mod graph;
 mod pool;
 
 use crate::key::{Digest, Key};
-use crate::plan::{InputSource, KnownOutputs, Plan, Resources, Stage, StageId, Verdict};
+use crate::plan::{InputSource, KnownOutputs, Plan, Resources, StageId, Verdict};
 use crate::record::Output;
+use graph::Graph;
 use pool::Pool;
+use std::collections::BTreeSet;
 
 /// What happened.
 #[derive(Debug, Clone)]
@@ -104,7 +109,7 @@ enum State {
     Busy,
     Done { outputs: Vec<Output>, ran: bool },
     Failed,
-    Skipped,
+    Skipped { because: StageId },
 }
 
 /// How many stages ended how.
@@ -126,19 +131,15 @@ pub struct Tally {
 #[derive(Debug)]
 pub struct Scheduler<'a> {
     plan: &'a Plan,
+    graph: Graph,
     states: Vec<State>,
+    /// Keys that were looked up, here or by the plan.
     keys: Vec<Option<Key>>,
-    readers: Readers,
+    /// Stages that have a record and must run all the same: an artifact of theirs is damaged.
+    damaged: BTreeSet<StageId>,
     pool: Pool,
     stopped: bool,
     unsettled: usize,
-}
-
-/// Who reads a stage, as one flat table: the readers of stage `n` are `ids[starts[n]..starts[n + 1]]`.
-#[derive(Debug)]
-struct Readers {
-    starts: Vec<u32>,
-    ids: Vec<StageId>,
 }
 
 impl<'a> Scheduler<'a> {
@@ -147,15 +148,17 @@ impl<'a> Scheduler<'a> {
     pub fn new(plan: &'a Plan, machine: Resources) -> (Self, Vec<Command>) {
         let mut scheduler = Self {
             plan,
+            graph: Graph::of(plan),
             states: Vec::with_capacity(plan.stages.len()),
             keys: plan.verdicts.iter().map(|verdict| verdict.key().copied()).collect(),
-            readers: Readers::of(plan),
+            damaged: BTreeSet::new(),
             pool: Pool::new(machine),
             stopped: false,
             unsettled: plan.stages.len(),
         };
         for (id, stage) in plan.ids() {
-            let open = producers(stage).filter(|id| !matches!(scheduler.states[id.index()], State::Done { .. })).count();
+            // Producers come first, so their states are there.
+            let open = scheduler.open(id);
             let state = match &plan.verdicts[id.index()] {
                 Verdict::Cached { outputs, .. } if open == 0 => {
                     scheduler.unsettled -= 1;
@@ -165,7 +168,7 @@ impl<'a> Scheduler<'a> {
                     scheduler.pool.push(id, stage.resources);
                     State::Ready
                 }
-                _ => State::Waiting { producers: open as u32 },
+                _ => State::Waiting { producers: open },
             };
             scheduler.states.push(state);
         }
@@ -179,7 +182,7 @@ impl<'a> Scheduler<'a> {
         match event {
             Event::LookedUp { stage, found } => match found {
                 Some(outputs) => self.done(stage, outputs, false, &mut commands),
-                None => self.ready(stage),
+                None => self.admit(stage, &mut commands),
             },
             Event::Worked { stage } => {
                 self.free(stage);
@@ -197,7 +200,7 @@ impl<'a> Scheduler<'a> {
                 self.free(stage);
                 self.states[stage.index()] = State::Busy;
             }
-            Event::Retry { stage } => self.ready(stage),
+            Event::Retry { stage } => self.admit(stage, &mut commands),
             Event::Damaged { stage, digest } => {
                 self.free(stage);
                 self.remake(stage, digest, &mut commands);
@@ -227,7 +230,7 @@ impl<'a> Scheduler<'a> {
                 State::Done { ran: true, .. } => tally.ran += 1,
                 State::Done { ran: false, .. } => tally.cached += 1,
                 State::Failed => tally.failed += 1,
-                State::Skipped => tally.skipped += 1,
+                State::Skipped { .. } => tally.skipped += 1,
                 State::Waiting { .. } | State::LookingUp | State::Ready | State::Running(_) | State::Recording | State::Busy => {
                     tally.left += 1;
                 }
@@ -260,6 +263,33 @@ impl<'a> Scheduler<'a> {
         commands
     }
 
+    /// How many of the stages that it reads are not done.
+    fn open(&self, stage: StageId) -> u32 {
+        let open = |id: &&StageId| !matches!(self.states[id.index()], State::Done { .. });
+        self.graph.producers(stage).iter().filter(open).count() as u32
+    }
+
+    /// The failure because of which a stage that it reads will never be done.
+    fn hopeless(&self, stage: StageId) -> Option<StageId> {
+        self.graph.producers(stage).iter().find_map(|&id| match self.states[id.index()] {
+            State::Failed => Some(id),
+            State::Skipped { because } => Some(because),
+            _ => None,
+        })
+    }
+
+    /// A stage that is not under way goes on from where its inputs stand: they may have changed since it was last looked at.
+    fn admit(&mut self, stage: StageId, commands: &mut Vec<Command>) {
+        if let Some(because) = self.hopeless(stage) {
+            return self.skip(stage, because, commands);
+        }
+        match self.open(stage) {
+            0 if self.resolve(stage, commands) => self.tell_readers(stage, commands),
+            0 => {}
+            producers => self.states[stage.index()] = State::Waiting { producers },
+        }
+    }
+
     fn ready(&mut self, stage: StageId) {
         self.states[stage.index()] = State::Ready;
         if !self.stopped {
@@ -274,34 +304,38 @@ impl<'a> Scheduler<'a> {
     }
 
     fn done(&mut self, stage: StageId, outputs: Vec<Output>, ran: bool, commands: &mut Vec<Command>) {
+        self.damaged.remove(&stage);
         self.states[stage.index()] = State::Done { outputs, ran };
         self.unsettled -= 1;
-        let mut settled = vec![stage];
-        while let Some(stage) = settled.pop() {
-            for at in self.readers.of_stage(stage) {
-                let reader = self.readers.ids[at];
+        self.tell_readers(stage, commands);
+    }
+
+    /// A stage is done: those that waited for it alone go on, and may turn out to be done themselves.
+    fn tell_readers(&mut self, stage: StageId, commands: &mut Vec<Command>) {
+        let mut done = vec![stage];
+        while let Some(stage) = done.pop() {
+            for at in 0..self.graph.readers(stage).len() {
+                let reader = self.graph.readers(stage)[at];
                 let State::Waiting { producers } = &mut self.states[reader.index()] else { continue };
                 *producers -= 1;
                 if *producers == 0 && self.resolve(reader, commands) {
-                    settled.push(reader);
+                    done.push(reader);
                 }
             }
         }
     }
 
-    /// All inputs of a waiting stage are known now: it is done, ready, or to be looked up. Says whether it is done.
+    /// All inputs of a stage are known: it is done, ready, or to be looked up. Says whether it is done.
     fn resolve(&mut self, stage: StageId, commands: &mut Vec<Command>) -> bool {
         let key = self.plan.key(self.plan.stage(stage), self);
-        let planned = &self.plan.verdicts[stage.index()];
-        let as_planned = key.is_some() && key.as_ref() == planned.key();
-        self.keys[stage.index()] = key;
-        match (planned, key) {
-            (Verdict::Cached { outputs, .. }, _) if as_planned => {
+        let known = std::mem::replace(&mut self.keys[stage.index()], key) == key || self.damaged.contains(&stage);
+        match (&self.plan.verdicts[stage.index()], key) {
+            (Verdict::Cached { key: planned, outputs }, Some(key)) if *planned == key && !self.damaged.contains(&stage) => {
                 self.states[stage.index()] = State::Done { outputs: outputs.clone(), ran: false };
                 self.unsettled -= 1;
                 return true;
             }
-            (_, Some(key)) if !as_planned => {
+            (_, Some(key)) if !known => {
                 self.states[stage.index()] = State::LookingUp;
                 commands.push(Command::LookUp { stage, key });
             }
@@ -313,49 +347,55 @@ impl<'a> Scheduler<'a> {
     fn fail(&mut self, failed: StageId, commands: &mut Vec<Command>) {
         self.states[failed.index()] = State::Failed;
         self.unsettled -= 1;
-        let mut above = vec![failed];
+        self.skip_readers(failed, failed, commands);
+    }
+
+    fn skip(&mut self, stage: StageId, because: StageId, commands: &mut Vec<Command>) {
+        self.states[stage.index()] = State::Skipped { because };
+        self.unsettled -= 1;
+        commands.push(Command::Skip { stage, because });
+        self.skip_readers(stage, because, commands);
+    }
+
+    fn skip_readers(&mut self, stage: StageId, because: StageId, commands: &mut Vec<Command>) {
+        let mut above = vec![stage];
         while let Some(stage) = above.pop() {
-            for at in self.readers.of_stage(stage) {
-                let reader = self.readers.ids[at];
+            for &reader in self.graph.readers(stage) {
                 if matches!(self.states[reader.index()], State::Waiting { .. }) {
-                    self.states[reader.index()] = State::Skipped;
+                    self.states[reader.index()] = State::Skipped { because };
                     self.unsettled -= 1;
-                    commands.push(Command::Skip { stage: reader, because: failed });
+                    commands.push(Command::Skip { stage: reader, because });
                     above.push(reader);
                 }
             }
         }
     }
 
-    /// The stage that made a damaged artifact runs again; who wants to read it waits.
+    /// The stages that made a damaged artifact run again; who wants to read it waits. Where nobody did, another engine, or another
+    /// reader here, has put it in place meanwhile.
     fn remake(&mut self, reader: StageId, digest: Digest, commands: &mut Vec<Command>) {
-        let made_it = |id: &StageId| match &self.states[id.index()] {
-            State::Done { outputs, .. } => outputs.iter().any(|output| output.digest == digest),
-            _ => false,
-        };
-        let makers: Vec<StageId> = producers(self.plan.stage(reader)).filter(made_it).collect();
-        for &maker in &makers {
+        let made_it = |id: &StageId| self.outputs(*id).is_some_and(|outputs| outputs.iter().any(|output| output.digest == digest));
+        let makers: Vec<StageId> = self.graph.producers(reader).iter().copied().filter(made_it).collect();
+        for maker in makers {
             self.unsettled += 1;
-            for at in self.readers.of_stage(maker) {
-                if let State::Waiting { producers } = &mut self.states[self.readers.ids[at].index()] {
-                    *producers += 1;
+            self.damaged.insert(maker);
+            self.hold_readers(maker);
+            self.admit(maker, commands);
+        }
+        self.admit(reader, commands);
+    }
+
+    /// What waits for a stage, or would start next, waits until it is done again.
+    fn hold_readers(&mut self, maker: StageId) {
+        for &reader in self.graph.readers(maker) {
+            match &mut self.states[reader.index()] {
+                State::Waiting { producers } => *producers += 1,
+                State::Ready => {
+                    self.pool.remove(reader, self.plan.stage(reader).resources);
+                    self.states[reader.index()] = State::Waiting { producers: 1 };
                 }
+                _ => {}
             }
-            self.ready(maker);
-        }
-        let open = |id: &StageId| !matches!(self.states[id.index()], State::Done { .. });
-        let open = producers(self.plan.stage(reader)).filter(open).count() as u32;
-        if open == 0 {
-            // Another engine, or another reader here, has put it in place meanwhile.
-            return self.ready(reader);
-        }
-        self.states[reader.index()] = State::Waiting { producers: open };
-        // A maker that has failed since will not come back.
-        let failed = producers(self.plan.stage(reader)).find(|id| matches!(self.states[id.index()], State::Failed | State::Skipped));
-        if let Some(failed) = failed {
-            self.states[reader.index()] = State::Skipped;
-            self.unsettled -= 1;
-            commands.push(Command::Skip { stage: reader, because: failed });
         }
     }
 }
@@ -366,38 +406,5 @@ impl KnownOutputs for Scheduler<'_> {
             InputSource::Local(id) => Some(self.plan.local(id).digest),
             InputSource::Stage(id, output) => self.outputs(id)?.get(usize::from(output)).map(|output| output.digest),
         }
-    }
-}
-
-/// Stages that a stage reads, each once.
-fn producers(stage: &Stage) -> impl Iterator<Item = StageId> {
-    let mut ids: Vec<StageId> = stage.producers().map(|(id, _)| id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids.into_iter()
-}
-
-impl Readers {
-    fn of(plan: &Plan) -> Self {
-        let mut starts = vec![0_u32; plan.stages.len() + 1];
-        for stage in &plan.stages {
-            producers(stage).for_each(|id| starts[id.index() + 1] += 1);
-        }
-        for at in 1..starts.len() {
-            starts[at] += starts[at - 1];
-        }
-        let mut next = starts.clone();
-        let mut ids = vec![StageId(0); starts.last().map_or(0, |&end| end as usize)];
-        for (reader, stage) in plan.ids() {
-            for id in producers(stage) {
-                ids[next[id.index()] as usize] = reader;
-                next[id.index()] += 1;
-            }
-        }
-        Self { starts, ids }
-    }
-
-    fn of_stage(&self, stage: StageId) -> std::ops::Range<usize> {
-        self.starts[stage.index()] as usize..self.starts[stage.index() + 1] as usize
     }
 }

@@ -37,14 +37,20 @@ impl Pool {
             short == NOTHING
         });
         let (stage, needs) = found?;
+        self.remove(stage, needs);
+        self.free = subtract(&self.free, &needs);
+        Some((stage, needs))
+    }
+
+    /// Forgets a waiting stage.
+    pub(super) fn remove(&mut self, stage: StageId, needs: Resources) {
+        let needs = self.clamp(needs);
         if let Some(stages) = self.ready.get_mut(&needs) {
             stages.remove(&stage);
             if stages.is_empty() {
                 self.ready.remove(&needs);
             }
         }
-        self.free = subtract(&self.free, &needs);
-        Some((stage, needs))
     }
 
     pub(super) fn release(&mut self, needs: &Resources) {

@@ -133,9 +133,6 @@ impl Faults {
     pub(crate) fn finish(mut self, path: &str, texts: &Texts) -> SpecErrors {
         self.list.sort();
         self.list.dedup_by(|a, b| a.place == b.place && a.message == b.message);
-        SpecErrors {
-            path: path.to_owned(),
-            errors: self.list.into_iter().map(|fault| fault.finish(texts)).collect(),
-        }
+        SpecErrors { path: path.to_owned(), errors: self.list.into_iter().map(|fault| fault.finish(texts)).collect() }
     }
 }

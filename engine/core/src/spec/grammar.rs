@@ -21,7 +21,12 @@ pub(crate) const SPEC: TableShape = TableShape {
 
 const HEAD: &[Key] = &[
     key("name", Text, Derived("the file's name without `.toml`"), "name of the study; not taken over from `extends`"),
-    key("extends", Text, Optional, "another spec, beside this one, on which this one is laid: tables merge, all else replaces"),
+    key(
+        "extends",
+        Text,
+        Optional,
+        "another spec, beside this one, on which this one is laid: tables merge, all else replaces",
+    ),
 ];
 
 const TABLES: &[Key] = &[
@@ -34,11 +39,22 @@ const TABLES: &[Key] = &[
     key("adapters", tables("an adapter", &Table(&ADAPTER)), Optional, "what is fine-tuned"),
     key("evaluate", Table(&EVALUATE), Optional, "what is measured"),
     key("analyze", Table(&ANALYZE), Optional, "what is computed from the answers"),
-    key("claims", List { item: &Table(&CLAIM), min: 0, max: ANY }, Optional, "what is expected, in words and as a test"),
-    key("stages", tables("a stage", &Table(&STAGE)), Optional, "programs of your own, with declared inputs and outputs"),
+    key(
+        "claims",
+        List { item: &Table(&CLAIM), min: 0, max: ANY },
+        Optional,
+        "what is expected, in words and as a test",
+    ),
+    key(
+        "stages",
+        tables("a stage", &Table(&STAGE)),
+        Optional,
+        "programs of your own, with declared inputs and outputs",
+    ),
 ];
 
-const PROFILES: &[Key] = &[key("profiles", PROFILE_TABLES, Optional, "changes to the spec, laid over it by `--profile NAME`")];
+const PROFILES: &[Key] =
+    &[key("profiles", PROFILE_TABLES, Optional, "changes to the spec, laid over it by `--profile NAME`")];
 
 /// `[profiles]`.
 pub(crate) const PROFILE_TABLES: Shape = tables("a profile", &Table(&PROFILE));
@@ -68,7 +84,12 @@ pub(crate) const ONLY: TableShape = TableShape {
 
 /// Where a file comes from.
 const FILE: &[Key] = &[
-    key("file", Text, Required, "a path beside this file, or `https://…`, `hf:ORG/REPO/PATH[@REV]`, `pypi:NAME==VERSION/MEMBER`, `file:PATH`; with `hf`: a path or glob in it"),
+    key(
+        "file",
+        Text,
+        Required,
+        "a path beside this file, or `https://…`, `hf:ORG/REPO/PATH[@REV]`, `pypi:NAME==VERSION/MEMBER`, `file:PATH`; with `hf`: a path or glob in it",
+    ),
     key("hf", Text, Optional, "repository on the model hub: `ORG/REPO` or `datasets/ORG/REPO`"),
     key("revision", Text, Optional, "branch, tag or commit of `hf`; left out, the default branch, pinned by the lock"),
     key("sha256", Text, Optional, "SHA-256 of the file, 64 hexadecimal digits"),
@@ -81,10 +102,30 @@ const MODEL: TableShape = TableShape {
     keys: &[
         FILE,
         &[
-            key("quantize", Choice(quantization::TYPES), Optional, "llama.cpp type to make of it; left out, the file is used as published"),
-            key("requantize", Boolean, Default("false"), "whether a file that is quantized already may be quantized again"),
-            key("slot", Text, Optional, "text put before the answer on the model's side, such as `<|channel|>final<|message|>`"),
-            key("chat", Choice(Chat::WORDS), Default("\"model\""), "`model`: the chat template in the GGUF; `none`: the prompt as it is"),
+            key(
+                "quantize",
+                Choice(quantization::TYPES),
+                Optional,
+                "llama.cpp type to make of it; left out, the file is used as published",
+            ),
+            key(
+                "requantize",
+                Boolean,
+                Default("false"),
+                "whether a file that is quantized already may be quantized again",
+            ),
+            key(
+                "slot",
+                Text,
+                Optional,
+                "text put before the answer on the model's side, such as `<|channel|>final<|message|>`",
+            ),
+            key(
+                "chat",
+                Choice(Chat::WORDS),
+                Default("\"model\""),
+                "`model`: the chat template in the GGUF; `none`: the prompt as it is",
+            ),
         ],
     ],
     example: "`{ hf = \"ORG/REPO\", file = \"*-Q8_0.gguf\" }`",
@@ -139,7 +180,12 @@ const SPLIT: TableShape = TableShape {
         key("train", COUNT, Optional, "number of questions, or of passages, to train on"),
         key("test", COUNT, Optional, "number of questions, or of passages, to test on"),
         key("seed", COUNT, Derived("1"), "seed of the shuffle"),
-        key("allow_shared_passages", Boolean, Default("false"), "accept with `by = \"question\"` that train and test share passages"),
+        key(
+            "allow_shared_passages",
+            Boolean,
+            Default("false"),
+            "accept with `by = \"question\"` that train and test share passages",
+        ),
         key("field", Text, Optional, "field that names the part of a row"),
     ]],
     example: "`{ by = \"passage\", train = 400, test = 88 }` or `{ field = \"part\" }`",
@@ -151,8 +197,18 @@ const PROMPT: TableShape = TableShape {
     doc: "What all modes share. Templates are minijinja.",
     keys: &[&[
         key("system", Text, Optional, "text of the system message"),
-        key("body", Text, Required, "template of the user's message; knows `passage`, `question`, `options`, `options_block`, `labels`, `language`, `key`"),
-        key("labels", texts(2, 10), Default(r#"["1", "2", "3", "4"]"#), "what `options_block` shows before each option, and what is scored"),
+        key(
+            "body",
+            Text,
+            Required,
+            "template of the user's message; knows `passage`, `question`, `options`, `options_block`, `labels`, `language`, `key`",
+        ),
+        key(
+            "labels",
+            texts(2, 10),
+            Default(r#"["1", "2", "3", "4"]"#),
+            "what `options_block` shows before each option, and what is scored",
+        ),
     ]],
     example: "`[prompt]` with `body = \"…\"`",
     instead_of_text: None,
@@ -163,7 +219,12 @@ const MODE: TableShape = TableShape {
     doc: "A way to ask the question of the prompt.",
     keys: &[&[
         key("instruction", Text, Optional, "template that follows the body after a blank line"),
-        key("score", Choice(Score::WORDS), Default("\"labels\""), "`labels`: probabilities of the labels; `texts`: likelihood of each option's text; `generate`: greedy text and extraction"),
+        key(
+            "score",
+            Choice(Score::WORDS),
+            Default("\"labels\""),
+            "`labels`: probabilities of the labels; `texts`: likelihood of each option's text; `generate`: greedy text and extraction",
+        ),
         key("reason", Table(&REASON), Optional, "reasoning before the answer"),
         key("cue", Text, Optional, "text between the reasoning and the answer"),
     ]],
@@ -176,7 +237,12 @@ const REASON: TableShape = TableShape {
     doc: "Chain of thought.",
     keys: &[&[
         key("max_tokens", from(1), Required, "budget in tokens"),
-        key("channel", Choice(Channel::WORDS), Default("\"auto\""), "`native`: the model's own reasoning channel; `text`: the answer's text; `auto`: the model's own where it has one"),
+        key(
+            "channel",
+            Choice(Channel::WORDS),
+            Default("\"auto\""),
+            "`native`: the model's own reasoning channel; `text`: the answer's text; `auto`: the model's own where it has one",
+        ),
     ]],
     example: "`{ max_tokens = 1024 }`",
     instead_of_text: None,
@@ -191,7 +257,12 @@ const ADAPTER: TableShape = TableShape {
         key("optimizer", Table(&OPTIMIZER), Default("{}"), "AdamW and its schedule"),
         key("batch_examples", from(1), Default("32"), "examples in a step"),
         key("epochs", from(1), Default("1"), "passes over the rows"),
-        key("seeds", List { item: &COUNT, min: 1, max: ANY }, Default("[1, 2, 3]"), "seeds of initialization and order; one adapter for each"),
+        key(
+            "seeds",
+            List { item: &COUNT, min: 1, max: ANY },
+            Default("[1, 2, 3]"),
+            "seeds of initialization and order; one adapter for each",
+        ),
     ]],
     example: "`[adapters.NAME]` with `train_on`",
     instead_of_text: None,
@@ -215,9 +286,19 @@ const LORA: TableShape = TableShape {
     doc: "Shape of the adapter.",
     keys: &[&[
         key("rank", from(1), Default("16"), "rank"),
-        key("alpha", Number { above: Bound::AboveZero }, Derived("`rank`"), "scale: what is learned counts `alpha / rank` times"),
+        key(
+            "alpha",
+            Number { above: Bound::AboveZero },
+            Derived("`rank`"),
+            "scale: what is learned counts `alpha / rank` times",
+        ),
         key("targets", Texts, Default("\"all-linear\""), "`all-linear`, or patterns of tensor names"),
-        key("experts", Choice(&["frozen", "train"]), Default("\"frozen\""), "whether the experts of a mixture are trained"),
+        key(
+            "experts",
+            Choice(&["frozen", "train"]),
+            Default("\"frozen\""),
+            "whether the experts of a mixture are trained",
+        ),
     ]],
     example: "`{ rank = 32 }`",
     instead_of_text: None,
@@ -268,7 +349,12 @@ const GAIN: TableShape = TableShape {
         key("of", Text, Required, "condition whose gain it is"),
         key("over", Text, Required, "condition that it is measured against"),
         key("test", Choice(&["mcnemar"]), Default("\"mcnemar\""), "paired test"),
-        key("interval", Choice(&["bootstrap:passage", "bootstrap:question"]), Default("\"bootstrap:passage\""), "what is drawn for the interval"),
+        key(
+            "interval",
+            Choice(&["bootstrap:passage", "bootstrap:question"]),
+            Default("\"bootstrap:passage\""),
+            "what is drawn for the interval",
+        ),
     ]],
     example: "`{ of = \"tuned\", over = \"base\" }`",
     instead_of_text: None,
@@ -290,9 +376,19 @@ const CLAIM: TableShape = TableShape {
     doc: "One `[[claims]]` for each sentence.",
     keys: &[&[
         key("text", Text, Required, "the sentence"),
-        key("estimate", Text, Required, "a sum of `gain(CONDITION, LANGUAGES)` and `accuracy(CONDITION, LANGUAGES)`; LANGUAGES is a group, a code, `relatives`, `controls` or `all`"),
+        key(
+            "estimate",
+            Text,
+            Required,
+            "a sum of `gain(CONDITION, LANGUAGES)` and `accuracy(CONDITION, LANGUAGES)`; LANGUAGES is a group, a code, `relatives`, `controls` or `all`",
+        ),
         key("expect", Table(&EXPECT), Required, "what the estimate is expected to be"),
-        key("over", Choice(Population::WORDS), Default("\"items\""), "what it speaks of: more questions in these languages, or more languages"),
+        key(
+            "over",
+            Choice(Population::WORDS),
+            Default("\"items\""),
+            "what it speaks of: more questions in these languages, or more languages",
+        ),
     ]],
     example: "`[[claims]]` with `text`, `estimate` and `expect`",
     instead_of_text: None,
@@ -316,13 +412,38 @@ const STAGE: TableShape = TableShape {
     keys: &[&[
         key("kind", Choice(&["command"]), Default("\"command\""), "what it is"),
         key("program", Text, Required, "a name to be found on `PATH`, or with a slash a file beside the spec"),
-        key("args", texts(0, ANY), Default("[]"), "arguments, with placeholders `{AXIS}`, `{PARAM}`, `{in.NAME}`, `{out.NAME}`; `{{` and `}}` are braces"),
-        key("inputs", tables("an input", &Text), Default("{}"), "a path beside the spec, `stage:NAME` or `stage:NAME.OUTPUT`"),
+        key(
+            "args",
+            texts(0, ANY),
+            Default("[]"),
+            "arguments, with placeholders `{AXIS}`, `{PARAM}`, `{in.NAME}`, `{out.NAME}`; `{{` and `}}` are braces",
+        ),
+        key(
+            "inputs",
+            tables("an input", &Text),
+            Default("{}"),
+            "a path beside the spec, `stage:NAME` or `stage:NAME.OUTPUT`",
+        ),
         key("outputs", tables("an output", &Text), Default("{}"), "path in the private folder"),
         key("params", tables("a parameter", &Scalar), Default("{}"), "values"),
-        key("matrix", tables("an axis", &List { item: &Scalar, min: 1, max: ANY }), Default("{}"), "axes: lists of values"),
-        key("export", tables("an output", &Text), Derived("all outputs, if no stage takes one"), "outputs to copy to the results, and under which path"),
-        key("env", Map { what: "a variable", names: Names::Environment, item: &Text }, Default("{}"), "environment variables"),
+        key(
+            "matrix",
+            tables("an axis", &List { item: &Scalar, min: 1, max: ANY }),
+            Default("{}"),
+            "axes: lists of values",
+        ),
+        key(
+            "export",
+            tables("an output", &Text),
+            Derived("all outputs, if no stage takes one"),
+            "outputs to copy to the results, and under which path",
+        ),
+        key(
+            "env",
+            Map { what: "a variable", names: Names::Environment, item: &Text },
+            Default("{}"),
+            "environment variables",
+        ),
         key("cores", from(1), Default("1"), "cores it keeps busy"),
         key("memory", Bytes, Default("0"), "memory it needs: bytes, or `\"4GB\"`"),
         key("gpus", from(0), Default("0"), "GPUs it needs"),

@@ -21,7 +21,12 @@ pub(crate) struct Layers {
 }
 
 /// Reads and merges everything. `None` where a text could not be read at all; faults say why.
-pub(crate) fn assemble(request: &Request<'_>, read: Read<'_>, texts: &mut Texts, faults: &mut Faults) -> Option<Layers> {
+pub(crate) fn assemble(
+    request: &Request<'_>,
+    read: Read<'_>,
+    texts: &mut Texts,
+    faults: &mut Faults,
+) -> Option<Layers> {
     let spec = chain(request.path, read, texts, faults);
     let settings: Vec<Node> = request.set.iter().filter_map(|set| setting(set, texts, faults)).collect();
     let mut spec = spec?;

@@ -16,6 +16,8 @@ mod resolve;
 mod schema;
 mod shape;
 mod suggest;
+#[cfg(test)]
+mod tests;
 mod text;
 mod tree;
 mod types;

@@ -54,25 +54,17 @@ mod tests {
 
     #[test]
     fn texts_are_cut_at_placeholders() {
-        assert_eq!(parse("a{x}/{in.y}.z"), Ok(vec![
-            Literal("a"),
-            Name("x", 2..3),
-            Literal("/"),
-            Name("in.y", 6..10),
-            Literal(".z")
-        ]));
+        assert_eq!(
+            parse("a{x}/{in.y}.z"),
+            Ok(vec![Literal("a"), Name("x", 2..3), Literal("/"), Name("in.y", 6..10), Literal(".z")])
+        );
         assert_eq!(parse(""), Ok(vec![]));
         assert_eq!(parse("{}"), Ok(vec![Name("", 1..1)]));
     }
 
     #[test]
     fn doubled_braces_stand_for_themselves() {
-        assert_eq!(parse("{{\"a\": {x}}}"), Ok(vec![
-            Literal("{"),
-            Literal("\"a\": "),
-            Name("x", 8..9),
-            Literal("}")
-        ]));
+        assert_eq!(parse("{{\"a\": {x}}}"), Ok(vec![Literal("{"), Literal("\"a\": "), Name("x", 8..9), Literal("}")]));
     }
 
     #[test]

@@ -22,7 +22,10 @@ fn the_documented_keys_are_those_of_the_grammar() {
     if std::env::var("BLESS").is_ok() {
         std::fs::write(DOCUMENT, &fresh).expect("docs/spec.md can be written");
     }
-    assert!(fresh == document, "docs/spec.md differs from the grammar; run this test with BLESS=1 and look at the diff");
+    assert!(
+        fresh == document,
+        "docs/spec.md differs from the grammar; run this test with BLESS=1 and look at the diff"
+    );
 }
 
 fn collect(shape: &'static TableShape, tables: &mut Vec<&'static TableShape>) {

@@ -7,12 +7,14 @@ use super::grammar;
 use super::shape::{Bound, Key, Need, Shape, TableShape};
 use super::tree::{self, Node};
 
-/// JSON Schema of a spec.
+/// JSON Schema of a spec. One that extends another holds parts of tables, so keys are required only of one that does not.
 #[must_use]
 pub fn schema() -> Value {
-    let mut schema = table(&grammar::SPEC, Extent::Whole);
+    let mut schema = table(&grammar::SPEC, Extent::Part);
     schema["title"] = json!("xlt spec");
     schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    schema["if"] = json!({ "not": { "required": ["extends"] } });
+    schema["then"] = table(&grammar::SPEC, Extent::Whole);
     schema
 }
 
@@ -106,7 +108,9 @@ mod tests {
     fn the_schema_says_what_the_grammar_says() {
         let schema = schema();
         let model = &schema["properties"]["models"]["additionalProperties"];
-        assert_eq!(model["required"], json!(["file"]));
+        assert!(model.get("required").is_none(), "it may be a part");
+        let whole = &schema["then"]["properties"]["models"]["additionalProperties"];
+        assert_eq!(whole["required"], json!(["file"]));
         assert_eq!(model["additionalProperties"], json!(false));
         assert_eq!(model["properties"]["chat"]["enum"], json!(["model", "none"]));
         assert_eq!(model["properties"]["requantize"]["default"], json!(false));
@@ -118,7 +122,7 @@ mod tests {
     #[test]
     fn a_profile_holds_parts() {
         let schema = schema();
-        let profile = &schema["properties"]["profiles"]["additionalProperties"];
+        let profile = &schema["then"]["properties"]["profiles"]["additionalProperties"];
         assert!(profile["properties"]["models"]["additionalProperties"].get("required").is_none());
         assert!(profile["properties"]["only"]["properties"]["languages"].is_object());
     }

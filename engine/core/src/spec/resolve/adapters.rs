@@ -36,12 +36,7 @@ fn train_on(table: &Table, data: &[Data], groups: &[LanguageGroup], cx: &mut Con
     if let Some(rows) = rows {
         check_languages(&languages, rows, cx);
     }
-    Some(TrainOn {
-        data: rows?.name.clone(),
-        part: part?.text.to_owned(),
-        languages,
-        mode: mode?.text.to_owned(),
-    })
+    Some(TrainOn { data: rows?.name.clone(), part: part?.text.to_owned(), languages, mode: mode?.text.to_owned() })
 }
 
 /// Reports an empty list of languages.
@@ -57,7 +52,9 @@ fn seeds(node: &Node, cx: &mut Context<'_>) -> Vec<u64> {
         let Value::Integer(seed) = item.value else { continue };
         let Ok(seed) = u64::try_from(seed) else { continue };
         if seeds.contains(&seed) {
-            cx.faults.at(item.place, format!("seed {seed} is listed twice")).label("would train the same adapter again");
+            cx.faults
+                .at(item.place, format!("seed {seed} is listed twice"))
+                .label("would train the same adapter again");
         }
         seeds.push(seed);
     }

@@ -23,8 +23,13 @@ fn gain(table: &Table, conditions: &[Condition], cx: &mut Context<'_>) -> Option
     let (of, over) = (condition("of"), condition("over"));
     if let (Some((word, of)), Some((_, over))) = (of, over) {
         if of.name == over.name {
-            cx.faults.at(word.place, format!("the gain of `{}` over itself is zero", of.name)).label("the same condition");
-        } else if !of.modes.iter().any(|mode| over.modes.contains(mode)) && !of.modes.is_empty() && !over.modes.is_empty() {
+            cx.faults
+                .at(word.place, format!("the gain of `{}` over itself is zero", of.name))
+                .label("the same condition");
+        } else if !of.modes.iter().any(|mode| over.modes.contains(mode))
+            && !of.modes.is_empty()
+            && !over.modes.is_empty()
+        {
             cx.faults
                 .at(word.place, format!("`{}` and `{}` have no mode in common", of.name, over.name))
                 .label("a gain is taken within a mode")

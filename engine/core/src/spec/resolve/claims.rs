@@ -32,7 +32,12 @@ pub(super) fn resolve(evaluate: Option<&Evaluate>, groups: &[LanguageGroup], cx:
     claims.collect()
 }
 
-fn read(word: Word<'_>, evaluate: Option<&Evaluate>, groups: &[LanguageGroup], cx: &mut Context<'_>) -> Option<Estimate> {
+fn read(
+    word: Word<'_>,
+    evaluate: Option<&Evaluate>,
+    groups: &[LanguageGroup],
+    cx: &mut Context<'_>,
+) -> Option<Estimate> {
     let terms = match estimate::parse(word.text) {
         Ok(terms) => terms,
         Err(Expected { at, what }) => {

@@ -113,10 +113,7 @@ mod tests {
     fn a_difference_of_gains() {
         let terms = parse("gain(tuned, relatives) - gain(tuned,controls)").expect("well formed");
         let read: Vec<_> = terms.iter().map(|t| (t.negative, t.quantity, t.condition.0, t.languages.0)).collect();
-        assert_eq!(
-            read,
-            [(false, Quantity::Gain, "tuned", "relatives"), (true, Quantity::Gain, "tuned", "controls")]
-        );
+        assert_eq!(read, [(false, Quantity::Gain, "tuned", "relatives"), (true, Quantity::Gain, "tuned", "controls")]);
         assert_eq!(terms[1].languages.1, 36..44);
         assert_eq!(terms[1].span, 25..45);
     }

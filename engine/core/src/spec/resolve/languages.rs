@@ -47,7 +47,11 @@ pub(super) fn codes(node: &Node, groups: &[LanguageGroup], cx: &mut Context<'_>)
                 continue;
             }
         };
-        more.into_iter().for_each(|code| if !codes.contains(&code) { codes.push(code) });
+        more.into_iter().for_each(|code| {
+            if !codes.contains(&code) {
+                codes.push(code)
+            }
+        });
     }
     codes
 }

@@ -22,10 +22,9 @@ pub(super) fn file(table: &Table, cx: &mut Context<'_>) -> Option<FileRef> {
         (Some(hf), revision) => in_repository(hf, file, revision, cx)?,
         (None, revision) => {
             if let Some(revision) = revision {
-                cx.faults
-                    .at(revision.place, "`revision` without `hf`")
-                    .label("revision of what?")
-                    .help("add `hf = \"ORG/REPO\"`, or write the revision behind the path: `hf:ORG/REPO/PATH@REVISION`");
+                cx.faults.at(revision.place, "`revision` without `hf`").label("revision of what?").help(
+                    "add `hf = \"ORG/REPO\"`, or write the revision behind the path: `hf:ORG/REPO/PATH@REVISION`",
+                );
             }
             source(file, cx)?
         }
@@ -83,10 +82,9 @@ fn source(file: Word<'_>, cx: &mut Context<'_>) -> Option<Source> {
         Some(("pypi", rest)) => pypi(rest),
         Some(("hf", rest)) => hub(rest),
         Some((other, _)) => {
-            cx.faults
-                .at(file.place, format!("unknown kind of address `{other}:`"))
-                .label("cannot be fetched")
-                .help(format!("{}; a local path with a colon is written `file:PATH`", suggest(other, "kinds", &SCHEMES)));
+            cx.faults.at(file.place, format!("unknown kind of address `{other}:`")).label("cannot be fetched").help(
+                format!("{}; a local path with a colon is written `file:PATH`", suggest(other, "kinds", &SCHEMES)),
+            );
             return None;
         }
     };

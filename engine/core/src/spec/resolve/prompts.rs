@@ -60,7 +60,10 @@ pub(super) fn fit(spec: &Spec, cx: &mut Context<'_>) {
         let options = data.fields.options.len();
         if let (Some(node), true) = (table.get("labels"), options > 1 && options != prompt.labels.len()) {
             cx.faults
-                .at(node.place, format!("{} labels for the {options} options of `data.{}`", prompt.labels.len(), data.name))
+                .at(
+                    node.place,
+                    format!("{} labels for the {options} options of `data.{}`", prompt.labels.len(), data.name),
+                )
                 .label("not as many")
                 .help("give `prompt.labels` one label for each option");
         }

@@ -27,14 +27,18 @@ pub(super) fn between_exports(stages: &[CommandStage], cx: &mut Context<'_>) {
         let missing = missing_axes(export);
         if !missing.is_empty() {
             cx.faults
-                .at(export.place, format!("all instances of stage `{}` along {} export to one path", export.stage, listed(&missing)))
+                .at(
+                    export.place,
+                    format!("all instances of stage `{}` along {} export to one path", export.stage, listed(&missing)),
+                )
                 .label("the same for all of them")
                 .help(format!("put `{{{}}}` into the path", missing.join("}`, `{")));
         }
         if !export.pattern.is_unambiguous(export.axes) {
             doubtful.insert(at);
         }
-        let near = exports[at + 1..].iter().take_while(|next| next.pattern.prefix().starts_with(export.pattern.prefix()));
+        let near =
+            exports[at + 1..].iter().take_while(|next| next.pattern.prefix().starts_with(export.pattern.prefix()));
         let near = near.count();
         if near > 0 {
             doubtful.extend(at..=at + near);
@@ -56,15 +60,17 @@ fn collect<'a>(stages: &'a [CommandStage], cx: &Context<'_>) -> Vec<Export<'a>> 
 
 /// Axes with more than one value of which the path says nothing.
 fn missing_axes<'a>(export: &Export<'a>) -> Vec<&'a str> {
-    let silent = export.axes.iter().filter(|(axis, values)| values.len() > 1 && export.pattern.axes().all(|a| a != *axis));
+    let silent =
+        export.axes.iter().filter(|(axis, values)| values.len() > 1 && export.pattern.axes().all(|a| a != *axis));
     silent.map(|(axis, _)| axis.as_str()).collect()
 }
 
 /// Writes the paths out and reports each pair of exports that meet, once.
 fn meet(exports: &[&Export<'_>], cx: &mut Context<'_>) {
-    let written = exports.iter().enumerate().flat_map(|(at, export)| {
-        export.pattern.expand(export.axes).into_iter().map(move |path| (path, at))
-    });
+    let written = exports
+        .iter()
+        .enumerate()
+        .flat_map(|(at, export)| export.pattern.expand(export.axes).into_iter().map(move |path| (path, at)));
     let mut paths: Vec<(String, usize)> = written.collect();
     paths.sort();
     let mut reported = BTreeSet::new();

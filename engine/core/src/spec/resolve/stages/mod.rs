@@ -50,9 +50,8 @@ fn stage(entry: &Entry, cx: &mut Context<'_>) -> Option<CommandStage> {
         .iter()
         .flat_map(|key| texts(table, key))
         .for_each(|(_, word)| scope.check_values(word, "in a path", cx));
-    let inputs = texts(table, "inputs").filter_map(|(name, word)| {
-        Some((name.to_owned(), wiring::input(word, &entry.key, &scope, cx)?))
-    });
+    let inputs = texts(table, "inputs")
+        .filter_map(|(name, word)| Some((name.to_owned(), wiring::input(word, &entry.key, &scope, cx)?)));
     let inputs = inputs.collect();
     Some(CommandStage {
         name: entry.key.clone(),

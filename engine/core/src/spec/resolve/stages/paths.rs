@@ -72,7 +72,10 @@ fn inner(word: Word<'_>, pattern: &Pattern, table: &Table, stage: &CommandStage,
         let values = stage.matrix.get(axis).into_iter().flatten();
         for value in values.filter(|value| !stays(value)) {
             cx.faults
-                .at(place_of(table, axis, value).unwrap_or(word.place), format!("`{value}` of axis `{axis}` is used in a path"))
+                .at(
+                    place_of(table, axis, value).unwrap_or(word.place),
+                    format!("`{value}` of axis `{axis}` is used in a path"),
+                )
                 .label("no relative path")
                 .also(word.place, "used here")
                 .help("leave the axis out of the path, or choose values without `.` and `..`");
@@ -105,9 +108,14 @@ fn check_pair(
     used.sort_unstable();
     used.dedup();
     let instances = assignments(&used, &stage.matrix);
-    if let Some(path) = instances.iter().map(|chosen| (a.fill(&used, chosen), b.fill(&used, chosen))).find(|(a, b)| a == b) {
+    if let Some(path) =
+        instances.iter().map(|chosen| (a.fill(&used, chosen), b.fill(&used, chosen))).find(|(a, b)| a == b)
+    {
         cx.faults
-            .at(second.1, format!("outputs `{}` and `{}` of stage `{}` are both `{}`", first.0, second.0, stage.name, path.0))
+            .at(
+                second.1,
+                format!("outputs `{}` and `{}` of stage `{}` are both `{}`", first.0, second.0, stage.name, path.0),
+            )
             .label("the same path")
             .also(first.1, "and here")
             .help("give each output a path of its own");

@@ -38,18 +38,19 @@ pub(super) fn input(word: Word<'_>, of: &str, scope: &Scope, cx: &mut Context<'_
 
 /// `NAME` or `NAME.OUTPUT`; both may have dots, and the longest name of a stage wins.
 fn reference(word: Word<'_>, rest: &str, of: &str, cx: &mut Context<'_>) -> Option<CommandInput> {
-    let names = cx.root.names("stages");
+    let stages = cx.root.table("stages")?;
     let dots = rest.rmatch_indices('.').map(|(dot, _)| (&rest[..dot], Some(&rest[dot + 1..])));
-    let found = [(rest, None)].into_iter().chain(dots).find(|(name, _)| names.contains(name));
+    let found = [(rest, None)].into_iter().chain(dots).find(|(name, _)| stages.get(name).is_some());
     let place = |text: &str| {
         let start = text.as_ptr() as usize - word.text.as_ptr() as usize;
         cx.texts.inside(word.place, word.text, start..start + text.len())
     };
     let Some((stage, output)) = found else {
-        cx.faults
-            .at(place(rest), format!("unknown stage `{rest}`"))
-            .label("not in `[stages]`")
-            .help(suggest(rest, "stages", &names));
+        cx.faults.at(place(rest), format!("unknown stage `{rest}`")).label("not in `[stages]`").help(suggest(
+            rest,
+            "stages",
+            &cx.root.names("stages"),
+        ));
         return None;
     };
     if stage == of {
@@ -59,8 +60,7 @@ fn reference(word: Word<'_>, rest: &str, of: &str, cx: &mut Context<'_>) -> Opti
             .help("an input comes from a file or from another stage");
         return None;
     }
-    let outputs = cx.root.table("stages").and_then(|stages| stages.table(stage)).map(|table| table.names("outputs"));
-    let outputs = outputs?;
+    let outputs = stages.table(stage)?.names("outputs");
     match (output, outputs.as_slice()) {
         (Some(output), known) if known.contains(&output) => {
             Some(CommandInput::Stage { stage: stage.to_owned(), output: output.to_owned() })
@@ -153,9 +153,19 @@ fn check_circles(wires: &[Wire<'_>], stages: &[CommandStage], cx: &mut Context<'
         let Some(place) = place_of(first, stages, cx) else { continue };
         let names: Vec<&str> = way.iter().map(|at| stages[*at].name.as_str()).collect();
         cx.faults
-            .at(place, format!("stages wait for each other: {}", names.join(" -> ")))
+            .at(place, format!("stages wait for each other: {}", arrows(&names)))
             .label(format!("`{}` waits for `{}`", names[0], names[1]))
             .help("cut the circle: each stage reads only what is written before it");
+    }
+}
+
+/// `a -> b -> a`, cut in the middle where it gets long.
+fn arrows(names: &[&str]) -> String {
+    match names {
+        [first, second, third, .., last] if names.len() > 10 => {
+            format!("{first} -> {second} -> {third} -> … -> {last}")
+        }
+        names => names.join(" -> "),
     }
 }
 

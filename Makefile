@@ -1,0 +1,32 @@
+# make demo    builds xlt and runs specs/demo.toml with a real model
+# make test    checks formatting, lints, tests and documentation
+#
+# One cargo profile and one feature set for everything: llama.cpp is compiled once.
+
+CARGO := cargo
+XLT   := target/release/xlt
+
+.PHONY: demo test build setup torture bench clean-demo
+
+demo: build
+	@$(XLT) run specs/demo.toml
+	@$(XLT) results specs/demo.toml
+
+build: setup
+	@$(CARGO) build --release --locked
+
+setup:
+	@scripts/setup.sh
+
+test: setup
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
+	$(CARGO) test --release --locked --workspace
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --locked --workspace --no-deps --quiet
+
+# Three hundred kills instead of the test's thirty.
+torture: setup
+	XLT_TORTURE_ROUNDS=300 $(CARGO) test --release --locked --test torture -- --nocapture
+
+bench: build
+	$(CARGO) bench --locked --bench engine

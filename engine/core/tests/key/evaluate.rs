@@ -1,0 +1,132 @@
+//! Keys of the study's own stages.
+
+use crate::key;
+use crate::study::spec;
+use xlt_core::spec::{Channel, Chat, Schedule, Score, Source, Spec, Split, SplitBy};
+
+const EVALUATE: &str = "evaluate/m/tuned/seed1/heb_Hebr/cot";
+const FINETUNE: &str = "finetune/m/lora/seed1";
+
+/// Compares the key of a stage before and after a change.
+#[track_caller]
+fn check(stage: &str, same: bool, change: impl FnOnce(&mut Spec)) {
+    let mut changed = spec();
+    change(&mut changed);
+    let ((before, old), (after, new)) = (key(&spec(), "llama", stage), key(&changed, "llama", stage));
+    assert_eq!(before == after, same, "{old}\n{new}");
+    assert_eq!(old == new, same, "the text and the key disagree:\n{old}\n{new}");
+}
+
+fn split(spec: &mut Spec, change: impl FnOnce(&mut SplitBy, &mut u64, &mut u64, &mut u64)) {
+    match &mut spec.data[0].split {
+        Some(Split::Drawn { by, train, test, seed, .. }) => change(by, train, test, seed),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn add(text: &mut String) {
+    text.push('!');
+}
+
+#[test]
+fn whatever_can_change_answers_changes_the_key() {
+    let differs = |change: fn(&mut Spec)| check(EVALUATE, false, change);
+    differs(|spec| spec.data[0].key.swap(0, 1));
+    differs(|spec| spec.data[0].group.clear());
+    differs(|spec| spec.data[0].fields.passage = None);
+    differs(|spec| add(&mut spec.data[0].fields.question));
+    differs(|spec| spec.data[0].fields.options.swap(0, 1));
+    differs(|spec| add(&mut spec.data[0].fields.answer));
+    differs(|spec| spec.data[0].split = None);
+    differs(|spec| spec.data[0].split = Some(Split::Field { field: "part".to_owned() }));
+    differs(|spec| split(spec, |by, _, _, _| *by = SplitBy::Question));
+    differs(|spec| split(spec, |_, train, _, _| *train += 1));
+    differs(|spec| split(spec, |_, _, test, _| *test += 1));
+    differs(|spec| split(spec, |_, _, _, seed| *seed += 1));
+    let evaluate = |change: fn(&mut xlt_core::spec::Evaluate)| {
+        check(EVALUATE, false, |spec| change(spec.evaluate.as_mut().expect("it has one")));
+    };
+    evaluate(|evaluate| add(&mut evaluate.part));
+    evaluate(|evaluate| evaluate.limit = None);
+    evaluate(|evaluate| evaluate.limit = Some(99));
+    evaluate(|evaluate| evaluate.context *= 2);
+    let prompt = |change: fn(&mut xlt_core::spec::Prompt)| {
+        check(EVALUATE, false, |spec| change(spec.prompt.as_mut().expect("it has one")));
+    };
+    prompt(|prompt| prompt.system = None);
+    prompt(|prompt| prompt.system = Some("Be verbose.".to_owned()));
+    prompt(|prompt| add(&mut prompt.body));
+    prompt(|prompt| prompt.labels.swap(0, 1));
+    differs(|spec| spec.modes[0].instruction = None);
+    differs(|spec| spec.modes[0].score = Score::Texts);
+    differs(|spec| spec.modes[0].reason = None);
+    differs(|spec| spec.modes[0].reason.as_mut().expect("it has one").max_tokens = 65);
+    differs(|spec| spec.modes[0].reason.as_mut().expect("it has one").channel = Channel::Text);
+    differs(|spec| spec.modes[0].cue = None);
+    differs(|spec| spec.models[0].chat = Chat::None);
+    differs(|spec| spec.models[0].slot = None);
+}
+
+#[test]
+fn whatever_can_change_an_adapter_changes_its_key() {
+    let differs = |change: fn(&mut xlt_core::spec::Adapter)| check(FINETUNE, false, |spec| change(&mut spec.adapters[0]));
+    differs(|adapter| adapter.lora.rank += 1);
+    differs(|adapter| adapter.lora.alpha += 1.0);
+    differs(|adapter| adapter.lora.targets.push("more".to_owned()));
+    differs(|adapter| adapter.lora.train_experts = true);
+    differs(|adapter| adapter.optimizer.lr *= 2.0);
+    differs(|adapter| adapter.optimizer.schedule = Schedule::Cosine);
+    differs(|adapter| adapter.optimizer.weight_decay = 0.0);
+    differs(|adapter| adapter.batch_examples += 1);
+    differs(|adapter| adapter.epochs += 1);
+    differs(|adapter| add(&mut adapter.train_on.part));
+    differs(|adapter| adapter.train_on.languages.push("heb_Hebr".to_owned()));
+    check("quantize/m", false, |spec| spec.models[0].quantize = Some("Q4_0".to_owned()));
+    check("quantize/m", false, |spec| spec.models[0].requantize = true);
+    check("download/model/m", false, |spec| spec.models[0].file.sha256 = Some("cd".repeat(32)));
+}
+
+#[test]
+fn another_seed_is_another_adapter() {
+    let mut two = spec();
+    two.adapters[0].seeds = vec![1, 2];
+    let (one, other) = (key(&two, "llama", FINETUNE), key(&two, "llama", "finetune/m/lora/seed2"));
+    assert_ne!(one.0, other.0);
+    assert_eq!(one, key(&spec(), "llama", FINETUNE), "a second seed leaves the first adapter alone");
+}
+
+#[test]
+fn another_language_or_another_llama_is_another_key() {
+    assert_ne!(key(&spec(), "llama", EVALUATE).0, key(&spec(), "llama", "evaluate/m/tuned/seed1/arb_Arab/cot").0);
+    for (stage, same) in [(EVALUATE, false), (FINETUNE, false), ("quantize/m", false), ("download/model/m", true), ("analyze", true)] {
+        let (one, other) = (key(&spec(), "llama", stage), key(&spec(), "another llama", stage));
+        assert_eq!(one.0 == other.0, same, "{stage}");
+    }
+}
+
+#[test]
+fn names_places_and_what_else_is_in_the_spec_do_not_change_the_key() {
+    let same = |change: fn(&mut Spec)| check(EVALUATE, true, change);
+    same(|spec| add(&mut spec.name));
+    same(|spec| spec.evaluate.as_mut().expect("it has one").languages.reverse());
+    same(|spec| spec.evaluate.as_mut().expect("it has one").languages.truncate(2));
+    same(|spec| spec.languages.clear());
+    same(|spec| spec.models[0].file.source = Source::Hub {
+        repo: "mirror/repo".to_owned(),
+        dataset: false,
+        path: "renamed.gguf".to_owned(),
+        revision: Some("main".to_owned()),
+    });
+    let renamed = |name: &str, change: fn(&mut Spec)| {
+        let mut changed = spec();
+        change(&mut changed);
+        assert_eq!(key(&changed, "llama", name).0, key(&spec(), "llama", EVALUATE).0, "{name}");
+    };
+    renamed("evaluate/n/tuned/seed1/heb_Hebr/cot", |spec| spec.models[0].name = "n".to_owned());
+    renamed("evaluate/m/taught/seed1/heb_Hebr/cot", |spec| spec.conditions[0].name = "taught".to_owned());
+    renamed("evaluate/m/tuned/seed1/heb_Hebr/think", |spec| {
+        spec.modes[0].name = "think".to_owned();
+        spec.conditions[0].modes = vec!["think".to_owned()];
+        spec.adapters[0].train_on.mode = "think".to_owned();
+    });
+}

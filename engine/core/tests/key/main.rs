@@ -1,0 +1,35 @@
+//! Keys: what must change them, what must not, and two that are pinned to the digit.
+
+mod command;
+mod evaluate;
+mod study;
+#[path = "../world/mod.rs"]
+mod world;
+
+use world::World;
+use xlt_core::plan::plan;
+use xlt_core::spec::Spec;
+
+/// Key and manifest of a stage of a spec. Every stage is recorded as having made `out`, so that all keys are known.
+fn key(spec: &Spec, llama: &str, stage: &str) -> (String, String) {
+    let mut world = World::default();
+    loop {
+        let plan = plan(spec, llama, &world).expect("a good spec");
+        let id = plan.find(stage).expect("a stage of that name");
+        if let Some(key) = plan.verdicts[id.index()].key() {
+            return (key.to_string(), plan.manifest(plan.stage(id), &plan));
+        }
+        let keys = plan.verdicts.iter().filter_map(|verdict| verdict.key().copied());
+        world.records.extend(keys.map(|key| (key, world::made("out"))));
+    }
+}
+
+/// Raising a recipe's version, or any change to how manifests are written or hashed, changes these. That throws away every user's
+/// cache: if you did not mean to, put it right; if you did, say so in the changelog.
+#[test]
+fn keys_are_pinned() {
+    let (command, _) = key(&command::spec(), "llama", "train/a");
+    assert_eq!(command, "?");
+    let (evaluate, _) = key(&study::spec(), "llama", "evaluate/m/tuned/seed1/heb_Hebr/cot");
+    assert_eq!(evaluate, "?");
+}

@@ -1,0 +1,87 @@
+//! A small study with one of everything.
+
+use crate::world;
+use xlt_core::spec::{
+    Adapter, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, LanguageGroup, Lora, Mode, Model, Optimizer, Prompt, Reason,
+    Schedule, Score, Source, Spec, Split, SplitBy, TrainOn,
+};
+
+fn texts(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|&text| text.to_owned()).collect()
+}
+
+fn hub(path: &str, dataset: bool) -> FileRef {
+    let source = Source::Hub { repo: "org/repo".to_owned(), dataset, path: path.to_owned(), revision: None };
+    FileRef { source, sha256: None, size: None }
+}
+
+/// A model, quantized, with an adapter, asked in two languages and one mode.
+pub(super) fn spec() -> Spec {
+    Spec {
+        models: vec![Model {
+            name: "m".to_owned(),
+            file: hub("m.gguf", false),
+            quantize: Some("Q8_0".to_owned()),
+            requantize: false,
+            slot: Some("<answer>".to_owned()),
+            chat: Chat::Model,
+        }],
+        languages: vec![LanguageGroup { name: "target".to_owned(), codes: texts(&["arb_Arab", "heb_Hebr"]) }],
+        data: vec![data()],
+        prompt: Some(Prompt {
+            system: Some("Be brief.".to_owned()),
+            body: "{{ question }}".to_owned(),
+            labels: texts(&["A", "B"]),
+        }),
+        modes: vec![Mode {
+            name: "cot".to_owned(),
+            instruction: Some("Think.".to_owned()),
+            score: Score::Labels,
+            reason: Some(Reason { max_tokens: 64, channel: Channel::Auto }),
+            cue: Some("So:".to_owned()),
+        }],
+        conditions: vec![Condition { name: "tuned".to_owned(), adapter: Some("lora".to_owned()), modes: texts(&["cot"]) }],
+        adapters: vec![adapter()],
+        evaluate: Some(Evaluate {
+            data: "belebele".to_owned(),
+            part: "test".to_owned(),
+            languages: texts(&["arb_Arab", "heb_Hebr"]),
+            limit: Some(100),
+            context: 4096,
+        }),
+        ..world::commands(vec![])
+    }
+}
+
+fn data() -> Data {
+    Data {
+        name: "belebele".to_owned(),
+        file: hub("{language}.jsonl", true),
+        key: texts(&["link", "number"]),
+        group: texts(&["link"]),
+        fields: Fields {
+            passage: Some("passage".to_owned()),
+            question: "question".to_owned(),
+            options: texts(&["one", "two"]),
+            answer: "answer".to_owned(),
+        },
+        split: Some(Split::Drawn { by: SplitBy::Passage, train: 10, test: 20, seed: 1, allow_shared_passages: false }),
+    }
+}
+
+fn adapter() -> Adapter {
+    Adapter {
+        name: "lora".to_owned(),
+        train_on: TrainOn {
+            data: "belebele".to_owned(),
+            part: "train".to_owned(),
+            languages: texts(&["arb_Arab"]),
+            mode: "cot".to_owned(),
+        },
+        lora: Lora { rank: 8, alpha: 16.0, targets: texts(&["all-linear"]), train_experts: false },
+        optimizer: Optimizer { lr: 1e-4, schedule: Schedule::Linear, weight_decay: 0.01 },
+        batch_examples: 8,
+        epochs: 1,
+        seeds: vec![1],
+    }
+}
