@@ -94,12 +94,16 @@ install() {
     $as_root sh -c "$command" >/dev/null || { say "failed: $command"; exit 1; }
 }
 
-needs=$(missing)
-if [ -n "$needs" ]; then
-    # shellcheck disable=SC2086 # a list of words
-    install $needs
-    needs=$(missing)
-    [ -z "$needs" ] || { say "still missing:" $needs; exit 1; }
+# shellcheck disable=SC2046 # a list of words
+set -- $(missing)
+if [ $# -gt 0 ]; then
+    case "$* ${LIBCLANG_PATH:+set}" in
+    *libclang*set) say "LIBCLANG_PATH names $LIBCLANG_PATH, where no libclang is; unset it, then try again"; exit 1 ;;
+    esac
+    install "$@"
+    # shellcheck disable=SC2046
+    set -- $(missing)
+    [ $# = 0 ] || { say "still missing: $*"; exit 1; }
 fi
 if ! has cargo; then
     say 'missing: Rust; install it with rustup, open a new shell, then try again'

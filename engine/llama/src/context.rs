@@ -14,9 +14,11 @@ const MOST_THREADS: u32 = 512;
 pub struct ContextOptions {
     /// Tokens that fit.
     pub n_ctx: u32,
-    /// Tokens decoded at once. Other kernels serve other batch sizes, so this changes the last bits of the logits.
+    /// Tokens decoded at once. Small and large batches may be served by different kernels, whose sums
+    /// differ in the last bits.
     pub n_batch: u32,
-    /// Threads that compute.
+    /// Threads that compute. They wait for each other by spinning: beside other busy processes that is slower than one
+    /// thread, unless the process was started with `OMP_WAIT_POLICY=passive`.
     pub threads: u32,
 }
 

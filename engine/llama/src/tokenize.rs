@@ -46,7 +46,7 @@ impl Model {
     /// The token that starts a text is put in front iff the model asks for it and the template has not done so already.
     pub fn tokenize_segments(&self, segments: &[(&str, bool)]) -> Result<Vec<Token>, LlamaError> {
         let (text, data) = join(segments);
-        let mut tokens: Vec<Token> = self.bos().filter(|_| self.add_bos()).into_iter().collect();
+        let mut tokens = Vec::new();
         let mut at = 0;
         for spelled in self.specials.spelled_in(&text, &data) {
             tokens.extend(self.tokenize(&text[at..spelled.start], true)?);
@@ -54,11 +54,8 @@ impl Model {
             at = spelled.end;
         }
         tokens.extend(self.tokenize(&text[at..], true)?);
-        if let [first, second, ..] = tokens[..]
-            && self.add_bos()
-            && first == second
-        {
-            tokens.remove(0);
+        if let Some(bos) = self.bos().filter(|bos| self.add_bos() && tokens.first() != Some(bos)) {
+            tokens.insert(0, bos);
         }
         Ok(tokens)
     }

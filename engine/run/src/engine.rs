@@ -8,7 +8,7 @@ use crate::observe::{Observer, RunEvent};
 use crate::pool::{Pool, WorkerId};
 use crate::protocol::{Done, Made, Reply, Request};
 use crate::world::World;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -112,6 +112,8 @@ impl Engine {
             commands: commands.into(),
             places: BTreeMap::new(),
             busy: Vec::new(),
+            waited: BTreeSet::new(),
+            retried: Instant::now(),
             interrupts: 0,
         };
         let damaged = running.to_the_end().and_then(|()| running.export());
@@ -200,8 +202,11 @@ struct Run<'a> {
     commands: VecDeque<Command>,
     /// Who works on a stage, under which key, and since when.
     places: BTreeMap<StageId, Place>,
-    /// Stages that another engine works on.
+    /// Stages that another engine works on, to be tried again.
     busy: Vec<StageId>,
+    /// Stages that were found so at least once, and when they were tried again last.
+    waited: BTreeSet<StageId>,
+    retried: Instant,
     interrupts: u32,
 }
 
@@ -223,13 +228,15 @@ impl Run<'_> {
             }
             match self.engine.receiver.recv_timeout(TICK) {
                 Ok(message) => self.hear(message)?,
-                Err(RecvTimeoutError::Timeout) => {
-                    for stage in std::mem::take(&mut self.busy) {
-                        self.step(Event::Retry { stage });
-                    }
-                }
+                Err(RecvTimeoutError::Timeout) => {}
                 // The engine holds a sender itself.
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+            if self.retried.elapsed() >= TICK {
+                self.retried = Instant::now();
+                for stage in std::mem::take(&mut self.busy) {
+                    self.step(Event::Retry { stage });
+                }
             }
             self.observer.tick();
         }
@@ -272,7 +279,9 @@ impl Run<'_> {
         let worker = self.pool.give(id, job, model)?;
         let place = Place { worker, key: key.unwrap_or_else(|| provisional(stage)), seconds: 0.0, peak_bytes: None };
         self.places.insert(id, place);
-        self.observer.event(&RunEvent::Started { stage, key });
+        if !self.waited.contains(&id) {
+            self.observer.event(&RunEvent::Started { stage, key });
+        }
         Ok(())
     }
 
@@ -316,7 +325,9 @@ impl Run<'_> {
             Reply::Busy => {
                 self.places.remove(&stage);
                 self.busy.push(stage);
-                self.observer.event(&RunEvent::Waiting { stage: self.plan.stage(stage) });
+                if self.waited.insert(stage) {
+                    self.observer.event(&RunEvent::Waiting { stage: self.plan.stage(stage) });
+                }
                 self.step(Event::Busy { stage });
             }
             Reply::Already { outputs } => {
