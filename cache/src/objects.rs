@@ -154,3 +154,25 @@ fn prepare(path: &Path, content: &Content) -> Result<(), CacheError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_another_process_stored_in_between_stays() {
+        let root = tempfile::tempdir().unwrap();
+        let cache = Cache::open(root.path()).unwrap();
+        let make = || {
+            let path = cache.folder("partial").join("new");
+            fs::create_dir(&path).unwrap();
+            fs::write(path.join("a"), "1").unwrap();
+            path
+        };
+        let stored = cache.ingest(&make()).unwrap();
+        let path = make();
+        cache.move_in(&path, &cache.object_path(&stored.digest), &digest_path(&path).unwrap()).unwrap();
+        assert!(!path.exists());
+        assert_eq!(cache.check(&stored.digest, None).unwrap(), Check::Intact(stored.fingerprint));
+    }
+}

@@ -48,15 +48,22 @@ impl Space {
 
     /// Puts a shell script on `PATH`. Its first argument is logged and dropped.
     pub(crate) fn program(&self, name: &str, body: &str) {
-        let path = self.root.path().join("bin").join(name);
-        // A shell writes the file, so that no thread of the tests has it open for writing while another one forks.
-        let script = format!("#!/bin/sh\nprintf '%s\\n' \"$1\" >> \"$HOME/executed\"\nshift\n{body}\n");
-        install(&path, &script);
+        install(&self.bin(name), body);
+    }
+
+    /// Like [`Space::program`], but as a file of the study.
+    pub(crate) fn script(&self, name: &str, body: &str) {
+        install(&self.path(name), body);
     }
 
     /// A path in the study.
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
         self.root.path().join("work").join(name)
+    }
+
+    /// A program on the space's `PATH`.
+    pub(crate) fn bin(&self, name: &str) -> PathBuf {
+        self.root.path().join("bin").join(name)
     }
 
     /// A path in the cache.
@@ -108,7 +115,12 @@ impl Space {
     }
 
     fn set_modified(&self, name: &str, time: SystemTime) {
-        File::options().write(true).open(self.path(name)).unwrap().set_times(FileTimes::new().set_modified(time)).unwrap();
+        File::options()
+            .write(true)
+            .open(self.path(name))
+            .unwrap()
+            .set_times(FileTimes::new().set_modified(time))
+            .unwrap();
     }
 
     /// Removes a file or a folder of the study.
@@ -134,7 +146,10 @@ impl Space {
     pub(crate) fn environment(&self, command: &mut Command) {
         let root = self.root.path();
         command.env_clear().env("PATH", format!("{}:/usr/bin:/bin", root.join("bin").display()));
-        command.env("HOME", root.join("home")).env("XLT_CACHE", root.join("cache")).env("XLT_STATE", root.join("state"));
+        command
+            .env("HOME", root.join("home"))
+            .env("XLT_CACHE", root.join("cache"))
+            .env("XLT_STATE", root.join("state"));
         command.env("COLUMNS", "200");
     }
 
@@ -176,7 +191,8 @@ impl Space {
 
     /// Files and folders two levels below a folder of the cache: objects, or with `records/v1` records.
     pub(crate) fn members(&self, folder: &str) -> Vec<PathBuf> {
-        let mut members: Vec<PathBuf> = children(&self.cache(folder)).iter().flat_map(|shard| children(shard)).collect();
+        let mut members: Vec<PathBuf> =
+            children(&self.cache(folder)).iter().flat_map(|shard| children(shard)).collect();
         members.sort();
         members
     }
@@ -195,8 +211,9 @@ impl Space {
 
     /// The record of a stage, by its name.
     pub(crate) fn record(&self, stage: &str) -> PathBuf {
-        let line = format!("stage {stage}\n");
-        let found = self.members("records/v1").into_iter().find(|path| fs::read_to_string(path).unwrap().contains(&line));
+        let field = format!("\"stage\":{},", Value::from(stage));
+        let found =
+            self.members("records/v1").into_iter().find(|path| fs::read_to_string(path).unwrap().contains(&field));
         found.unwrap_or_else(|| panic!("no record of {stage}"))
     }
 
@@ -325,7 +342,8 @@ impl Outcome {
     pub(crate) fn expect_ran_of<T: ToString>(&self, stages: impl IntoIterator<Item = T>) -> &Self {
         let expected = set(stages);
         assert_eq!(self.ran, expected, "what ran, and what should have; stderr: {}", self.stderr);
-        let mut executed: Vec<String> = self.executed.iter().filter(|name| !self.failed.contains(*name)).cloned().collect();
+        let mut executed: Vec<String> =
+            self.executed.iter().filter(|name| !self.failed.contains(*name)).cloned().collect();
         executed.sort();
         assert_eq!(executed, Vec::from_iter(expected), "what programs were started for, and what ran");
         self
@@ -415,8 +433,9 @@ impl Plan {
 
 /// Writes an executable. A thread that forks while another one has the file open for writing would make it "busy"; a shell of its
 /// own writes it instead.
-fn install(path: &Path, text: &str) {
+fn install(path: &Path, body: &str) {
     use std::io::Write;
+    let text = format!("#!/bin/sh\nprintf '%s\\n' \"$1\" >> \"$HOME/executed\"\nshift\n{body}\n");
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", r#"cat > "$0" && chmod 755 "$0""#]).arg(path).stdin(Stdio::piped());
     let mut shell = shell.spawn().unwrap();

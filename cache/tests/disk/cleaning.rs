@@ -53,11 +53,15 @@ fn a_record_that_is_used_stays_even_where_the_ledger_is_lost() {
     assert!(ledger.lookup(&records[1].key).is_some());
     ledger.flush().unwrap();
     drop(ledger);
+    let long_ago = space.cache.root().join("uses/100-host");
+    fs::write(long_ago, format!("{}\n{}\ncut", records[0].key, records[1].key)).unwrap();
     fs::remove_dir_all(space.path("state")).unwrap();
     for removed in [2, 0] {
         // The second time from what the first has kept of the uses.
         assert_eq!(space.cache.gc(&MONTH).unwrap().records.count, removed);
         assert!(space.cache.read_record(&records[1].key).unwrap().is_some());
+        let uses: Vec<_> = fs::read_dir(space.cache.root().join("uses")).unwrap().map(|file| file.unwrap()).collect();
+        assert!(uses.len() == 1 && fs::read_to_string(uses[0].path()).unwrap().lines().count() == 1, "{uses:?}");
     }
 }
 

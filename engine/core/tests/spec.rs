@@ -46,8 +46,8 @@ fn rendered(errors: &SpecErrors) -> String {
 }
 
 #[test]
-fn valid_specs_load() {
-    for path in corpus("valid") {
+fn valid_specs_load_and_so_do_those_that_are_shipped() {
+    for path in corpus("valid").into_iter().chain(corpus("../../specs")) {
         if let Err(errors) = load_file(&path) {
             panic!("{} is refused:\n{}", path.display(), rendered(&errors));
         }

@@ -93,6 +93,10 @@ fn a_template_that_looks_at_contents_is_still_separated() {
 fn a_content_that_is_changed_is_refused() {
     let error = |template: &str, content: &str| rendered(template, &user(content)).expect_err("a changed content");
     assert_eq!(error("{{ messages[0].content | upper }}", "a"), ChatError::Inseparable { role: "user" });
+    // Only the real content is repeated at the end: that copy must not pass for the template's own text.
+    let template =
+        "{{ messages[0].content }}<e>{% if 'a' in messages[0].content %}{{ messages[0].content }}{% endif %}";
+    assert_eq!(error(template, "a"), ChatError::Inseparable { role: "user" });
     // The markers are found, but the text between them is not the message's, and the message's own stands twice.
     let template = "{% if messages[0].content == 'e' %}<e>{% endif %}{{ messages[0].content }}";
     assert_eq!(error(template, "e"), ChatError::Inseparable { role: "user" });

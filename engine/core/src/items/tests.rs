@@ -182,6 +182,14 @@ fn the_report_names_file_line_field_and_remedy_and_counts_the_rest() {
     assert_eq!(lines.last(), Some("  and 9 other problems"));
 }
 
+#[test]
+fn a_separator_in_a_key_field_separates_nothing() {
+    let texts = |texts: [&str; 2]| join(texts.map(str::to_owned).into_iter());
+    assert_eq!(texts(["a|b", "c\\"]), r"a\|b|c\\");
+    assert_ne!(texts(["a|b", "c"]), texts(["a", "b|c"]));
+    assert_ne!(texts(["a\\", "b"]), texts(["a", "\\b"]));
+}
+
 proptest! {
     #[test]
     fn nothing_panics_on_any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {

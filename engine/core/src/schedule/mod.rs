@@ -231,7 +231,12 @@ impl<'a> Scheduler<'a> {
                 State::Done { ran: false, .. } => tally.cached += 1,
                 State::Failed => tally.failed += 1,
                 State::Skipped { .. } => tally.skipped += 1,
-                State::Waiting { .. } | State::LookingUp | State::Ready | State::Running(_) | State::Recording | State::Busy => {
+                State::Waiting { .. }
+                | State::LookingUp
+                | State::Ready
+                | State::Running(_)
+                | State::Recording
+                | State::Busy => {
                     tally.left += 1;
                 }
             }
@@ -330,7 +335,9 @@ impl<'a> Scheduler<'a> {
         let key = self.plan.key(self.plan.stage(stage), self);
         let known = std::mem::replace(&mut self.keys[stage.index()], key) == key || self.damaged.contains(&stage);
         match (&self.plan.verdicts[stage.index()], key) {
-            (Verdict::Cached { key: planned, outputs }, Some(key)) if *planned == key && !self.damaged.contains(&stage) => {
+            (Verdict::Cached { key: planned, outputs }, Some(key))
+                if *planned == key && !self.damaged.contains(&stage) =>
+            {
                 self.states[stage.index()] = State::Done { outputs: outputs.clone(), ran: false };
                 self.unsettled -= 1;
                 return true;
@@ -374,7 +381,9 @@ impl<'a> Scheduler<'a> {
     /// The stages that made a damaged artifact run again; who wants to read it waits. Where nobody did, another engine, or another
     /// reader here, has put it in place meanwhile.
     fn remake(&mut self, reader: StageId, digest: Digest, commands: &mut Vec<Command>) {
-        let made_it = |id: &StageId| self.outputs(*id).is_some_and(|outputs| outputs.iter().any(|output| output.digest == digest));
+        let made_it = |id: &StageId| {
+            self.outputs(*id).is_some_and(|outputs| outputs.iter().any(|output| output.digest == digest))
+        };
         let makers: Vec<StageId> = self.graph.producers(reader).iter().copied().filter(made_it).collect();
         for maker in makers {
             self.unsettled += 1;

@@ -69,7 +69,8 @@ fn whatever_can_change_answers_changes_the_key() {
 
 #[test]
 fn whatever_can_change_an_adapter_changes_its_key() {
-    let differs = |change: fn(&mut xlt_core::spec::Adapter)| check(FINETUNE, false, |spec| change(&mut spec.adapters[0]));
+    let differs =
+        |change: fn(&mut xlt_core::spec::Adapter)| check(FINETUNE, false, |spec| change(&mut spec.adapters[0]));
     differs(|adapter| adapter.lora.rank += 1);
     differs(|adapter| adapter.lora.alpha += 1.0);
     differs(|adapter| adapter.lora.targets.push("more".to_owned()));
@@ -98,7 +99,9 @@ fn another_seed_is_another_adapter() {
 #[test]
 fn another_language_or_another_llama_is_another_key() {
     assert_ne!(key(&spec(), "llama", EVALUATE).0, key(&spec(), "llama", "evaluate/m/tuned/seed1/arb_Arab/cot").0);
-    for (stage, same) in [(EVALUATE, false), (FINETUNE, false), ("quantize/m", false), ("download/model/m", true), ("analyze", true)] {
+    for (stage, same) in
+        [(EVALUATE, false), (FINETUNE, false), ("quantize/m", false), ("download/model/m", true), ("analyze", true)]
+    {
         let (one, other) = (key(&spec(), "llama", stage), key(&spec(), "another llama", stage));
         assert_eq!(one.0 == other.0, same, "{stage}");
     }
@@ -111,11 +114,13 @@ fn names_places_and_what_else_is_in_the_spec_do_not_change_the_key() {
     same(|spec| spec.evaluate.as_mut().expect("it has one").languages.reverse());
     same(|spec| spec.evaluate.as_mut().expect("it has one").languages.truncate(2));
     same(|spec| spec.languages.clear());
-    same(|spec| spec.models[0].file.source = Source::Hub {
-        repo: "mirror/repo".to_owned(),
-        dataset: false,
-        path: "renamed.gguf".to_owned(),
-        revision: Some("main".to_owned()),
+    same(|spec| {
+        spec.models[0].file.source = Source::Hub {
+            repo: "mirror/repo".to_owned(),
+            dataset: false,
+            path: "renamed.gguf".to_owned(),
+            revision: Some("main".to_owned()),
+        }
     });
     let renamed = |name: &str, change: fn(&mut Spec)| {
         let mut changed = spec();

@@ -2,8 +2,8 @@
 
 use crate::world;
 use xlt_core::spec::{
-    Adapter, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, LanguageGroup, Lora, Mode, Model, Optimizer, Prompt, Reason,
-    Schedule, Score, Source, Spec, Split, SplitBy, TrainOn,
+    Adapter, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, LanguageGroup, Lora, Mode, Model, Optimizer,
+    Prompt, Reason, Schedule, Score, Source, Spec, Split, SplitBy, TrainOn,
 };
 
 fn texts(texts: &[&str]) -> Vec<String> {
@@ -40,7 +40,11 @@ pub(super) fn spec() -> Spec {
             reason: Some(Reason { max_tokens: 64, channel: Channel::Auto }),
             cue: Some("So:".to_owned()),
         }],
-        conditions: vec![Condition { name: "tuned".to_owned(), adapter: Some("lora".to_owned()), modes: texts(&["cot"]) }],
+        conditions: vec![Condition {
+            name: "tuned".to_owned(),
+            adapter: Some("lora".to_owned()),
+            modes: texts(&["cot"]),
+        }],
         adapters: vec![adapter()],
         evaluate: Some(Evaluate {
             data: "belebele".to_owned(),

@@ -50,7 +50,13 @@ fn spec(draws: &[Draw], changed: bool) -> Spec {
         let reads: Vec<String> = (0..at).filter(|from| draw.reads >> from & 1 == 1).map(name).collect();
         let stage = command(&name(at), &reads.iter().map(String::as_str).collect::<Vec<_>>());
         let args = if changed && draw.changed { vec!["changed".to_owned()] } else { vec![] };
-        CommandStage { args: [stage.args.clone(), args].concat(), cores: draw.cores, memory: draw.memory, gpus: draw.gpus, ..stage }
+        CommandStage {
+            args: [stage.args.clone(), args].concat(),
+            cores: draw.cores,
+            memory: draw.memory,
+            gpus: draw.gpus,
+            ..stage
+        }
     };
     commands(draws.iter().enumerate().map(stage).collect())
 }
@@ -113,7 +119,11 @@ impl<'a> Engine<'a> {
             if engine.scheduler.ended() {
                 return engine.check_end();
             }
-            prop_assert!(!engine.hands.is_empty(), "nothing is under way, and it has not ended: {:?}", engine.scheduler);
+            prop_assert!(
+                !engine.hands.is_empty(),
+                "nothing is under way, and it has not ended: {:?}",
+                engine.scheduler
+            );
             let event = engine.event(&mut tape);
             let commands = engine.scheduler.step(event);
             engine.obey(commands)?;
@@ -135,7 +145,10 @@ impl<'a> Engine<'a> {
                 Command::Start { stage, key } => {
                     prop_assert!(!self.stopped, "started after a stop");
                     for input in self.reads(stage) {
-                        prop_assert!(self.scheduler.outputs(input).is_some(), "{stage:?} started before its input {input:?}");
+                        prop_assert!(
+                            self.scheduler.outputs(input).is_some(),
+                            "{stage:?} started before its input {input:?}"
+                        );
                     }
                     prop_assert_eq!(key, self.plan.key(self.plan.stage(stage), &self.scheduler));
                     prop_assert_eq!(self.hands.insert(stage, Hand::Running), None, "started twice");
@@ -153,7 +166,8 @@ impl<'a> Engine<'a> {
     }
 
     fn check_resources(&self) -> Result<(), TestCaseError> {
-        let running = self.hands.iter().filter(|(_, hand)| **hand == Hand::Running).map(|(id, _)| self.plan.stage(*id).resources);
+        let running =
+            self.hands.iter().filter(|(_, hand)| **hand == Hand::Running).map(|(id, _)| self.plan.stage(*id).resources);
         let clamped = running.map(|needs| {
             (needs.cores.min(MACHINE.cores), needs.memory.min(MACHINE.memory), needs.gpus.min(MACHINE.gpus))
         });
@@ -193,7 +207,8 @@ impl<'a> Engine<'a> {
     }
 
     fn ran(&mut self, stage: StageId, tape: &mut Tape) -> Event {
-        let inputs: Vec<Digest> = self.reads(stage).filter_map(|id| Some(self.scheduler.outputs(id)?[0].digest)).collect();
+        let inputs: Vec<Digest> =
+            self.reads(stage).filter_map(|id| Some(self.scheduler.outputs(id)?[0].digest)).collect();
         if let Some(&digest) = inputs.iter().find(|digest| self.world.gone.contains(digest)) {
             return self.damaged(stage, digest);
         }

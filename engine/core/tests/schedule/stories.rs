@@ -82,7 +82,8 @@ fn after_a_run(stages: &[CommandStage]) -> World {
     let mut world = World::default();
     loop {
         let plan = planned(stages, &world);
-        let mut to_run = plan.ids().filter_map(|(id, stage)| Some((*plan.verdicts[id.index()].key()?, made(&stage.name))));
+        let mut to_run =
+            plan.ids().filter_map(|(id, stage)| Some((*plan.verdicts[id.index()].key()?, made(&stage.name))));
         let before = world.records.len();
         world.records.extend(to_run.by_ref());
         if world.records.len() == before {
@@ -142,7 +143,8 @@ fn what_reads_a_lost_artifact_that_came_back_the_same_is_not_even_looked_up() {
 
 #[test]
 fn a_failure_stops_what_depends_on_it_and_nothing_else() {
-    let stages = [command("a", &[]), command("b", &["a"]), command("c", &["b"]), command("x", &[]), command("y", &["x"])];
+    let stages =
+        [command("a", &[]), command("b", &["a"]), command("c", &["b"]), command("x", &[]), command("y", &["x"])];
     let plan = planned(&stages, &World::default());
     let mut story = Story::begin(&plan, "start a, start x");
     story.fails("a", "skip b because a, skip c because a");
@@ -204,7 +206,8 @@ fn a_repair_whose_own_input_is_damaged_waits_for_that() {
 
 #[test]
 fn a_repair_that_fails_skips_everything_that_waited_for_it() {
-    let stages = [command("a", &[]), command("b", &["a"]), command("c", &["b"]), command("d", &["c"]), command("e", &["a"])];
+    let stages =
+        [command("a", &[]), command("b", &["a"]), command("c", &["b"]), command("d", &["c"]), command("e", &["a"])];
     let plan = planned(&stages, &World::default());
     let mut story = Story::begin(&plan, "start a");
     story.done("a", "1", "look b, look e");

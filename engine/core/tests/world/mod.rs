@@ -9,9 +9,9 @@ use xlt_core::spec::{CommandInput, CommandStage, Source, Spec};
 
 /// What is outside: nothing, until a test says otherwise. Every local file is there; its content is its path.
 #[derive(Debug, Default, Clone)]
-pub struct World {
-    pub records: BTreeMap<Key, Vec<Output>>,
-    pub gone: BTreeSet<Digest>,
+pub(crate) struct World {
+    pub(crate) records: BTreeMap<Key, Vec<Output>>,
+    pub(crate) gone: BTreeSet<Digest>,
 }
 
 impl Facts for World {
@@ -42,12 +42,12 @@ impl Facts for World {
 }
 
 /// One output named `out`.
-pub fn made(text: &str) -> Vec<Output> {
+pub(crate) fn made(text: &str) -> Vec<Output> {
     vec![Output { name: "out".to_owned(), digest: Digest::of(text.as_bytes()), size: 1, folder: false }]
 }
 
 /// A spec of these command stages alone.
-pub fn commands(stages: Vec<CommandStage>) -> Spec {
+pub(crate) fn commands(stages: Vec<CommandStage>) -> Spec {
     Spec {
         name: "study".to_owned(),
         models: vec![],
@@ -65,7 +65,7 @@ pub fn commands(stages: Vec<CommandStage>) -> Spec {
 }
 
 /// A stage that runs `tool`, reads these stages and makes `out`.
-pub fn command(name: &str, reads: &[&str]) -> CommandStage {
+pub(crate) fn command(name: &str, reads: &[&str]) -> CommandStage {
     let input = |stage: &&str| {
         let input = CommandInput::Stage { stage: (*stage).to_owned(), output: "out".to_owned() };
         ((*stage).to_owned(), input)

