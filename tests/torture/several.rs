@@ -1,0 +1,50 @@
+//! Several engines over one cache.
+
+use crate::engine::Engine;
+use crate::processes;
+use crate::study::{self, STAGES, WAIT, copy, expected, results};
+use crate::support::set;
+
+/// So many engines run the same study at once, each in a folder of its own: every stage is executed once in all.
+fn check(engines: usize) {
+    let space = study::space();
+    let folders: Vec<_> = (0..engines).map(|at| copy(&space, &format!("copy{at}"))).collect();
+    let engines: Vec<Engine> = folders.iter().map(|folder| Engine::start(&space, folder, 4)).collect();
+    let outcomes: Vec<_> = engines.into_iter().map(Engine::end).collect();
+    for outcome in &outcomes {
+        assert_eq!(outcome.code, 0, "{outcome:#?}");
+    }
+    assert_eq!(outcomes.iter().map(|outcome| outcome.ran.len()).sum::<usize>(), STAGES);
+    let executed = space.executed();
+    assert_eq!((executed.len(), set(&executed).len()), (STAGES, STAGES), "{executed:?}");
+    let expected = expected();
+    assert!(folders.iter().all(|folder| results(folder) == expected));
+    processes::expect_none(&space);
+}
+
+#[test]
+fn two_engines_share_the_work() {
+    check(2);
+}
+
+#[test]
+fn five_engines_share_the_work() {
+    check(5);
+}
+
+#[test]
+fn an_engine_takes_over_from_one_that_was_killed() {
+    let space = study::space();
+    space.program("slow", WAIT);
+    space.write("../home/wait", "");
+    let folders = [copy(&space, "one"), copy(&space, "other")];
+    let first = Engine::start(&space, &folders[0], 8);
+    processes::wait_for(&space, |process| process.command.starts_with("sleep"));
+    let mut second = Engine::start(&space, &folders[1], 8);
+    second.until("stage_waiting");
+    space.remove("../home/wait");
+    first.kill();
+    let outcome = second.end();
+    assert_eq!((outcome.code, outcome.ran.len()), (0, STAGES), "{outcome:#?}");
+    processes::expect_none(&space);
+}
