@@ -34,7 +34,10 @@ fn run_before() -> Space {
 fn plan_in_words() {
     let space = Space::with_spec(SPEC);
     let answer = space.ask(&["plan"]);
-    answer.expect_code(0).expect_prints("run     cell/1  never run\n").expect_prints("maybe   all     depends on what cell/1 makes\n");
+    answer
+        .expect_code(0)
+        .expect_prints("run     cell/1  never run\n")
+        .expect_prints("maybe   all     depends on what cell/1 makes\n");
     answer.expect_prints("4 stages: 0 cached, 3 to run, 1 that may have to\n");
     space.run();
     assert_eq!(space.ask(&["plan"]).stdout, "4 stages: 4 cached, 0 to run, 0 that may have to\n");
@@ -68,7 +71,10 @@ fn a_profile_changes_exactly_what_it_names() {
 #[test]
 fn a_mistyped_stage_is_guessed() {
     let space = Space::with_spec(SPEC);
-    space.ask(&["explain", "cell/11"]).expect_code(2).expect_says("the spec has no stage `cell/11`; did you mean `cell/1`?");
+    space
+        .ask(&["explain", "cell/11"])
+        .expect_code(2)
+        .expect_says("the spec has no stage `cell/11`; did you mean `cell/1`?");
     space.ask(&["explain", "cell"]).expect_code(2).expect_says("did you mean one of cell/1, cell/2, cell/3?");
     space.ask(&["log", "spec.toml", "quite-something-else"]).expect_code(2).expect_says("`xlt plan --all` lists them");
 }
@@ -91,16 +97,23 @@ fn graph_draws_every_stage_once() {
 #[test]
 fn status_tells_how_far_a_study_is() {
     let space = Space::with_spec(SPEC);
-    space.ask(&["status"]).expect_code(0).expect_prints("spec: 0 of 4 stages are done\nit has not been run on this machine\n");
+    space
+        .ask(&["status"])
+        .expect_code(0)
+        .expect_prints("spec: 0 of 4 stages are done\nit has not been run on this machine\n");
     space.run();
-    space.ask(&["status"]).expect_prints("spec: 4 of 4 stages are done\nlast run: ").expect_prints("ran 4, cached 0, failed 0, skipped 0");
+    space
+        .ask(&["status"])
+        .expect_prints("spec: 4 of 4 stages are done\nlast run: ")
+        .expect_prints("ran 4, cached 0, failed 0, skipped 0");
     space.run();
     space.ask(&["status"]).expect_prints("ran 0, cached 4, failed 0, skipped 0");
 }
 
 #[test]
 fn log_prints_what_a_stage_printed() {
-    let space = Space::with_spec(r#"stages.talk = { program = "talk", args = ["talk", "{out.x}"], outputs = { x = "x" } }"#);
+    let space =
+        Space::with_spec(r#"stages.talk = { program = "talk", args = ["talk", "{out.x}"], outputs = { x = "x" } }"#);
     space.program("talk", r#"echo out; echo err >&2; echo x > "$1""#);
     space.ask(&["log", "talk"]).expect_code(0).expect_says("`talk` has left no log");
     space.run().expect_ran(["talk"]);
@@ -115,7 +128,8 @@ fn the_cache_is_listed_and_counted() {
     STAGES.iter().for_each(|stage| assert_eq!(list.stdout.matches(stage).count(), 1, "{list:#?}"));
     assert_eq!(space.ask(&["cache", "ls", "cell/2"]).stdout.matches("cell/").count(), 1);
     let usage = space.ask(&["cache", "du"]);
-    let line = |what: &str| usage.stdout.lines().find(|line| line.contains(what)).unwrap().split_whitespace().nth(1).unwrap();
+    let line =
+        |what: &str| usage.stdout.lines().find(|line| line.contains(what)).unwrap().split_whitespace().nth(1).unwrap();
     assert_eq!((line("artifacts"), line("records")), ("4", "4"), "{usage:#?}");
 }
 
@@ -127,7 +141,11 @@ fn cleaning_keeps_what_a_rerun_needs() {
     std::fs::create_dir_all(space.cache("objects/ab")).unwrap();
     let unused = space.cache(format!("objects/ab/ab{}", "0".repeat(62)));
     std::fs::write(&unused, "unused").unwrap();
-    space.ask(&["cache", "gc", "--dry-run"]).expect_code(0).expect_prints("would remove 6 B").expect_prints("1 artifacts, 6 B");
+    space
+        .ask(&["cache", "gc", "--dry-run"])
+        .expect_code(0)
+        .expect_prints("would remove 6 B")
+        .expect_prints("1 artifacts, 6 B");
     assert!(unused.exists());
     space.ask(&["cache", "gc"]).expect_code(0).expect_prints("removed 6 B");
     assert_eq!(space.digests(), used);
@@ -222,7 +240,16 @@ fn a_spec_with_mistakes_is_explained_by_every_command() {
 fn looking_changes_nothing() {
     let space = run_before();
     let before = (space.digests(), space.members("records/v1"), space.executed());
-    for args in [&["plan"][..], &["status"], &["explain", "all"], &["log", "all"], &["graph"], &["check"], &["cache", "ls"], &["cache", "du"]] {
+    for args in [
+        &["plan"][..],
+        &["status"],
+        &["explain", "all"],
+        &["log", "all"],
+        &["graph"],
+        &["check"],
+        &["cache", "ls"],
+        &["cache", "du"],
+    ] {
         space.ask(args).expect_code(0);
     }
     assert_eq!((space.digests(), space.members("records/v1"), space.executed()), before);

@@ -59,7 +59,10 @@ fn one_damaged_artifact_with_many_readers_is_made_again_once() {
 inputs  = { middle = "stage:middle" }
 outputs = { text = "text" }
 matrix  = { n = [1, 2, 3, 4, 5, 6, 7, 8] }"#;
-    space.write("spec.toml", format!("{SPEC}\n[stages.reader]\nprogram = \"step\"\nargs = [\"reader/{{n}}\", \"{readers}\n"));
+    space.write(
+        "spec.toml",
+        format!("{SPEC}\n[stages.reader]\nprogram = \"step\"\nargs = [\"reader/{{n}}\", \"{readers}\n"),
+    );
     flip_bit(&space.object(MIDDLE));
     let expected = (1..=8).map(|n| format!("reader/{n}")).chain(["middle".to_owned()]);
     space.run_with(&["--jobs", "2"]).expect_ran(expected);
@@ -93,10 +96,13 @@ fn a_result_is_made_again_although_its_input_is_damaged_too() {
 }
 
 #[test]
-fn what_is_damaged_and_cannot_be_made_again_fails_its_reader_only() {
+fn a_damaged_artifact_that_comes_out_different_is_read_as_it_is_now() {
     let space = run_before();
     // From now on the middle comes out different: its program was not reproducible.
-    space.program("step", r#"out=$1; text=$2; shift 2; { printf 'changed %s\n' "$text"; cat -- /dev/null "$@"; } > "$out""#);
+    space.program(
+        "step",
+        r#"out=$1; text=$2; shift 2; { printf 'changed %s\n' "$text"; cat -- /dev/null "$@"; } > "$out""#,
+    );
     flip_bit(&space.object(MIDDLE));
     space.edit("spec.toml", "the top", "new top");
     space.run().expect_ran(["middle", "top"]);
@@ -176,13 +182,14 @@ fn a_record_that_was_cut_short_is_not_believed() {
 }
 
 #[test]
-fn a_record_that_was_cut_short_is_not_believed_by_a_ledger_that_knew_it_either() {
+fn an_empty_record_is_found_by_the_next_ledger() {
     let space = run_before();
     fs::write(space.record("middle"), "").unwrap();
-    let outcome = space.run();
-    assert_eq!(outcome.code, 0, "{outcome:#?}");
+    // The ledger's word is as good as the record's; a new ledger finds out.
+    space.run().expect_no_work();
+    fs::remove_dir_all(space.state("")).unwrap();
+    space.run().expect_ran(["middle"]);
     assert_eq!(space.read(RESULT), TOP);
-    assert!(outcome.ran.is_subset(&crate::support::set(["middle"])));
 }
 
 #[test]

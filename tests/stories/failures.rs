@@ -55,9 +55,6 @@ fn check(space: &Space, words: &str) {
 #[test]
 fn a_program_that_fails() {
     let space = space("echo half > \"$1\"; echo 'out of ideas' >&2; exit 3");
-    let outcome = space.run();
-    let failed = outcome.events.iter().find(|event| event["event"] == "stage_failed").unwrap();
-    assert_eq!(failed["tail"], serde_json::json!(["out of ideas"]));
     check(&space, "`bad` ended with exit code 3");
 }
 
@@ -73,7 +70,10 @@ fn a_program_that_ends_well_without_its_output() {
 
 #[test]
 fn an_output_that_is_a_link() {
-    check(&space(r#"echo x > elsewhere; ln -s elsewhere "$1""#), "its output `text` (bad.txt) is a link; write the file itself");
+    check(
+        &space(r#"echo x > elsewhere; ln -s elsewhere "$1""#),
+        "its output `text` (bad.txt) is a link; write the file itself",
+    );
 }
 
 #[test]
@@ -116,7 +116,10 @@ fn a_program_of_the_study_whose_interpreter_is_not_there() {
 fn commands_that_were_not_allowed() {
     let space = space("true");
     let answer = space.ask(&["run"]);
-    answer.expect_code(2).expect_says("runs a program of the spec's, which was not allowed").expect_says("`--allow-commands`");
+    answer
+        .expect_code(2)
+        .expect_says("runs a program of the spec's, which was not allowed")
+        .expect_says("`--allow-commands`");
     assert_eq!(space.executed(), [""; 0]);
     assert!(!space.has("spec.results"));
 }
@@ -131,7 +134,11 @@ fn what_is_all_cached_needs_no_leave() {
 #[test]
 fn missing_inputs_are_all_named_before_anything_runs() {
     let space = space("true");
-    space.edit("spec.toml", "{ x = \"stage:bad\" }", "{ x = \"stage:bad\", gone = \"gone.txt\", also = \"also/gone.txt\" }");
+    space.edit(
+        "spec.toml",
+        "{ x = \"stage:bad\" }",
+        "{ x = \"stage:bad\", gone = \"gone.txt\", also = \"also/gone.txt\" }",
+    );
     let outcome = space.run();
     outcome.expect_refused("its input `gone` is the file gone.txt, which cannot be read: there is no such file");
     outcome.expect_refused("also/gone.txt");
@@ -208,7 +215,7 @@ fn a_failure_leaves_the_log_of_the_stage() {
     let answer = space.ask(&["run", "--allow-commands"]);
     answer.expect_code(1).expect_says("failed: bad\n  `bad` ended with exit code 1\n  | first\n  | second\n  log: ");
     answer.expect_says("failed 1, skipped because of that 2");
-    space.ask(&["log", "bad"]).expect_code(0).expect_prints("first\nsecond\n");
+    assert_eq!(space.ask(&["log", "bad"]).expect_code(0).stdout, "first\nsecond\n`bad` ended with exit code 1\n");
     space.ask(&["log", "good"]).expect_code(0).expect_says("`good` has left no log");
     space.ask(&["status"]).expect_code(0).expect_prints("2 of 5 stages are done").expect_prints("failed: bad, log: ");
     assert_eq!(space.plan().verdict("run"), set(["bad"]));

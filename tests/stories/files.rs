@@ -1,6 +1,6 @@
 //! Outputs and inputs of every shape: folders, empty files, many outputs, names with odd characters.
 
-use crate::support::{Space, set};
+use crate::support::{Space, children, set};
 
 #[test]
 fn an_output_folder_is_exported_cached_and_put_back() {
@@ -19,7 +19,7 @@ fn an_output_folder_is_exported_cached_and_put_back() {
         assert_eq!(space.read(&format!("{pages}/1.txt")), "one\n");
         assert_eq!(space.read(&format!("{pages}/inner/2.txt")), "two\n");
         assert!(space.path(pages).join("inner/empty").is_dir());
-        assert_eq!(crate::support::children(&space.path(pages)).len(), 2);
+        assert_eq!(children(&space.path(pages)).len(), 2);
     };
     whole(&space);
     assert_eq!(space.run().expect_no_work().exported, 0);
@@ -36,7 +36,8 @@ fn an_output_folder_is_exported_cached_and_put_back() {
 
 #[test]
 fn a_result_that_was_a_file_becomes_a_folder() {
-    let space = Space::with_spec(r#"stages.thing = { program = "thing", args = ["thing", "{out.x}"], outputs = { x = "x" } }"#);
+    let space =
+        Space::with_spec(r#"stages.thing = { program = "thing", args = ["thing", "{out.x}"], outputs = { x = "x" } }"#);
     space.program("thing", r#"echo file > "$1""#);
     space.run().expect_ran(["thing"]);
     space.edit("spec.toml", r#"["thing", "{out.x}"]"#, r#"["thing", "{out.x}", "folder"]"#);
@@ -133,7 +134,10 @@ fn odd_characters_in_names_values_and_paths_survive() {
     let cells = values.map(|value| format!("cell/{value}"));
     space.run().expect_ran(cells.iter().cloned().chain(["all".to_owned()]));
     for value in values {
-        assert_eq!(space.read(&format!("spec.results/out/{value}.txt")), format!("value: {value}\nsource of {value}\n"));
+        assert_eq!(
+            space.read(&format!("spec.results/out/{value}.txt")),
+            format!("value: {value}\nsource of {value}\n")
+        );
     }
     assert_eq!(space.read("spec.results/all.txt").lines().count(), 2 * values.len());
     assert_eq!(space.plan().verdict("cached"), &set(cells) | &set(["all"]));
@@ -185,7 +189,10 @@ fn a_program_sees_only_what_its_stage_declares() {
     );
     space.write("declared.txt", "");
     space.write("other.txt", "");
-    space.program("look", r#"{ find . | sort; echo "DECLARED=$DECLARED SECRET=$SECRET"; } > "$1.tmp"; mv "$1.tmp" "$1""#);
+    space.program(
+        "look",
+        r#"{ find . | sort; echo "DECLARED=$DECLARED SECRET=$SECRET"; } > "$1.tmp"; mv "$1.tmp" "$1""#,
+    );
     let output = space.xlt(&["run", "--allow-commands"]).env("SECRET", "seen").output().unwrap();
     assert!(output.status.success());
     let expected = ".\n./in\n./in/declared.txt\n./text.tmp\nDECLARED=yes SECRET=\n";

@@ -1,6 +1,6 @@
 //! The ledger is an index that may be lost; the cache folder is not just any folder.
 
-use crate::support::{Space, children, set};
+use crate::support::{Answer, Space, children, set};
 use std::fs;
 use std::path::PathBuf;
 
@@ -63,8 +63,7 @@ fn a_ledger_damaged_in_the_middle_is_set_aside_and_rebuilt() {
 fn a_folder_of_ledgers_that_cannot_be_written_costs_only_time() {
     let space = run_before();
     fs::remove_dir_all(space.state("")).unwrap();
-    fs::write(space.state(""), "a file where the folder should be").unwrap_or_default();
-    fs::write(space.state("").to_string_lossy().trim_end_matches('/'), "a file where the folder should be").unwrap();
+    fs::write(space.cache("../state"), "a file where the folder should be").unwrap();
     space.run().expect_no_work().expect_cached(2);
 }
 
@@ -94,7 +93,7 @@ fn a_file_is_not_a_cache() {
     let space = Space::with_spec(SPEC);
     space.write("file", "");
     let output = space.xlt(&["run", "--allow-commands"]).env("XLT_CACHE", space.path("file")).output().unwrap();
-    let answer = crate::support::Answer::of(&output);
+    let answer = Answer::of(&output);
     answer.expect_code(2).expect_says("error: failed to").expect_says("file");
     assert_eq!(space.executed(), [""; 0]);
 }
@@ -102,7 +101,7 @@ fn a_file_is_not_a_cache() {
 #[test]
 fn a_machine_without_a_home_is_told_what_to_set() {
     let space = Space::with_spec(SPEC);
-    let answer = crate::support::Answer::of(&space.xlt(&["plan"]).env_remove("HOME").env_remove("XLT_CACHE").output().unwrap());
+    let answer = Answer::of(&space.xlt(&["plan"]).env_remove("HOME").env_remove("XLT_CACHE").output().unwrap());
     answer.expect_code(2).expect_says("set $XLT_CACHE to a folder");
 }
 

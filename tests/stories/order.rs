@@ -66,7 +66,8 @@ fn the_order_of_tables_leaves_the_same() {
 fn the_order_of_inputs_and_of_values_leaves_the_same() {
     let spec = SPEC.concat();
     let other = spec.replace("[1, 2, 3, 4]", "[4, 2, 3, 1]").replace(r#"["x", "y"]"#, r#"["y", "x"]"#);
-    let other = other.replace(r#"{ a = "stage:left", b = "stage:right" }"#, r#"{ b = "stage:right", a = "stage:left" }"#);
+    let other =
+        other.replace(r#"{ a = "stage:left", b = "stage:right" }"#, r#"{ b = "stage:right", a = "stage:left" }"#);
     let (first, second) = (run(&spec, &[]), run(&other, &[]));
     assert_eq!(first.digests, second.digests);
     assert_eq!(first, second);

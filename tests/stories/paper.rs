@@ -5,8 +5,8 @@ use crate::support::{Space, set};
 use std::collections::BTreeSet;
 
 const LANGUAGES: [&str; 15] = [
-    "heb_Hebr", "mlt_Latn", "amh_Ethi", "arb_Arab", "arz_Arab", "ary_Arab", "apc_Arab", "acm_Arab", "ars_Arab", "fra_Latn", "jpn_Jpan",
-    "kor_Hang", "tur_Latn", "swh_Latn", "eng_Latn",
+    "heb_Hebr", "mlt_Latn", "amh_Ethi", "arb_Arab", "arz_Arab", "ary_Arab", "apc_Arab", "acm_Arab", "ars_Arab",
+    "fra_Latn", "jpn_Jpan", "kor_Hang", "tur_Latn", "swh_Latn", "eng_Latn",
 ];
 const MODES: [&str; 2] = ["direct", "cot"];
 
@@ -14,8 +14,8 @@ const SPEC: &str = r#"
 name = "paper"
 
 [stages.download]
-program = "step"
-args    = ["download/{model}", "{out.file}", "", "{in.source}"]
+program = "copy"
+args    = ["download/{model}", "{out.file}", "{in.source}"]
 inputs  = { source = "hub/{model}.bin" }
 outputs = { file = "model.bin" }
 matrix  = { model = MODELS }
@@ -58,15 +58,20 @@ outputs = { table = "table.txt" }
 "#;
 
 fn spec(models: &[&str]) -> String {
-    SPEC.replace("MODELS", &format!("{models:?}")).replace("LANGUAGES", &format!("{LANGUAGES:?}")).replace("MODES", &format!("{MODES:?}"))
+    SPEC.replace("MODELS", &format!("{models:?}"))
+        .replace("LANGUAGES", &format!("{LANGUAGES:?}"))
+        .replace("MODES", &format!("{MODES:?}"))
 }
 
 fn paper() -> Space {
     let space = Space::with_spec(&spec(&["llama", "qwen"]));
+    space.program("copy", r#"cat "$2" > "$1""#);
     for model in ["llama", "qwen", "gemma"] {
         space.write(&format!("hub/{model}.bin"), format!("weights of {model}\nnotes 1\n"));
     }
-    LANGUAGES.iter().for_each(|language| space.write(&format!("items/{language}.jsonl"), format!("items in {language}\n")));
+    LANGUAGES
+        .iter()
+        .for_each(|language| space.write(&format!("items/{language}.jsonl"), format!("items in {language}\n")));
     space.write("train.jsonl", "rows\n");
     space
 }
@@ -80,7 +85,8 @@ fn cells(condition: &str, model: &str) -> Vec<String> {
 /// The 63 stages of a model.
 fn of_model(model: &str) -> BTreeSet<String> {
     let stages = ["download", "quantize", "finetune"].map(|stage| format!("{stage}/{model}"));
-    let stages: BTreeSet<String> = stages.into_iter().chain(cells("base", model)).chain(cells("tuned", model)).collect();
+    let stages: BTreeSet<String> =
+        stages.into_iter().chain(cells("base", model)).chain(cells("tuned", model)).collect();
     assert_eq!(stages.len(), 63);
     stages
 }
@@ -146,7 +152,11 @@ fn an_edit_is_lost_on_the_way(space: &Space) {
 }
 
 fn the_prompt_is_edited(space: &Space) {
-    space.edit("spec.toml", r#""Answer.", "{in.model}", "{in.adapter}""#, r#""Answer now.", "{in.model}", "{in.adapter}""#);
+    space.edit(
+        "spec.toml",
+        r#""Answer.", "{in.model}", "{in.adapter}""#,
+        r#""Answer now.", "{in.model}", "{in.adapter}""#,
+    );
     let tuned = [cells("tuned", "llama"), cells("tuned", "qwen")].concat();
     let plan = space.plan();
     assert_eq!(plan.verdict("run"), set(&tuned));
@@ -159,7 +169,10 @@ fn the_prompt_is_edited(space: &Space) {
 
 fn the_adapter_is_edited(space: &Space) {
     space.edit("spec.toml", "rank = 16", "rank = 32");
-    space.ask(&["explain", "finetune/llama"]).expect_prints("run (changed: args, param.rank)").expect_prints("- \"16\"\n    + \"32\"");
+    space
+        .ask(&["explain", "finetune/llama"])
+        .expect_prints("run (changed: args, param.rank)")
+        .expect_prints("- \"16\"\n    + \"32\"");
     let trained = ["finetune/llama", "finetune/qwen"].map(str::to_owned);
     let tuned = [cells("tuned", "llama"), cells("tuned", "qwen")].concat();
     space.run().expect_ran(with_analyze(tuned.into_iter().chain(trained))).expect_cached(64);

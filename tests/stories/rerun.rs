@@ -107,9 +107,13 @@ fn edits_one_after_another_are_all_seen() {
 fn an_edited_program_of_the_study_is_an_input() {
     let space = space();
     space.script("tool.sh", r#"printf 'x\n' > "$1""#);
-    space.edit("spec.toml", r#"program = "step"
-args    = ["two", "{out.text}", "second", "{in.one}"]"#, r#"program = "./tool.sh"
-args    = ["two", "{out.text}"]"#);
+    space.edit(
+        "spec.toml",
+        r#"program = "step"
+args    = ["two", "{out.text}", "second", "{in.one}"]"#,
+        r#"program = "./tool.sh"
+args    = ["two", "{out.text}"]"#,
+    );
     space.run().expect_ran(["one", "two"]);
     space.script("tool.sh", r#"printf 'y\n' > "$1""#);
     assert_eq!(space.plan().reason("two"), "changed: input.program");
@@ -123,7 +127,10 @@ fn an_edited_last_stage_runs_alone_and_explain_names_what_changed() {
     space.edit("spec.toml", "second", "zweite");
     let explained = space.ask(&["explain", "two"]);
     explained.expect_code(0).expect_prints("two: run (changed: args)").expect_prints("second").expect_prints("zweite");
-    space.ask(&["explain", "one"]).expect_prints("one: cached (nothing changed)").expect_prints("no difference to its last record");
+    space
+        .ask(&["explain", "one"])
+        .expect_prints("one: cached (nothing changed)")
+        .expect_prints("no difference to its last record");
     space.run().expect_ran(["two"]).expect_cached(1);
     assert_eq!(space.read(RESULT), "zweite\nfirst\nwords\n");
 }
@@ -134,7 +141,9 @@ fn explain_names_an_input_that_changed() {
     space.edit("source.txt", "words", "other words");
     space.ask(&["explain", "one"]).expect_prints("one: run (changed: input.source)");
     let explained = space.ask(&["explain", "two"]);
-    explained.expect_prints("two: maybe (depends on what one makes)").expect_prints("key not known before its inputs are");
+    explained
+        .expect_prints("two: maybe (depends on what one makes)")
+        .expect_prints("key not known before its inputs are");
 }
 
 #[test]

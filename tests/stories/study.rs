@@ -4,6 +4,7 @@ use crate::support::{Space, set};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+/// Two models, two languages, two modes: 4 files, 8 evaluations, one analysis.
 const SPEC: &str = r#"
 [models]
 tiny  = { file = "models/tiny.gguf" }
@@ -70,7 +71,11 @@ fn local_models_and_data_are_planned() {
 #[test]
 fn a_profile_plans_its_part() {
     let space = study();
-    space.edit("spec.toml", "[models]", "[profiles.quick]\nonly = { models = [\"tiny\"], languages = [\"heb_Hebr\"] }\n[models]");
+    space.edit(
+        "spec.toml",
+        "[models]",
+        "[profiles.quick]\nonly = { models = [\"tiny\"], languages = [\"heb_Hebr\"] }\n[models]",
+    );
     let names = |args: &[&str]| set(space.plan_with(args).stages().iter().map(|stage| stage["name"].as_str().unwrap()));
     let (all, quick) = (names(&[]), names(&["--profile", "quick"]));
     let evaluate = |mode| format!("evaluate/tiny/base/heb_Hebr/{mode}");
@@ -85,7 +90,11 @@ fn missing_files_of_a_study_are_all_named() {
     space.remove("models");
     space.remove("quiz/fra_Latn.jsonl");
     let answer = space.ask(&["plan"]);
-    answer.expect_code(2).expect_says("models/tiny.gguf").expect_says("models/other.gguf").expect_says("quiz/fra_Latn.jsonl");
+    answer
+        .expect_code(2)
+        .expect_says("models/tiny.gguf")
+        .expect_says("models/other.gguf")
+        .expect_says("quiz/fra_Latn.jsonl");
 }
 
 #[test]
@@ -107,8 +116,10 @@ const REMOTE: &str = "https://127.0.0.1:9/other.gguf";
 fn locked_and_offline_refuse_before_anything_runs() {
     let space = study();
     space.edit("spec.toml", "models/other.gguf", REMOTE);
-    assert_eq!(space.plan().reason("download/other"), "not in the lock file yet");
-    space.run_with(&["--offline"]).expect_refused("must fetch https://127.0.0.1:9/other.gguf, and `--offline` forbids it");
+    assert_eq!(space.plan().reason("download/model/other"), "not in the lock file yet");
+    space
+        .run_with(&["--offline"])
+        .expect_refused("must fetch https://127.0.0.1:9/other.gguf, and `--offline` forbids it");
     space.run_with(&["--locked"]).expect_refused("is not in the lock file, and `--locked` forbids adding it");
     assert_eq!(space.members("objects"), Vec::<std::path::PathBuf>::new());
     assert!(!space.has("spec.lock"));

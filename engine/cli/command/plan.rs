@@ -26,8 +26,10 @@ const SHOWN: usize = 40;
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let context = args.spec.open()?;
     let plan = context.plan()?;
-    context.world.ledger.flush()?;
     term::say(&if args.json { as_json(&plan, &context) } else { as_text(&plan, &context, args.all) });
+    if let Err(error) = context.world.ledger.flush() {
+        term::tell(&format!("note: failed to {error}"));
+    }
     Ok(ExitCode::SUCCESS)
 }
 

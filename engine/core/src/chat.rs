@@ -9,7 +9,7 @@ mod segment;
 mod template;
 
 pub use date::Date;
-pub use segment::{Run, Segment, runs};
+pub use segment::Segment;
 
 use std::collections::BTreeMap;
 

@@ -127,7 +127,9 @@ impl Engine {
             skipped: tally.skipped as u64,
         };
         world.ledger.finish_run(run, counts);
-        world.ledger.flush()?;
+        if let Err(error) = world.ledger.flush() {
+            observer.event(&RunEvent::Note(&format!("note: failed to {error}")));
+        }
         let damaged = damaged?;
         let results = (!plan.exports.is_empty() && world.results.is_dir()).then_some(world.results.as_path());
         if !damaged {

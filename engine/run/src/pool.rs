@@ -102,6 +102,10 @@ impl Pool {
         let mut command = Command::new(&self.program);
         command.arg("worker").arg("--cache").arg(&self.cache).process_group(0);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        if std::env::var_os("OMP_WAIT_POLICY").is_none() {
+            // libgomp's threads spin at every barrier; where other work shares the cores two of them are then slower than one.
+            command.env("OMP_WAIT_POLICY", "passive");
+        }
         let mut child = command.spawn().map_err(|source| RunError::Spawn { program: self.program.clone(), source })?;
         let stderr = Arc::new(Mutex::new(VecDeque::new()));
         if let Some(stdout) = child.stdout.take() {

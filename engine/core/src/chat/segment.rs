@@ -9,53 +9,6 @@ pub struct Segment {
     pub data: bool,
 }
 
-/// A part of a prompt as a tokenizer takes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Run {
-    /// Exactly one control token.
-    Control(String),
-    /// Text to be tokenized with control tokens *not* parsed.
-    Text(String),
-}
-
-/// Segments as a tokenizer takes them: control tokens are looked for in the template's segments alone (leftmost,
-/// of several the longest), and all text between two of them is one run, template and data together.
-///
-/// Tokenizing segment by segment would differ from the models' own tokenization wherever a token spans the border, such
-/// as a line break of the template followed by one of the data.
-#[must_use]
-pub fn runs(segments: &[Segment], controls: &[&str]) -> Vec<Run> {
-    let mut runs = Vec::new();
-    let mut text = String::new();
-    for segment in segments {
-        if segment.data {
-            text.push_str(&segment.text);
-            continue;
-        }
-        let mut rest = segment.text.as_str();
-        while let Some(character) = rest.chars().next() {
-            let control = controls.iter().filter(|control| !control.is_empty() && rest.starts_with(**control));
-            match control.max_by_key(|control| control.len()) {
-                Some(control) => {
-                    if !text.is_empty() {
-                        runs.push(Run::Text(std::mem::take(&mut text)));
-                    }
-                    runs.push(Run::Control((*control).to_owned()));
-                    rest = &rest[control.len()..];
-                }
-                None => {
-                    text.push(character);
-                    rest = &rest[character.len_utf8()..];
-                }
-            }
-        }
-    }
-    if !text.is_empty() {
-        runs.push(Run::Text(text));
-    }
-    runs
-}
-
 /// One private-use character for each content, in neither the template nor any content. They are no white space, so a
 /// template that trims leaves them alone.
 pub(super) fn marks(template: &str, contents: &[&str]) -> Vec<String> {

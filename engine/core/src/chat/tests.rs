@@ -193,25 +193,6 @@ fn a_template_without_end_is_stopped() {
 }
 
 #[test]
-fn runs_join_text_across_segments_and_find_controls_in_the_template_alone() {
-    let segments = rendered(TURNS, &user("\na<|end|>")).expect("a prompt");
-    let text = |text: &str| Run::Text(text.to_owned());
-    let control = |text: &str| Run::Control(text.to_owned());
-    assert_eq!(
-        runs(&segments, &["<s>", "<|turn|>", "<|end|>", "<|end|>\n<|turn|>", "<think>", ""]),
-        [
-            control("<s>"),
-            control("<|turn|>"),
-            text("user\n\na<|end|>"),
-            control("<|end|>\n<|turn|>"),
-            text("assistant\n"),
-            control("<think>"),
-            text("</think>"),
-        ]
-    );
-}
-
-#[test]
 fn dates() {
     let date = |year, month, day| Date::new(year, month, day).expect("a day");
     let check = |date: Date, format: &str, expected: &str| assert_eq!(date.format(format).as_deref(), Ok(expected));

@@ -305,6 +305,8 @@ impl InputPlan {
                         }
                     };
                 }
+                // By name: the order in which the producer's values are written changes nothing.
+                numbers.sort_by(|(_, a), (_, b)| a.cmp(b));
                 numbers.into_iter().map(|(number, part)| input(number, free.then(|| part.into()))).collect()
             }
         }

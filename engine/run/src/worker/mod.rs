@@ -254,7 +254,9 @@ impl Worker {
     fn log(&self, key: &Key) -> Result<Log, Trouble> {
         let path = self.cache.log_path(key);
         self.cache.make_log_folder(key).map_err(|error| Trouble::new(format!("failed to {error}")))?;
-        let file = File::create(&path).map_err(|error| Trouble::new(folder::sentence(&path, &error)))?;
+        // Appended to, as by the programs that share it: nobody writes over what another one said.
+        let file = File::create(&path).and_then(|_| File::options().append(true).open(&path));
+        let file = file.map_err(|error| Trouble::new(folder::sentence(&path, &error)))?;
         Ok(Log { path, file: Mutex::new(file) })
     }
 
