@@ -131,9 +131,12 @@ fn find_spec(named: Option<&Path>) -> Result<PathBuf, Failure> {
     if Path::new("spec.toml").is_file() {
         return Ok("spec.toml".into());
     }
-    let mut found: Vec<PathBuf> = std::fs::read_dir(".").into_iter().flatten().flatten().map(|entry| entry.file_name().into()).collect();
+    let mut found: Vec<PathBuf> =
+        std::fs::read_dir(".").into_iter().flatten().flatten().map(|entry| entry.file_name().into()).collect();
     let other = ["Cargo.toml", "pyproject.toml", "rustfmt.toml", "clippy.toml"];
-    found.retain(|path| path.extension().is_some_and(|end| end == "toml") && !other.iter().any(|name| path.as_os_str() == *name));
+    found.retain(|path| {
+        path.extension().is_some_and(|end| end == "toml") && !other.iter().any(|name| path.as_os_str() == *name)
+    });
     found.sort();
     match found.as_slice() {
         [only] => Ok(only.clone()),
@@ -148,7 +151,9 @@ fn find_spec(named: Option<&Path>) -> Result<PathBuf, Failure> {
 fn unknown_stage(name: &str, plan: &Plan) -> Failure {
     let names = plan.stages.iter().map(|stage| stage.name.as_str());
     let hint = match names.clone().filter(|other| other.contains(name)).take(4).collect::<Vec<_>>().as_slice() {
-        [] => xlt_core::spec::nearest(name, names).map(|close| format!("; did you mean `{close}`?")).unwrap_or_default(),
+        [] => {
+            xlt_core::spec::nearest(name, names).map(|close| format!("; did you mean `{close}`?")).unwrap_or_default()
+        }
         [one] => format!("; did you mean `{one}`?"),
         some => format!("; did you mean one of {}?", some.join(", ")),
     };

@@ -18,7 +18,11 @@ fn refused(space: &super::Space, says: &[&str]) {
 #[test]
 fn a_row_without_an_option() {
     let space = study();
-    space.edit("eng_Latn.jsonl", r#""id": "3", "text": "tea number 3", "question": "which?", "a": "one", "b": "two""#, r#""id": "3", "text": "tea number 3", "question": "which?", "a": "one""#);
+    space.edit(
+        "eng_Latn.jsonl",
+        r#""id": "3", "text": "tea number 3", "question": "which?", "a": "one", "b": "two""#,
+        r#""id": "3", "text": "tea number 3", "question": "which?", "a": "one""#,
+    );
     refused(&space, &["eng_Latn.jsonl", "line 3", "b"]);
 }
 

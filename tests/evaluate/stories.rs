@@ -19,7 +19,8 @@ fn rows_and_a_model_become_answers_and_results() {
     let items: Vec<Value> = items.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(items.len(), 4);
     for item in &items {
-        let logprobs: Vec<f64> = item["logprobs"].as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect();
+        let logprobs: Vec<f64> =
+            item["logprobs"].as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect();
         let mass: f64 = logprobs.iter().map(|logprob| logprob.exp()).sum();
         assert!((mass - item["answer_mass"].as_f64().unwrap()).abs() < 1e-9, "{item}");
         let best = if logprobs[0] >= logprobs[1] { "1" } else { "2" };

@@ -63,7 +63,12 @@ fn list(cache: &Cache, name: Option<&str>) -> Result<ExitCode, Failure> {
     table.set_header(["key", "size", "study", "stage"]);
     for (record, _) in &records {
         let size: u64 = record.outputs.iter().map(|output| output.size).sum();
-        table.add_row([record.key.to_string()[..12].to_owned(), bytes(size), record.study.clone(), record.stage.clone()]);
+        table.add_row([
+            record.key.to_string()[..12].to_owned(),
+            bytes(size),
+            record.study.clone(),
+            record.stage.clone(),
+        ]);
     }
     term::say(&table.trim_fmt());
     Ok(ExitCode::SUCCESS)
@@ -88,7 +93,12 @@ fn usage(cache: &Cache) -> Result<ExitCode, Failure> {
 
 fn verify(cache: &Cache) -> Result<ExitCode, Failure> {
     let report = cache.verify(&mut |_| {})?;
-    let mut text = format!("{} artifacts ({}) are whole, {} records\n", report.intact.count, bytes(report.intact.bytes), report.records);
+    let mut text = format!(
+        "{} artifacts ({}) are whole, {} records\n",
+        report.intact.count,
+        bytes(report.intact.bytes),
+        report.records
+    );
     for digest in &report.damaged {
         text.push_str(&format!("damaged, set aside: artifact {digest}\n"));
     }

@@ -36,6 +36,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 fn difference(change: &Difference) -> String {
-    let side = |sign: char, value: &Option<String>| value.as_ref().map(|value| format!("    {sign} {value}\n")).unwrap_or_default();
+    let side = |sign: char, value: &Option<String>| {
+        value.as_ref().map(|value| format!("    {sign} {value}\n")).unwrap_or_default()
+    };
     format!("  {}\n{}{}", change.field, side('-', &change.before), side('+', &change.after))
 }

@@ -47,10 +47,16 @@ fn dot(plan: &Plan) -> String {
         "run" => "lightsalmon",
         _ => "khaki",
     };
-    let mut text = String::from("digraph xlt {\n  rankdir=LR;\n  node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\"];\n");
+    let mut text = String::from(
+        "digraph xlt {\n  rankdir=LR;\n  node [shape=box, style=\"rounded,filled\", fontname=\"sans-serif\"];\n",
+    );
     for (id, stage) in plan.ids() {
         let name = serde_json::Value::from(stage.name.as_str());
-        text.push_str(&format!("  s{} [label={name}, fillcolor={}];\n", id.0, colour(plan.verdicts[id.index()].word())));
+        text.push_str(&format!(
+            "  s{} [label={name}, fillcolor={}];\n",
+            id.0,
+            colour(plan.verdicts[id.index()].word())
+        ));
     }
     edges(plan).iter().for_each(|(from, to)| text.push_str(&format!("  s{from} -> s{to};\n")));
     text + "}\n"

@@ -24,11 +24,15 @@ const FILES: [(&str, &str); 3] = [
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let taken = FILES.iter().map(|(name, _)| args.folder.join(name)).find(|path| path.exists());
     if let Some(path) = taken {
-        return Err(Failure::sentence(format!("{} is there already; `xlt init FOLDER` writes elsewhere", path.display())));
+        return Err(Failure::sentence(format!(
+            "{} is there already; `xlt init FOLDER` writes elsewhere",
+            path.display()
+        )));
     }
     for (name, text) in FILES {
         let path = args.folder.join(name);
-        write_new(&path, text).map_err(|error| Failure::sentence(format!("{} cannot be written: {error}", path.display())))?;
+        write_new(&path, text)
+            .map_err(|error| Failure::sentence(format!("{} cannot be written: {error}", path.display())))?;
     }
     let spec = args.folder.join("spec.toml");
     term::say(&format!("wrote {0}\nnext: `xlt plan {0}`, then `xlt run {0}`", spec.display()));

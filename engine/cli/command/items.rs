@@ -27,10 +27,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         return Err(Failure::sentence(format!("`{}` is a {kind} stage; only evaluate stages have items", stage.name)));
     }
     let Verdict::Cached { outputs, .. } = &plan.verdicts[id.index()] else {
-        return Err(Failure::sentence(format!("`{}` has not been run as the spec stands; `xlt run` does that", stage.name)));
+        return Err(Failure::sentence(format!(
+            "`{}` has not been run as the spec stands; `xlt run` does that",
+            stage.name
+        )));
     };
-    let digest = outputs.first().map(|output| output.digest).ok_or_else(|| Failure::sentence("its record names no answers"))?;
-    let answers = answers::read(&context.world.read_text(&digest)?).map_err(|error| Failure::sentence(error.to_string()))?;
+    let digest =
+        outputs.first().map(|output| output.digest).ok_or_else(|| Failure::sentence("its record names no answers"))?;
+    let answers =
+        answers::read(&context.world.read_text(&digest)?).map_err(|error| Failure::sentence(error.to_string()))?;
     term::say(&if args.json { as_json(&answers) } else { as_table(&answers) });
     Ok(ExitCode::SUCCESS)
 }

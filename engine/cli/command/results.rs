@@ -36,13 +36,16 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Format::Json => "results.json",
     };
     let Some((id, _)) = plan.ids().find(|(_, stage)| stage.kind() == Kind::Analyze) else {
-        return Err(Failure::sentence("this spec evaluates nothing, so it has no results; what its commands make is in its results folder"));
+        return Err(Failure::sentence(
+            "this spec evaluates nothing, so it has no results; what its commands make is in its results folder",
+        ));
     };
     let Verdict::Cached { outputs, .. } = &plan.verdicts[id.index()] else {
         return Err(Failure::sentence("there are no results of this spec as it stands; `xlt run` makes them"));
     };
     let digest = outputs.iter().find(|output| output.name == wanted).map(|output| output.digest);
-    let digest = digest.ok_or_else(|| Failure::sentence(format!("the record of the analysis has no {wanted}; run again")))?;
+    let digest =
+        digest.ok_or_else(|| Failure::sentence(format!("the record of the analysis has no {wanted}; run again")))?;
     term::say(&context.world.read_text(&digest)?);
     Ok(ExitCode::SUCCESS)
 }

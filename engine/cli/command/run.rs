@@ -4,7 +4,7 @@ use crate::context::SpecArgs;
 use crate::failure::{Failure, INTERRUPTED, STAGE_FAILED};
 use crate::watch;
 use std::process::ExitCode;
-use xlt_run::{Engine, Ending, Options};
+use xlt_run::{Ending, Engine, Options};
 
 /// Run a spec: do what is not in the cache yet
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut context = args.spec.open()?;
     let _guard = context.world.cache.share()?;
     let (engine, interrupt) = Engine::new(Options {
-        program: std::env::current_exe().map_err(|error| Failure::sentence(format!("xlt cannot find itself: {error}")))?,
+        program: std::env::current_exe()
+            .map_err(|error| Failure::sentence(format!("xlt cannot find itself: {error}")))?,
         jobs: args.jobs,
         offline: args.offline,
         locked: args.locked,
@@ -69,5 +70,6 @@ fn run_once(
 }
 
 fn host() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
 }

@@ -23,7 +23,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         None => text.push_str("it has not been run on this machine\n"),
         Some(run) => {
             text.push_str(&describe(&run));
-            for stage in context.world.ledger.stage_runs(run.id)?.iter().filter(|stage| stage.status == Status::Failed) {
+            for stage in context.world.ledger.stage_runs(run.id)?.iter().filter(|stage| stage.status == Status::Failed)
+            {
                 text.push_str(&failed(stage));
             }
         }

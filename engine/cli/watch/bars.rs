@@ -27,7 +27,8 @@ struct Bar {
 impl Bars {
     pub(super) fn new() -> Self {
         let all = MultiProgress::new();
-        let overall = all.add(ProgressBar::new(0).with_style(style("{bar:30.green/dim} {pos}/{len} stages  {elapsed} {msg}")));
+        let overall =
+            all.add(ProgressBar::new(0).with_style(style("{bar:30.green/dim} {pos}/{len} stages  {elapsed} {msg}")));
         Self { all, overall, stages: BTreeMap::new() }
     }
 

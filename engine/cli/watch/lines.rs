@@ -18,7 +18,13 @@ impl Observer for Lines {
             RunEvent::Finished { stage, ran, seconds } => {
                 self.settled += 1;
                 if *ran {
-                    term::tell(&format!("[{}/{}] {} {}", self.settled, self.stages, stage.name, words::duration(*seconds)));
+                    term::tell(&format!(
+                        "[{}/{}] {} {}",
+                        self.settled,
+                        self.stages,
+                        stage.name,
+                        words::duration(*seconds)
+                    ));
                 }
             }
             RunEvent::Failed { .. } | RunEvent::Skipped { .. } => self.settled += 1,

@@ -9,7 +9,9 @@ use xlt_run::{RunEvent, Unit};
 pub(super) fn message(event: &RunEvent<'_>) -> Option<String> {
     match event {
         RunEvent::Failed { stage, message, tail, log } => Some(failure(&stage.name, message, tail, *log)),
-        RunEvent::Skipped { .. } | RunEvent::Planned { .. } | RunEvent::Started { .. } | RunEvent::Progress { .. } => None,
+        RunEvent::Skipped { .. } | RunEvent::Planned { .. } | RunEvent::Started { .. } | RunEvent::Progress { .. } => {
+            None
+        }
         RunEvent::Finished { .. } => None,
         RunEvent::Waiting { stage } => Some(format!("waits: {} is being made by another run", stage.name)),
         RunEvent::Damaged { stage, what } => Some(format!("repairs: {}: {what}; it is made again", stage.name)),
@@ -17,7 +19,8 @@ pub(super) fn message(event: &RunEvent<'_>) -> Option<String> {
         RunEvent::Note(text) => Some((*text).to_owned()),
         RunEvent::Stopping { running: 0 } => Some("stopping".to_owned()),
         RunEvent::Stopping { running } => {
-            let what = if *running == 1 { "the stage that runs".to_owned() } else { format!("the {running} stages that run") };
+            let what =
+                if *running == 1 { "the stage that runs".to_owned() } else { format!("the {running} stages that run") };
             Some(format!("stopping after {what}; Ctrl-C again stops at once"))
         }
         RunEvent::RunFinished { tally, seconds, interrupted, results } => {
@@ -39,7 +42,9 @@ fn failure(stage: &str, message: &str, tail: &[String], log: Option<&Path>) -> S
 
 fn summary(tally: &Tally, seconds: f64, interrupted: bool, results: Option<&Path>) -> String {
     let mut text = format!("ran {}, cached {}", tally.ran, tally.cached);
-    for (count, word) in [(tally.failed, "failed"), (tally.skipped, "skipped because of that"), (tally.left, "not reached")] {
+    for (count, word) in
+        [(tally.failed, "failed"), (tally.skipped, "skipped because of that"), (tally.left, "not reached")]
+    {
         if count > 0 {
             text.push_str(&format!(", {word} {count}"));
         }

@@ -208,12 +208,16 @@ pub fn differences(before: &str, after: &str) -> Vec<Difference> {
         pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     };
     let (old, new) = (parse(before), parse(after));
-    let old_by_name: std::collections::BTreeMap<&str, &str> = old.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    let old_by_name: std::collections::BTreeMap<&str, &str> =
+        old.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     let new_names: std::collections::BTreeSet<&str> = new.iter().map(|(name, _)| name.as_str()).collect();
     let changed = new.iter().filter_map(|(name, value)| {
         let before = old_by_name.get(name.as_str()).copied();
-        (before != Some(value.as_str()))
-            .then(|| Difference { field: name.clone(), before: before.map(str::to_owned), after: Some(value.clone()) })
+        (before != Some(value.as_str())).then(|| Difference {
+            field: name.clone(),
+            before: before.map(str::to_owned),
+            after: Some(value.clone()),
+        })
     });
     let gone = old.iter().filter(|(name, _)| !new_names.contains(name.as_str()));
     let gone = gone.map(|(name, value)| Difference { field: name.clone(), before: Some(value.clone()), after: None });

@@ -39,7 +39,10 @@ impl Lock {
         if disk.version != VERSION {
             return Err(format!("it has version {}, this xlt knows version {VERSION}", disk.version));
         }
-        let bad = disk.file.iter().find(|entry| entry.sha256.len() != 64 || !entry.sha256.bytes().all(|b| b.is_ascii_hexdigit()));
+        let bad = disk
+            .file
+            .iter()
+            .find(|entry| entry.sha256.len() != 64 || !entry.sha256.bytes().all(|b| b.is_ascii_hexdigit()));
         if let Some(entry) = bad {
             return Err(format!("the sha256 of {} is not 64 hexadecimal digits", entry.source));
         }
@@ -50,7 +53,11 @@ impl Lock {
     /// The text of the lock file, entries sorted by source.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let entry = |(source, pin): (&String, &Pin)| Entry { source: source.clone(), sha256: pin.sha256.clone(), size: pin.size };
+        let entry = |(source, pin): (&String, &Pin)| Entry {
+            source: source.clone(),
+            sha256: pin.sha256.clone(),
+            size: pin.size,
+        };
         let disk = OnDisk { version: VERSION, file: self.0.iter().map(entry).collect() };
         // Plain strings and numbers always have a TOML form.
         format!("{HEADING}{}", toml::to_string(&disk).unwrap_or_default())

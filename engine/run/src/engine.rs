@@ -133,14 +133,20 @@ impl Engine {
         let damaged = damaged?;
         let results = (!plan.exports.is_empty() && world.results.is_dir()).then_some(world.results.as_path());
         if !damaged {
-            observer.event(&RunEvent::RunFinished { tally, seconds: started.elapsed().as_secs_f64(), interrupted, results });
+            observer.event(&RunEvent::RunFinished {
+                tally,
+                seconds: started.elapsed().as_secs_f64(),
+                interrupted,
+                results,
+            });
         }
         Ok(Ending { tally, interrupted, damaged })
     }
 
     /// What the spec needs and the user did not allow, or this version cannot do: said before anything starts.
     fn check(&self, plan: &Plan) -> Result<(), RunError> {
-        let to_run = || plan.ids().filter(|(id, _)| plan.verdicts[id.index()].word() != "cached").map(|(_, stage)| stage);
+        let to_run =
+            || plan.ids().filter(|(id, _)| plan.verdicts[id.index()].word() != "cached").map(|(_, stage)| stage);
         let refuse = |sentence: String| Err(RunError::NotAllowed(sentence));
         if let Some(stage) = to_run().find(|stage| matches!(stage.work, Work::Command(_)))
             && !self.options.allow_commands
@@ -253,7 +259,11 @@ impl Run<'_> {
             Command::LookUp { stage, key } => {
                 let found = self.world.record(&key);
                 if found.is_some() {
-                    self.observer.event(&RunEvent::Finished { stage: self.plan.stage(stage), ran: false, seconds: 0.0 });
+                    self.observer.event(&RunEvent::Finished {
+                        stage: self.plan.stage(stage),
+                        ran: false,
+                        seconds: 0.0,
+                    });
                 }
                 self.step(Event::LookedUp { stage, found });
             }
@@ -364,7 +374,11 @@ impl Run<'_> {
     fn worked(&mut self, id: StageId, done: Done) -> Result<(), RunError> {
         let stage = self.plan.stage(id);
         if let Some(path) = self.changed_input(stage) {
-            self.fail(id, &format!("its input {path} changed while it ran, so its outputs were not kept; run again"), &[]);
+            self.fail(
+                id,
+                &format!("its input {path} changed while it ran, so its outputs were not kept; run again"),
+                &[],
+            );
             return Ok(());
         }
         let mut pinned = stage.clone();
@@ -476,13 +490,20 @@ impl Run<'_> {
         let name = self.plan.stage(stage).name.clone();
         let log = self.log(stage).filter(|_| status != Status::Ok);
         let peak_bytes = self.places.get(&stage).and_then(|place| place.peak_bytes);
-        self.world.ledger.stage_run(self.id, StageRun { stage: name, key, status, seconds, cpu_seconds: None, peak_bytes, log });
+        self.world
+            .ledger
+            .stage_run(self.id, StageRun { stage: name, key, status, seconds, cpu_seconds: None, peak_bytes, log });
     }
 
     fn outputs(&self, stage: StageId, made: Vec<Made>) -> Vec<Output> {
         let names = self.plan.stage(stage).outputs();
         let outputs = names.zip(made).filter_map(|(name, made)| {
-            Some(Output { name: name.to_owned(), digest: made.blake3.parse().ok()?, size: made.size, folder: made.folder })
+            Some(Output {
+                name: name.to_owned(),
+                digest: made.blake3.parse().ok()?,
+                size: made.size,
+                folder: made.folder,
+            })
         });
         outputs.collect()
     }

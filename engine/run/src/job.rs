@@ -7,7 +7,14 @@ use xlt_core::plan::{InputSource, KnownOutputs, Plan, Stage, StageId, Work};
 use xlt_core::schedule::Scheduler;
 
 /// The job for a stage whose inputs are known.
-pub(crate) fn job(plan: &Plan, id: StageId, key: Option<Key>, scheduler: &Scheduler<'_>, ledger: &Ledger, threads: u32) -> Job {
+pub(crate) fn job(
+    plan: &Plan,
+    id: StageId,
+    key: Option<Key>,
+    scheduler: &Scheduler<'_>,
+    ledger: &Ledger,
+    threads: u32,
+) -> Job {
     let stage = plan.stage(id);
     let inputs = stage.inputs.iter().map(|input| {
         // A stage is started only when all its inputs are known.
@@ -25,7 +32,13 @@ pub(crate) fn job(plan: &Plan, id: StageId, key: Option<Key>, scheduler: &Schedu
         }
     });
     let inputs = inputs.collect();
-    Job { key: key.unwrap_or_else(|| provisional(stage)).to_string(), recorded: key.is_some(), inputs, work: work(plan, stage), threads }
+    Job {
+        key: key.unwrap_or_else(|| provisional(stage)).to_string(),
+        recorded: key.is_some(),
+        inputs,
+        work: work(plan, stage),
+        threads,
+    }
 }
 
 /// Small artifacts are read at every use; only large ones are known by their fingerprint.
@@ -40,7 +53,9 @@ fn ledger_fingerprint(
     if size < 1 << 20 {
         return None;
     }
-    ledger.object_fingerprint(digest).map(|Fingerprint { size, mtime_ns, ctime_ns, inode }| (size, mtime_ns, ctime_ns, inode))
+    ledger
+        .object_fingerprint(digest)
+        .map(|Fingerprint { size, mtime_ns, ctime_ns, inode }| (size, mtime_ns, ctime_ns, inode))
 }
 
 fn work(plan: &Plan, stage: &Stage) -> JobWork {

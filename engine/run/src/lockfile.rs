@@ -24,7 +24,9 @@ impl LockFile {
         let path = spec.with_extension("lock");
         let lock = match fs::read_to_string(&path) {
             Ok(text) => Lock::parse(&text).map_err(|why| {
-                let why = format!("{why}\n  restore it from version control, or delete it to have its files fetched and pinned anew");
+                let why = format!(
+                    "{why}\n  restore it from version control, or delete it to have its files fetched and pinned anew"
+                );
                 RunError::Lock { path: path.clone(), why }
             })?,
             Err(error) if error.kind() == ErrorKind::NotFound => Lock::default(),

@@ -51,7 +51,8 @@ impl Pool {
     /// Gives a job to an idle worker, best one that has the model loaded; starts one if there is none.
     pub(crate) fn give(&mut self, stage: StageId, job: Job, model: Option<Digest>) -> Result<WorkerId, RunError> {
         let idle = |worker: &Worker| worker.job.is_none() && worker.stdin.is_some();
-        let with = |wanted: Option<Digest>| self.workers.iter().find(|(_, worker)| idle(worker) && worker.model == wanted);
+        let with =
+            |wanted: Option<Digest>| self.workers.iter().find(|(_, worker)| idle(worker) && worker.model == wanted);
         let found = with(model).or_else(|| with(None)).or_else(|| self.workers.iter().find(|(_, worker)| idle(worker)));
         let id = match found.map(|(&id, _)| id) {
             Some(id) => id,

@@ -74,7 +74,9 @@ impl Facts for World {
     fn local(&self, path: &str) -> Result<Digest, String> {
         let file = Path::new(path);
         match std::fs::metadata(file) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err("there is no such file".to_owned()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err("there is no such file".to_owned());
+            }
             Ok(found) if found.is_dir() => return Err("it is a folder; an input is a file".to_owned()),
             Ok(_) | Err(_) => {}
         }

@@ -43,7 +43,10 @@ impl CommandInstance {
     /// Axes and their values, in the order written.
     pub fn axes(&self) -> impl Iterator<Item = (&str, &str)> {
         let spec = &self.shared.spec;
-        spec.axes.iter().zip(&self.values).map(|(axis, &value)| (axis.as_str(), spec.matrix[axis][value as usize].as_str()))
+        spec.axes
+            .iter()
+            .zip(&self.values)
+            .map(|(axis, &value)| (axis.as_str(), spec.matrix[axis][value as usize].as_str()))
     }
 
     fn value(&self, name: &str) -> Option<&str> {
@@ -224,7 +227,11 @@ enum Axis {
     Free { size: u32 },
 }
 
-fn input_plans(shared: &CommandShared, expanded: &BTreeMap<&str, Expanded>, builder: &mut Builder<'_>) -> Vec<InputPlan> {
+fn input_plans(
+    shared: &CommandShared,
+    expanded: &BTreeMap<&str, Expanded>,
+    builder: &mut Builder<'_>,
+) -> Vec<InputPlan> {
     let spec = &shared.spec;
     let mut plans = Vec::new();
     if spec.program.contains('/') {
@@ -236,8 +243,11 @@ fn input_plans(shared: &CommandShared, expanded: &BTreeMap<&str, Expanded>, buil
             CommandInput::File(path) => plans.push(InputPlan::File { name, path: Placeholders::parse(path) }),
             CommandInput::Stage { stage, output } => {
                 let Some(producer) = expanded.get(stage.as_str()) else { continue };
-                let Some(output) = producer.shared.spec.outputs.keys().position(|other| other == output) else { continue };
-                let axes = producer.shared.spec.axes.iter().map(|axis| match_axis(axis, spec, &producer.shared.spec, builder));
+                let Some(output) = producer.shared.spec.outputs.keys().position(|other| other == output) else {
+                    continue;
+                };
+                let axes =
+                    producer.shared.spec.axes.iter().map(|axis| match_axis(axis, spec, &producer.shared.spec, builder));
                 let axes = axes.collect();
                 let (first, producer) = (producer.first, Arc::clone(&producer.shared));
                 plans.push(InputPlan::Stage { name, producer, first, output: output as u16, axes });
@@ -277,7 +287,10 @@ impl InputPlan {
             Self::File { name, path } => {
                 let path = path.fill(|name| instance.value(name));
                 let local = builder.local(&path, || (instance.name(), name.to_string()));
-                local.map(|local| Input { name: Arc::clone(name), part: None, source: InputSource::Local(local) }).into_iter().collect()
+                local
+                    .map(|local| Input { name: Arc::clone(name), part: None, source: InputSource::Local(local) })
+                    .into_iter()
+                    .collect()
             }
             Self::Stage { name, producer, first, output, axes } => {
                 let free = axes.iter().any(|axis| matches!(axis, Axis::Free { .. }));

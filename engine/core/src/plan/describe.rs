@@ -67,8 +67,10 @@ impl Plan {
 fn inputs(stage: &Stage, known: &dyn KnownOutputs, manifest: &mut impl Manifest) {
     for group in stage.inputs.chunk_by(|a, b| a.name == b.name) {
         let name = format!("input.{}", group[0].name);
-        let parts: Option<Vec<(&str, Digest)>> =
-            group.iter().map(|input| Some((input.part.as_deref().unwrap_or(""), known.output(input.source)?))).collect();
+        let parts: Option<Vec<(&str, Digest)>> = group
+            .iter()
+            .map(|input| Some((input.part.as_deref().unwrap_or(""), known.output(input.source)?)))
+            .collect();
         match parts {
             None => manifest.field(&name, Value::Unknown),
             Some(parts) if group[0].part.is_none() => manifest.field(&name, Value::Content(parts[0].1)),

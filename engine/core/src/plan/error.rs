@@ -6,7 +6,9 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     /// A local file cannot be read.
-    #[error("stage `{stage}`: its input `{input}` is the file {path}, which cannot be read: {why}\n  put the file there, or correct the path in the spec (it is relative to the spec's folder)")]
+    #[error(
+        "stage `{stage}`: its input `{input}` is the file {path}, which cannot be read: {why}\n  put the file there, or correct the path in the spec (it is relative to the spec's folder)"
+    )]
     Local {
         /// First stage that reads it.
         stage: String,
@@ -18,7 +20,9 @@ pub enum PlanError {
         why: String,
     },
     /// A stage runs for a value of an axis for which its input's stage does not.
-    #[error("stage `{stage}` runs for {axis} = {value:?}, but `{producer}`, whose output it reads, does not\n  add {value:?} to `stages.{producer}.matrix.{axis}`, or take it out of `stages.{stage}.matrix.{axis}`")]
+    #[error(
+        "stage `{stage}` runs for {axis} = {value:?}, but `{producer}`, whose output it reads, does not\n  add {value:?} to `stages.{producer}.matrix.{axis}`, or take it out of `stages.{stage}.matrix.{axis}`"
+    )]
     NoSuchInstance {
         /// The reading stage.
         stage: String,
@@ -33,7 +37,9 @@ pub enum PlanError {
     #[error("two stages are named `{0}`\n  rename the command stage, or one of its matrix values")]
     SameName(String),
     /// Two stages make one result.
-    #[error("stages `{first}` and `{second}` both make the result {path}\n  give them different paths in `export`; a matrix stage's path needs each axis, as in \"{{lang}}.txt\"")]
+    #[error(
+        "stages `{first}` and `{second}` both make the result {path}\n  give them different paths in `export`; a matrix stage's path needs each axis, as in \"{{lang}}.txt\""
+    )]
     SameResult {
         /// Path below the results folder.
         path: String,

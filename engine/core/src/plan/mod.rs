@@ -193,13 +193,18 @@ impl<'a> Builder<'a> {
     fn check_unique(&mut self) {
         let mut names: Vec<&str> = self.stages.iter().map(|stage| stage.name.as_str()).collect();
         names.sort_unstable();
-        let twice = names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| PlanError::SameName(pair[0].to_owned()));
+        let twice =
+            names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| PlanError::SameName(pair[0].to_owned()));
         let mut errors: Vec<PlanError> = twice.collect();
         let mut exports: Vec<&Export> = self.exports.iter().collect();
         exports.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         for pair in exports.windows(2).filter(|pair| pair[0].path == pair[1].path) {
             let name = |export: &Export| self.stages[export.stage.index()].name.clone();
-            errors.push(PlanError::SameResult { path: pair[0].path.clone(), first: name(pair[0]), second: name(pair[1]) });
+            errors.push(PlanError::SameResult {
+                path: pair[0].path.clone(),
+                first: name(pair[0]),
+                second: name(pair[1]),
+            });
         }
         self.errors.append(&mut errors);
     }

@@ -3,7 +3,8 @@
 use super::Builder;
 use super::stage::{DownloadWork, Export, Input, InputSource, QuantizeWork, Resources, Stage, StageId, Work};
 use crate::spec::{
-    Ablation, Adapter, Analyze, Chat, Claim, Condition, Data, Evaluate, FileRef, Gain, LanguageGroup, Mode, Model, Prompt, Source, Spec,
+    Ablation, Adapter, Analyze, Chat, Claim, Condition, Data, Evaluate, FileRef, Gain, LanguageGroup, Mode, Model,
+    Prompt, Source, Spec,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -151,7 +152,11 @@ impl Study<'_, '_> {
         let mut pin = None;
         if let Source::Local { path } = &file.source {
             let local = self.builder.local(path, || (name.clone(), "file".to_owned()));
-            inputs.extend(local.map(|local| Input { name: "file".into(), part: None, source: InputSource::Local(local) }));
+            inputs.extend(local.map(|local| Input {
+                name: "file".into(),
+                part: None,
+                source: InputSource::Local(local),
+            }));
         } else {
             pin = self.builder.pin(&file);
         }
@@ -238,7 +243,8 @@ impl Study<'_, '_> {
     fn analyze(&mut self, cells: Vec<EvaluateCell>, answers: Vec<StageId>) {
         let spec = self.spec;
         let parts = cells.iter().zip(&answers);
-        let inputs = parts.map(|(cell, &stage)| Input { part: Some(cell.name().into()), ..input("answers", stage) }).collect();
+        let inputs =
+            parts.map(|(cell, &stage)| Input { part: Some(cell.name().into()), ..input("answers", stage) }).collect();
         let work = AnalyzeWork {
             study: spec.name.clone(),
             cells,
@@ -247,7 +253,8 @@ impl Study<'_, '_> {
             analyze: spec.analyze.clone().unwrap_or_default(),
             claims: spec.claims.clone(),
         };
-        let stage = Stage { name: "analyze".to_owned(), inputs, work: Work::Analyze(Arc::new(work)), resources: ONE_CORE };
+        let stage =
+            Stage { name: "analyze".to_owned(), inputs, work: Work::Analyze(Arc::new(work)), resources: ONE_CORE };
         let outputs: Vec<String> = stage.outputs().map(str::to_owned).collect();
         let id = self.builder.add(stage);
         for (output, path) in outputs.into_iter().enumerate() {
@@ -263,7 +270,9 @@ impl AnalyzeWork {
         let Analyze { gain, as_published, ablation } = &self.analyze;
         let gain = gain.as_ref().map(|Gain { of, over, .. }| format!("gain of {of} over {over}"));
         let published = as_published.as_ref().map(|formula| format!("the regression {formula}"));
-        let ablation = ablation.as_ref().map(|Ablation { over, .. }| format!("the ablation over {}/{}", over.condition, over.mode));
+        let ablation = ablation
+            .as_ref()
+            .map(|Ablation { over, .. }| format!("the ablation over {}/{}", over.condition, over.mode));
         let claims = self.claims.iter().map(|claim| format!("the claim \"{}\"", claim.text));
         gain.into_iter().chain(published).chain(ablation).chain(claims).collect()
     }

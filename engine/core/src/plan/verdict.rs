@@ -153,7 +153,9 @@ impl Plan {
         let stage = self.stage(id);
         let last = facts.last_manifest(&stage.name)?;
         let now = self.manifest(stage, self);
-        let known = |difference: &Difference| difference.after.as_deref() != Some("?") && !is_part_of_unknown(&now, &difference.field);
+        let known = |difference: &Difference| {
+            difference.after.as_deref() != Some("?") && !is_part_of_unknown(&now, &difference.field)
+        };
         Some(differences(&last, &now).into_iter().filter(known).collect())
     }
 

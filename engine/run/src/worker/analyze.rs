@@ -10,7 +10,8 @@ use xlt_core::results::{CellId, Column, compute};
 pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork) -> Result<Product, Trouble> {
     let mut evaluations = BTreeMap::new();
     for (cell, path) in work.cells.iter().zip(desk.inputs) {
-        let text = fs::read_to_string(path).map_err(|error| Trouble::new(format!("the answers of {}: {error}", cell.name())))?;
+        let text = fs::read_to_string(path)
+            .map_err(|error| Trouble::new(format!("the answers of {}: {error}", cell.name())))?;
         let read = answers::read(&text).map_err(|error| Trouble::new(format!("{}: {error}", cell.name())))?;
         let column = Column {
             model: cell.model.clone(),

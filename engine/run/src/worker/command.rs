@@ -10,8 +10,27 @@ use std::process::{Command, ExitStatus, Stdio};
 
 /// What a program sees of the environment beside what its stage declares.
 const ENVIRONMENT: [&str; 21] = [
-    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "TERM", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "CONDA_PREFIX",
-    "CUDA_VISIBLE_DEVICES", "CUDA_HOME", "HF_HOME", "HF_TOKEN", "HF_ENDPOINT", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE",
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "TERM",
+    "LD_LIBRARY_PATH",
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "CUDA_VISIBLE_DEVICES",
+    "CUDA_HOME",
+    "HF_HOME",
+    "HF_TOKEN",
+    "HF_ENDPOINT",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
 ];
 /// Lines of the log that are shown when a program fails.
 const TAIL: usize = 15;
@@ -65,7 +84,11 @@ fn link_inputs(desk: &Desk<'_>) -> Result<(), Error> {
 }
 
 fn spawn(desk: &Desk<'_>, program: &str, args: &[String], env: &[(String, String)]) -> Result<ExitStatus, Trouble> {
-    let path = if program.contains('/') { std::path::absolute(program).unwrap_or_else(|_| program.into()) } else { program.into() };
+    let path = if program.contains('/') {
+        std::path::absolute(program).unwrap_or_else(|_| program.into())
+    } else {
+        program.into()
+    };
     let log = || fs::OpenOptions::new().append(true).open(&desk.log.path).map(Stdio::from);
     let (Ok(stdout), Ok(stderr)) = (log(), log()) else { return Err(Trouble::new("its log cannot be written")) };
     let mut command = Command::new(&path);
@@ -74,16 +97,19 @@ fn spawn(desk: &Desk<'_>, program: &str, args: &[String], env: &[(String, String
     command.envs(env.iter().map(|(name, value)| (name, value)));
     let child = command.status();
     child.map_err(|error| match error.kind() {
-        ErrorKind::NotFound if program.contains('/') => {
-            Trouble::new(format!("the program {} is not there, or the interpreter in its first line is not", path.display()))
-        }
-        ErrorKind::NotFound => {
-            Trouble::new(format!("the program `{program}` is not on PATH; install it, or name it with its path (./{program})"))
-        }
+        ErrorKind::NotFound if program.contains('/') => Trouble::new(format!(
+            "the program {} is not there, or the interpreter in its first line is not",
+            path.display()
+        )),
+        ErrorKind::NotFound => Trouble::new(format!(
+            "the program `{program}` is not on PATH; install it, or name it with its path (./{program})"
+        )),
         ErrorKind::PermissionDenied => {
             Trouble::new(format!("the program {} may not be executed; run `chmod +x` on it", path.display()))
         }
-        ErrorKind::ArgumentListTooLong => Trouble::new(format!("the arguments of `{program}` are too long; pass them in a file")),
+        ErrorKind::ArgumentListTooLong => {
+            Trouble::new(format!("the arguments of `{program}` are too long; pass them in a file"))
+        }
         _ => Trouble::new(format!("the program `{program}` cannot be started: {error}")),
     })
 }

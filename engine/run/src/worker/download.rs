@@ -5,7 +5,12 @@ use crate::protocol::Unit;
 use xlt_core::spec::Source;
 use xlt_fetch::{FetchError, Order, Watch};
 
-pub(super) fn run(desk: &Desk<'_>, source: &Source, sha256: Option<&str>, size: Option<u64>) -> Result<Product, Trouble> {
+pub(super) fn run(
+    desk: &Desk<'_>,
+    source: &Source,
+    sha256: Option<&str>,
+    size: Option<u64>,
+) -> Result<Product, Trouble> {
     let landing = desk.partial.join("download");
     std::fs::create_dir_all(&landing).map_err(|error| Trouble::new(folder::sentence(&landing, &error)))?;
     let order = Order { source, sha256, size, folder: &landing };

@@ -54,7 +54,8 @@ pub(super) fn run(desk: &Desk<'_>, work: &EvaluateWork) -> Result<Product, Troub
     let lines = Arc::new(Mutex::new(Vec::new()));
     let mut loaded = desk.worker.llama.borrow_mut();
     let model = loaded.model(&desk.job.inputs[0].blake3, model_path, &lines).map_err(|error| {
-        let shown = |error: &LlamaError| error.to_string().replace(&model_path.display().to_string(), "the model's file");
+        let shown =
+            |error: &LlamaError| error.to_string().replace(&model_path.display().to_string(), "the model's file");
         Trouble::new(format!("model `{}`: {}", work.cell.model, shown(&error)))
     });
     if let Ok(lines) = lines.lock() {
@@ -88,7 +89,8 @@ impl Evaluation<'_> {
         let prompts = self.prompts(items)?;
         let Some(first) = prompts.first() else { return Ok(Vec::new()) };
         let labels = self.label_tokens(first)?;
-        let options = ContextOptions { n_ctx: self.work.evaluate.context, n_batch: BATCH, threads: self.desk.job.threads };
+        let options =
+            ContextOptions { n_ctx: self.work.evaluate.context, n_batch: BATCH, threads: self.desk.job.threads };
         let mut context = Context::new(self.model, &options).map_err(Trouble::new)?;
         let mut answers = Vec::with_capacity(items.len());
         for (item, prompt) in items.iter().zip(&prompts) {
@@ -105,7 +107,8 @@ impl Evaluation<'_> {
         for item in items {
             bodies.push(renderer.render(item).map_err(Trouble::new)?);
         }
-        check_distinct(items.iter().map(|item| item.key.as_str()).zip(bodies.iter().map(String::as_str))).map_err(Trouble::new)?;
+        check_distinct(items.iter().map(|item| item.key.as_str()).zip(bodies.iter().map(String::as_str)))
+            .map_err(Trouble::new)?;
         let mut prompts = Vec::new();
         for (item, body) in items.iter().zip(bodies) {
             let segments = self.segments(body)?;
@@ -129,7 +132,8 @@ impl Evaluation<'_> {
     fn segments(&self, body: String) -> Result<Vec<Segment>, Trouble> {
         let model = self.model;
         let mut messages = Vec::new();
-        messages.extend(self.work.prompt.system.iter().map(|text| Message { role: Role::System, content: text.clone() }));
+        messages
+            .extend(self.work.prompt.system.iter().map(|text| Message { role: Role::System, content: text.clone() }));
         messages.push(Message { role: Role::User, content: body });
         let (bos, eos) = (model.bos_text().unwrap_or_default(), model.eos_text().unwrap_or_default());
         let input = ChatInput {
@@ -150,7 +154,8 @@ impl Evaluation<'_> {
                         self.work.cell.model
                     ))
                 })?;
-                chat::render(&template, &input).map_err(|error| Trouble::new(format!("model `{}`: {error}", self.work.cell.model)))
+                chat::render(&template, &input)
+                    .map_err(|error| Trouble::new(format!("model `{}`: {error}", self.work.cell.model)))
             }
         }
     }
@@ -180,8 +185,15 @@ impl Evaluation<'_> {
         Ok(ids)
     }
 
-    fn answer(&self, item: &Item, prompt: &Prompt, labels: &[i32], context: &mut Context<'_>) -> Result<Answer, Trouble> {
-        let trouble = |error: &dyn std::fmt::Display| Trouble::new(format!("item {} ({}): {error}", item.key, item.language));
+    fn answer(
+        &self,
+        item: &Item,
+        prompt: &Prompt,
+        labels: &[i32],
+        context: &mut Context<'_>,
+    ) -> Result<Answer, Trouble> {
+        let trouble =
+            |error: &dyn std::fmt::Display| Trouble::new(format!("item {} ({}): {error}", item.key, item.language));
         let logits = context.logits_after(&prompt.tokens).map_err(|error| trouble(&error))?;
         let score = score::labels(logits, labels).map_err(|error| trouble(&error))?;
         let argmax = u32::try_from(score.argmax_token).ok().and_then(|id| self.model.token(id));

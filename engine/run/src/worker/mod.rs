@@ -180,7 +180,8 @@ impl Worker {
         let record = self.cache.read_record(key).ok()??;
         let there = |digest: &Digest| matches!(self.cache.check(digest, None), Ok(Check::Intact(_)));
         let outputs = record.outputs.iter().map(|output| {
-            let made = Made { blake3: output.digest.to_string(), size: output.size, folder: output.folder, fingerprint: None };
+            let made =
+                Made { blake3: output.digest.to_string(), size: output.size, folder: output.folder, fingerprint: None };
             there(&output.digest).then_some(made)
         });
         outputs.collect()
@@ -192,8 +193,10 @@ impl Worker {
             if let Some(path) = &input.local {
                 return Ok(path.clone());
             }
-            let digest: Digest = input.blake3.parse().map_err(|error| Box::new(failed(format!("a bad digest: {error}"))))?;
-            let known = input.known.map(|(size, mtime_ns, ctime_ns, inode)| Fingerprint { size, mtime_ns, ctime_ns, inode });
+            let digest: Digest =
+                input.blake3.parse().map_err(|error| Box::new(failed(format!("a bad digest: {error}"))))?;
+            let known =
+                input.known.map(|(size, mtime_ns, ctime_ns, inode)| Fingerprint { size, mtime_ns, ctime_ns, inode });
             let damaged = |what: &str| Box::new(Reply::Damaged { blake3: input.blake3.clone(), what: what.to_owned() });
             match self.cache.check(&digest, known.as_ref()) {
                 Ok(Check::Intact(_)) => Ok(self.cache.object_path(&digest)),
