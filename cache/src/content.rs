@@ -50,13 +50,17 @@ pub(crate) fn digest_file(path: &Path) -> io::Result<(Digest, u64)> {
 /// Copies, and says what was copied.
 pub(crate) fn copy_hashing(from: &mut impl Read, to: &mut impl Write) -> io::Result<(Digest, u64)> {
     let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; 1 << 17];
+    // Most files are small, and clearing a large buffer would take longer than reading them.
+    let mut buffer = vec![0; 1 << 12];
     loop {
         match from.read(&mut buffer) {
             Ok(0) => return Ok((Digest(*hasher.finalize().as_bytes()), hasher.count())),
             Ok(length) => {
                 hasher.update(&buffer[..length]);
                 to.write_all(&buffer[..length])?;
+                if length == buffer.len() {
+                    buffer.resize(1 << 17, 0);
+                }
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),

@@ -49,6 +49,11 @@ fn export_file(
     if found != *digest {
         return Err(damaged());
     }
+    if target.is_dir() {
+        // A file does not replace a folder; whatever the result was before, it goes as a whole.
+        let beside = tempfile::Builder::new().prefix(".xlt-").tempdir_in(parent).at_target(target)?;
+        fs::rename(target, beside.path().join("old")).at_target(target)?;
+    }
     copy.persist(target).map(drop).map_err(|error| error.error).at_target(target)
 }
 

@@ -63,10 +63,16 @@ impl Cache {
         self.sharded(&format!("records/{RECORDS}"), &key.to_string())
     }
 
+    /// The folder of all work in progress.
+    #[must_use]
+    pub fn partials(&self) -> PathBuf {
+        self.folder("partial")
+    }
+
     /// The folder for the work in progress on a key. Only the holder of the key's lock makes and fills it.
     #[must_use]
     pub fn partial(&self, key: &Key) -> PathBuf {
-        self.folder("partial").join(key.to_string())
+        self.partials().join(key.to_string())
     }
 
     /// The log of a key's stage. Its folder is made by [`Cache::make_log_folder`].

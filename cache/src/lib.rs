@@ -30,5 +30,6 @@ pub use ledger::{Ledger, Run, RunCounts, RunId, StageRun, Status};
 pub use locks::{RunGuard, StageLock};
 pub use objects::{Check, Ingested};
 pub use records::Records;
+pub use sync::LARGE;
 pub use usage::{Tally, Usage};
 pub use verify::{Incomplete, VerifyProgress, VerifyReport};

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::path::Path;
 
 /// From this size on, a file is synced when it is stored, and trusted by its fingerprint afterwards.
-pub(crate) const LARGE: u64 = 1 << 20;
+pub const LARGE: u64 = 1 << 20;
 
 impl Cache {
     /// Makes everything stored so far durable, with one call for the whole file system. Records are written after it.

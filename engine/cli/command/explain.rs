@@ -8,6 +8,7 @@ use xlt_core::key::Difference;
 
 /// Say why a stage would run, and show everything that can change its bytes
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "xlt explain [OPTIONS] [SPEC] STAGE")]
 pub(crate) struct Args {
     #[command(flatten)]
     stage: StageArgs,

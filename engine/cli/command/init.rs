@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         write_new(&path, text)
             .map_err(|error| Failure::sentence(format!("{} cannot be written: {error}", path.display())))?;
     }
-    let spec = args.folder.join("spec.toml");
+    let spec = if args.folder == Path::new(".") { "spec.toml".into() } else { args.folder.join("spec.toml") };
     term::say(&format!("wrote {0}\nnext: `xlt plan {0}`, then `xlt run {0}`", spec.display()));
     Ok(ExitCode::SUCCESS)
 }

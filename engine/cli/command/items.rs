@@ -11,6 +11,7 @@ use xlt_core::plan::{Kind, Verdict};
 
 /// Show the answers of an evaluate stage, item by item
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "xlt items [OPTIONS] [SPEC] STAGE")]
 pub(crate) struct Args {
     #[command(flatten)]
     stage: StageArgs,

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 /// Print the log of a stage
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "xlt log [OPTIONS] [SPEC] STAGE")]
 pub(crate) struct Args {
     #[command(flatten)]
     stage: StageArgs,

@@ -10,9 +10,12 @@ pub(crate) struct Args {
     /// The cache folder
     #[arg(long)]
     cache: PathBuf,
+    /// The folder to work in
+    #[arg(long)]
+    folder: PathBuf,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    xlt_run::worker::serve(&args.cache)?;
+    xlt_run::worker::serve(&args.cache, &args.folder)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -103,7 +103,7 @@ impl Engine {
         let mut running = Run {
             engine: self,
             plan,
-            pool: Pool::new(self.options.program.clone(), world.cache.root().to_owned(), self.sender.clone()),
+            pool: Pool::new(self.options.program.clone(), world.cache.clone(), self.sender.clone()),
             committer: Committer::start(world.cache.clone(), self.sender.clone()),
             world,
             observer,
@@ -116,7 +116,7 @@ impl Engine {
             retried: Instant::now(),
             interrupts: 0,
         };
-        let damaged = running.to_the_end().and_then(|()| running.export());
+        let damaged = running.until_the_end().and_then(|()| running.export());
         let tally = running.scheduler.tally();
         let interrupted = running.interrupts > 0 && tally.left > 0;
         drop(running);
@@ -226,7 +226,7 @@ struct Place {
 }
 
 impl Run<'_> {
-    fn to_the_end(&mut self) -> Result<(), RunError> {
+    fn until_the_end(&mut self) -> Result<(), RunError> {
         loop {
             while let Some(command) = self.commands.pop_front() {
                 self.obey(command)?;

@@ -24,6 +24,14 @@ pub enum RunError {
     /// Something the run needs was not allowed.
     #[error("{0}")]
     NotAllowed(String),
+    /// There is no room for the work in progress.
+    #[error("cannot work in {folder}: {source}\n  make it writable, or set $XLT_CACHE to another folder")]
+    Workplace {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A worker process cannot be started.
     #[error("cannot start a worker process ({program}): {source}")]
     Spawn {

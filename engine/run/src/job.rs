@@ -1,7 +1,7 @@
 //! From a stage of the plan to the job that a worker gets.
 
 use crate::protocol::{Job, JobInput, JobWork};
-use xlt_cache::{Fingerprint, Ledger};
+use xlt_cache::{Fingerprint, LARGE, Ledger};
 use xlt_core::key::{Digest, Key};
 use xlt_core::plan::{InputSource, KnownOutputs, Plan, Stage, StageId, Work};
 use xlt_core::schedule::Scheduler;
@@ -24,8 +24,16 @@ pub(crate) fn job(
             InputSource::Stage(..) => None,
         };
         let linked = matches!(stage.work, Work::Command(_)) && *input.name != *"program";
+        let size = match input.source {
+            InputSource::Local(_) => None,
+            InputSource::Stage(id, output) => {
+                scheduler.outputs(id).and_then(|outputs| Some(outputs.get(usize::from(output))?.size))
+            }
+        };
+        let small = size.is_some_and(|size| size < LARGE);
         JobInput {
-            known: ledger_fingerprint(ledger, scheduler, input.source, &digest),
+            known: size.filter(|_| !small).and_then(|_| known(ledger, &digest)),
+            small,
             local,
             blake3: digest.to_string(),
             link: linked.then(|| plan.link(input)),
@@ -41,18 +49,7 @@ pub(crate) fn job(
     }
 }
 
-/// Small artifacts are read at every use; only large ones are known by their fingerprint.
-fn ledger_fingerprint(
-    ledger: &Ledger,
-    scheduler: &Scheduler<'_>,
-    source: InputSource,
-    digest: &Digest,
-) -> Option<(u64, i64, i64, u64)> {
-    let InputSource::Stage(id, output) = source else { return None };
-    let size = scheduler.outputs(id)?.get(usize::from(output))?.size;
-    if size < 1 << 20 {
-        return None;
-    }
+fn known(ledger: &Ledger, digest: &Digest) -> Option<(u64, i64, i64, u64)> {
     ledger
         .object_fingerprint(digest)
         .map(|Fingerprint { size, mtime_ns, ctime_ns, inode }| (size, mtime_ns, ctime_ns, inode))

@@ -13,6 +13,7 @@ mod observe;
 mod pool;
 mod protocol;
 pub mod worker;
+mod workplace;
 mod world;
 
 pub use engine::{Ending, Engine, Interrupt, Options};

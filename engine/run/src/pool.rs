@@ -6,6 +6,7 @@
 use crate::engine::Message;
 use crate::error::RunError;
 use crate::protocol::{Job, Reply, Request};
+use crate::workplace::{self, Workplace};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, BufReader, Write};
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
+use xlt_cache::Cache;
 use xlt_core::key::Digest;
 use xlt_core::plan::StageId;
 
@@ -27,7 +29,9 @@ const TAIL: usize = 40;
 /// The workers.
 pub(crate) struct Pool {
     program: PathBuf,
-    cache: PathBuf,
+    cache: Cache,
+    /// Made with the first worker.
+    workplace: Option<Workplace>,
     engine: Sender<Message>,
     workers: BTreeMap<WorkerId, Worker>,
     next: u32,
@@ -44,8 +48,8 @@ struct Worker {
 
 impl Pool {
     /// A pool whose workers are `program worker`, on that cache.
-    pub(crate) fn new(program: PathBuf, cache: PathBuf, engine: Sender<Message>) -> Self {
-        Self { program, cache, engine, workers: BTreeMap::new(), next: 0 }
+    pub(crate) fn new(program: PathBuf, cache: Cache, engine: Sender<Message>) -> Self {
+        Self { program, cache, workplace: None, engine, workers: BTreeMap::new(), next: 0 }
     }
 
     /// Gives a job to an idle worker, best one that has the model loaded; starts one if there is none.
@@ -93,15 +97,29 @@ impl Pool {
         let mut worker = self.workers.remove(&id)?;
         worker.kill_group();
         let status = worker.child.wait().ok()?;
+        if let Some(workplace) = &self.workplace {
+            workplace::remove(&workplace.of_worker(id.0));
+        }
         let tail = worker.stderr.lock().map(|lines| lines.iter().cloned().collect()).unwrap_or_default();
         Some((worker.job, status, tail))
+    }
+
+    /// The folder in which a worker works.
+    fn folder(&mut self, id: WorkerId) -> Result<PathBuf, RunError> {
+        let workplace = match self.workplace.take() {
+            Some(workplace) => workplace,
+            None => Workplace::make(&self.cache)
+                .map_err(|source| RunError::Workplace { folder: self.cache.partials(), source })?,
+        };
+        Ok(self.workplace.insert(workplace).of_worker(id.0))
     }
 
     fn start(&mut self) -> Result<WorkerId, RunError> {
         let id = WorkerId(self.next);
         self.next += 1;
         let mut command = Command::new(&self.program);
-        command.arg("worker").arg("--cache").arg(&self.cache).process_group(0);
+        command.arg("worker").arg("--cache").arg(self.cache.root()).arg("--folder").arg(self.folder(id)?);
+        command.process_group(0);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         if std::env::var_os("OMP_WAIT_POLICY").is_none() {
             // libgomp's threads spin at every barrier; where other work shares the cores two of them are then slower than one.

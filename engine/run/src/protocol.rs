@@ -100,6 +100,8 @@ pub(crate) struct JobInput {
     pub(crate) blake3: String,
     /// Fingerprint under which the artifact was last found whole.
     pub(crate) known: Option<(u64, i64, i64, u64)>,
+    /// Whether it is a small artifact, which is read at every use rather than known by its fingerprint.
+    pub(crate) small: bool,
     /// Where its link goes in the private folder, if it gets one.
     pub(crate) link: Option<String>,
 }

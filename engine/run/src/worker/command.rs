@@ -1,11 +1,12 @@
 //! Runs a program of the user's in its private folder.
 
+use super::folder::INPUTS;
 use super::{Desk, Product, Trouble, folder};
 use std::fs;
 use std::io::{Error, ErrorKind, Read, Seek, SeekFrom};
-use std::os::unix::fs::symlink;
-use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 /// What a program sees of the environment beside what its stage declares.
@@ -69,30 +70,41 @@ pub(super) fn run(
 }
 
 fn link_inputs(desk: &Desk<'_>) -> Result<(), Error> {
-    let mut made = None;
+    let mut made = desk.folder.join(INPUTS);
     for (input, path) in desk.job.inputs.iter().zip(desk.inputs) {
         let Some(link) = &input.link else { continue };
         let link = desk.folder.join(link);
-        let parent = link.parent().unwrap_or(desk.folder).to_owned();
-        if made.as_ref() != Some(&parent) {
-            fs::create_dir_all(&parent)?;
-            made = Some(parent);
+        let parent = link.parent().unwrap_or(desk.folder);
+        if made != parent {
+            fs::create_dir_all(parent)?;
+            parent.clone_into(&mut made);
         }
-        symlink(path, &link)?;
+        // A second name costs no inode. It changes the file's ctime, by which a large artifact is known: that one gets a symbolic
+        // link, as does whatever cannot have a second name.
+        if !input.small || fs::hard_link(path, &link).is_err() {
+            symlink(path, &link)?;
+        }
     }
     Ok(())
 }
 
 fn spawn(desk: &Desk<'_>, program: &str, args: &[String], env: &[(String, String)]) -> Result<ExitStatus, Trouble> {
-    let path = if program.contains('/') {
+    let path: PathBuf = if program.contains('/') {
         std::path::absolute(program).unwrap_or_else(|_| program.into())
     } else {
         program.into()
     };
-    let log = || fs::OpenOptions::new().append(true).open(&desk.log.path).map(Stdio::from);
+    let log = || desk.log.handle().map(Stdio::from);
     let (Ok(stdout), Ok(stderr)) = (log(), log()) else { return Err(Trouble::new("its log cannot be written")) };
-    let mut command = Command::new(&path);
-    command.args(args).current_dir(desk.folder).stdin(Stdio::null()).stdout(stdout).stderr(stderr).env_clear();
+    let mut command = Command::new(on_path(&path, env).as_ref().unwrap_or(&path));
+    command
+        .arg0(&path)
+        .args(args)
+        .current_dir(desk.folder)
+        .stdin(Stdio::null())
+        .stdout(stdout)
+        .stderr(stderr)
+        .env_clear();
     command.envs(ENVIRONMENT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     command.envs(env.iter().map(|(name, value)| (name, value)));
     let child = command.status();
@@ -112,6 +124,21 @@ fn spawn(desk: &Desk<'_>, program: &str, args: &[String], env: &[(String, String
         }
         _ => Trouble::new(format!("the program `{program}` cannot be started: {error}")),
     })
+}
+
+/// Where `PATH` has a bare name. Left to find it itself, the standard library forks, which copies this process's page tables.
+fn on_path(program: &Path, env: &[(String, String)]) -> Option<PathBuf> {
+    if program.components().count() > 1 {
+        return None;
+    }
+    let own = env.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.into());
+    let folders = own.or_else(|| std::env::var_os("PATH"))?;
+    let is_program =
+        |path: &PathBuf| path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0);
+    std::env::split_paths(&folders)
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join(program))
+        .find(is_program)
 }
 
 fn ending(status: ExitStatus) -> String {

@@ -9,10 +9,14 @@ mod download;
 #[cfg(feature = "llama")]
 mod evaluate;
 mod folder;
+mod log;
 
 use crate::protocol::{Done, Fetched, Job, JobInput, JobWork, Made, Reply, Request, Unit};
+use crate::workplace::remove;
+use folder::Folders;
+use log::Log;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,26 +51,12 @@ struct Desk<'a> {
     job: &'a Job,
     /// Paths of the inputs, in the order of the job's.
     inputs: &'a [PathBuf],
-    /// Private folder of this attempt.
+    /// Private folder.
     folder: &'a Path,
-    /// Folder of the stage, which survives a kill.
+    /// Folder of the stage, which survives a kill. It need not be there.
     partial: &'a Path,
     log: &'a Log,
     worker: &'a Worker,
-}
-
-/// The stage's log.
-struct Log {
-    path: PathBuf,
-    file: Mutex<File>,
-}
-
-impl Log {
-    fn say(&self, line: &str) {
-        if let Ok(mut file) = self.file.lock() {
-            let _ = writeln!(file, "{line}");
-        }
-    }
 }
 
 /// What a worker keeps from job to job.
@@ -75,15 +65,17 @@ struct Worker {
     locks: Arc<Mutex<BTreeMap<String, StageLock>>>,
     stop: Arc<AtomicBool>,
     last_progress: Mutex<Option<Instant>>,
+    folders: RefCell<Folders>,
     #[cfg(feature = "llama")]
-    llama: std::cell::RefCell<evaluate::Loaded>,
+    llama: RefCell<evaluate::Loaded>,
 }
 
-/// Serves jobs until standard input ends.
+/// Serves jobs until standard input ends, working in `folder`.
 ///
 /// # Errors
 /// Where the cache cannot be opened.
-pub fn serve(cache: &Path) -> Result<(), CacheError> {
+pub fn serve(cache: &Path, folder: &Path) -> Result<(), CacheError> {
+    folder::adopt_orphans();
     let cache = Cache::open(cache)?;
     let locks = Arc::new(Mutex::new(BTreeMap::new()));
     let stop = Arc::new(AtomicBool::new(false));
@@ -97,8 +89,9 @@ pub fn serve(cache: &Path) -> Result<(), CacheError> {
         locks,
         stop,
         last_progress: Mutex::new(None),
+        folders: RefCell::new(Folders::new(folder.to_owned())),
         #[cfg(feature = "llama")]
-        llama: std::cell::RefCell::default(),
+        llama: RefCell::default(),
     };
     for job in jobs {
         let reply = worker.serve(&job);
@@ -164,7 +157,8 @@ impl Worker {
         match self.work(job, &key, &inputs) {
             Ok(mut done) => {
                 done.seconds = begun.elapsed().as_secs_f64();
-                done.peak_bytes = peak_bytes();
+                // A program's own memory is not this process's.
+                done.peak_bytes = if matches!(job.work, JobWork::Command { .. }) { None } else { peak_bytes() };
                 Reply::Done(Box::new(done))
             }
             Err(Trouble::Stopped) => Reply::Stopped,
@@ -212,55 +206,55 @@ impl Worker {
     }
 
     fn work(&self, job: &Job, key: &Key, inputs: &[PathBuf]) -> Result<Done, Trouble> {
+        let mut folders = self.folders.borrow_mut();
+        let folder = folders.take().map_err(|error| Trouble::new(folder::sentence(self.cache.root(), &error)))?;
+        let log = Log::open(&self.cache, key, &folders.spare_log()).map_err(Trouble::new)?;
         let partial = self.cache.partial(key);
-        let folder = folder::fresh(&partial).map_err(|error| Trouble::new(folder::sentence(&partial, &error)))?;
-        let log = self.log(key)?;
         let desk = Desk { job, inputs, folder: &folder, partial: &partial, log: &log, worker: self };
-        let product = match &job.work {
-            JobWork::Command { program, args, env, outputs } => command::run(&desk, program, args, env, outputs),
-            JobWork::Download { source, sha256, size } => download::run(&desk, source, sha256.as_deref(), *size),
-            JobWork::Analyze(work) => analyze::run(&desk, work),
+        let done = self.product(&desk).and_then(|product| self.ingest(product));
+        if done.is_ok() {
+            // There is one only where the stage left something there to resume from.
+            remove(&partial);
+        }
+        if let Err(Trouble::Failed { message, .. }) = &done {
+            log.say(message);
+        }
+        let alone = folder::nothing_lives_on();
+        log.close(alone.then(|| folders.spare_log()).as_deref());
+        folders.give_back(folder, alone);
+        done
+    }
+
+    fn product(&self, desk: &Desk<'_>) -> Result<Product, Trouble> {
+        match &desk.job.work {
+            JobWork::Command { program, args, env, outputs } => command::run(desk, program, args, env, outputs),
+            JobWork::Download { source, sha256, size } => download::run(desk, source, sha256.as_deref(), *size),
+            JobWork::Analyze(work) => analyze::run(desk, work),
             #[cfg(feature = "llama")]
-            JobWork::Evaluate(work) => evaluate::run(&desk, work),
+            JobWork::Evaluate(work) => evaluate::run(desk, work),
             #[cfg(not(feature = "llama"))]
             JobWork::Evaluate(_) => Err(Trouble::new("this xlt was built without llama.cpp")),
-        };
-        let product = product.inspect_err(|trouble| {
-            if let Trouble::Failed { message, .. } = trouble {
-                log.say(message);
-            }
-        })?;
-        let mut made = Vec::new();
-        for path in &product.outputs {
+        }
+    }
+
+    fn ingest(&self, product: Product) -> Result<Done, Trouble> {
+        let ingest = |path: &PathBuf| {
             let ingested = self.cache.ingest(path).map_err(|error| Trouble::new(format!("failed to {error}")))?;
             let Fingerprint { size, mtime_ns, ctime_ns, inode } = ingested.fingerprint;
-            made.push(Made {
+            Ok(Made {
                 blake3: ingested.digest.to_string(),
                 size: ingested.size,
                 folder: ingested.folder,
                 fingerprint: Some((size, mtime_ns, ctime_ns, inode)),
-            });
-        }
-        folder::remove(&partial);
-        if log.path.metadata().is_ok_and(|found| found.len() == 0) {
-            let _ = std::fs::remove_file(&log.path);
-        }
+            })
+        };
         Ok(Done {
-            outputs: made,
+            outputs: product.outputs.iter().map(ingest).collect::<Result<_, Trouble>>()?,
             fetched: product.fetched,
             kernel_class: product.kernel_class,
             seconds: 0.0,
             peak_bytes: None,
         })
-    }
-
-    fn log(&self, key: &Key) -> Result<Log, Trouble> {
-        let path = self.cache.log_path(key);
-        self.cache.make_log_folder(key).map_err(|error| Trouble::new(format!("failed to {error}")))?;
-        // Appended to, as by the programs that share it: nobody writes over what another one said.
-        let file = File::create(&path).and_then(|_| File::options().append(true).open(&path));
-        let file = file.map_err(|error| Trouble::new(folder::sentence(&path, &error)))?;
-        Ok(Log { path, file: Mutex::new(file) })
     }
 
     /// Tells the engine how far the job is, at most ten times a second.

@@ -58,7 +58,7 @@ pub(super) const MODEL: TableShape = TableShape {
 
 pub(super) const DATA: TableShape = TableShape {
     name: "data.NAME",
-    doc: "Multiple-choice questions in JSONL, JSON, CSV, TSV or Parquet. `{language}` in `file` stands for the language code.",
+    doc: "Multiple-choice questions in JSONL, one JSON object a line. `{language}` in `file` stands for the language code.",
     keys: &[
         FILE,
         &[

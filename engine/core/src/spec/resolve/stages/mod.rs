@@ -88,7 +88,12 @@ fn program(word: Word<'_>, cx: &mut Context<'_>) -> String {
     if word.text.trim().is_empty() {
         cx.faults.at(word.place, "`program` is empty").label("nothing to run");
     }
-    if word.text.contains('/') { cx.texts.join(word.place, word.text) } else { word.text.to_owned() }
+    if !word.text.contains('/') {
+        return word.text.to_owned();
+    }
+    // Of a spec in the current folder nothing is left to join to; without a slash it would be looked for on PATH.
+    let path = cx.texts.join(word.place, word.text);
+    if path.contains('/') { path } else { format!("./{path}") }
 }
 
 fn memory(table: &Table, cx: &mut Context<'_>) -> Option<u64> {
