@@ -125,3 +125,20 @@ fn a_part_that_the_data_does_not_have() {
     assert_eq!(outcome.code, 1, "{messages}");
     assert!(messages.contains("part"), "{messages}");
 }
+
+#[test]
+fn what_this_version_only_plans_is_refused_before_anything_runs() {
+    let cases = [
+        (r#"instruction = "Answer with 1 or 2.""#, "reason = { max_tokens = 9 }", "reasoning before the answer"),
+        (r#"instruction = "Answer with 1 or 2.""#, "score = \"texts\"", "the protocol `texts`"),
+        (r#"file = "tiny.gguf""#, r#"file = "tiny.gguf", quantize = "Q8_0""#, "quantization"),
+        (r#"file = "tiny.gguf""#, r#"file = "hf:a/b/tiny.gguf""#, "downloads from the model hub"),
+    ];
+    for (from, to, says) in cases {
+        let space = study();
+        space.edit("spec.toml", from, to);
+        let answer = space.ask(&["run", "spec.toml"]);
+        answer.expect_code(2).expect_says("cannot run yet").expect_says(says);
+        assert!(space.digests().is_empty(), "{to}: something ran");
+    }
+}

@@ -19,6 +19,7 @@ use xlt_core::key::Key;
 use xlt_core::plan::{DownloadWork, Facts, InputSource, Pin, Plan, Stage, StageId, Work};
 use xlt_core::record::{Output, Record};
 use xlt_core::schedule::{Command, Event, Scheduler, Tally};
+use xlt_core::spec::{Score, Source};
 
 /// How long the loop waits before it looks at what waits for other engines.
 const TICK: Duration = Duration::from_millis(50);
@@ -157,12 +158,11 @@ impl Engine {
                 stage.name
             ));
         }
-        if let Some(stage) = to_run().find(|stage| matches!(stage.work, Work::Quantize(_) | Work::Finetune(_))) {
+        if let Some((stage, what)) = to_run().find_map(|stage| Some((stage, not_yet(stage)?))) {
             return refuse(format!(
-                "stage `{}` cannot run yet: this version of xlt plans {} stages but does not run them\n  `xlt plan` shows what \
-                 they would do",
-                stage.name,
-                stage.kind().name()
+                "stage `{}` cannot run yet: this version of xlt plans {what}, but does not run that\n  `xlt plan` shows what the \
+                 spec would do",
+                stage.name
             ));
         }
         if !cfg!(feature = "llama")
@@ -175,7 +175,7 @@ impl Engine {
         }
         for stage in to_run() {
             let Work::Download(DownloadWork { file, pin }) = &stage.work else { continue };
-            if matches!(file.source, xlt_core::spec::Source::Local { .. }) {
+            if matches!(file.source, Source::Local { .. }) {
                 continue;
             }
             if self.options.offline {
@@ -384,7 +384,7 @@ impl Run<'_> {
         let mut pinned = stage.clone();
         if let (Work::Download(work), Some(fetched)) = (&mut pinned.work, &done.fetched)
             && work.pin.is_none()
-            && !matches!(work.file.source, xlt_core::spec::Source::Local { .. })
+            && !matches!(work.file.source, Source::Local { .. })
         {
             let pin = Pin { sha256: fetched.sha256.clone(), size: Some(fetched.size) };
             work.pin = Some(pin.clone());
@@ -506,6 +506,27 @@ impl Run<'_> {
             })
         });
         outputs.collect()
+    }
+}
+
+/// What this version plans and cannot run, where a stage needs it.
+fn not_yet(stage: &Stage) -> Option<&'static str> {
+    match &stage.work {
+        Work::Quantize(_) => Some("quantization"),
+        Work::Finetune(_) => Some("fine-tuning"),
+        Work::Evaluate(work) if work.cell.seed.is_some() => Some("evaluation with an adapter"),
+        Work::Evaluate(work) if work.mode.reason.is_some() => Some("reasoning before the answer (`reason`)"),
+        Work::Evaluate(work) if work.mode.cue.is_some() => Some("a cue before the answer (`cue`)"),
+        Work::Evaluate(work) => match work.mode.score {
+            Score::Labels => None,
+            Score::Texts => Some("the protocol `texts`"),
+            Score::Generate => Some("the protocol `generate`"),
+        },
+        Work::Download(work) => match work.file.source {
+            Source::Hub { .. } => Some("downloads from the model hub (`hf:`)"),
+            Source::Local { .. } | Source::Url { .. } | Source::Pypi { .. } => None,
+        },
+        Work::Analyze(_) | Work::Command(_) => None,
     }
 }
 
