@@ -7,19 +7,18 @@ use crate::machine::Machine;
 use crate::observe::{Observer, RunEvent};
 use crate::pool::{Pool, WorkerId};
 use crate::protocol::{Done, Made, Reply, Request};
+use crate::refusal;
 use crate::world::World;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::ExitStatus;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 use xlt_cache::{CacheError, Fingerprint, RunCounts, RunId, StageRun, Status};
 use xlt_core::key::Key;
-use xlt_core::plan::{DownloadWork, Facts, InputSource, Pin, Plan, Stage, StageId, Work};
+use xlt_core::plan::{Facts, InputSource, Pin, Plan, Stage, StageId, Work};
 use xlt_core::record::{Output, Record};
 use xlt_core::schedule::{Command, Event, Scheduler, Tally};
-use xlt_core::spec::{Score, Source};
+use xlt_core::spec::Source;
 
 /// How long the loop waits before it looks at what waits for other engines.
 const TICK: Duration = Duration::from_millis(50);
@@ -95,7 +94,7 @@ impl Engine {
     /// # Errors
     /// [`RunError`] where the run as a whole cannot go on; a stage that fails is in the tally.
     pub fn run(&self, plan: &Plan, world: &mut World, observer: &mut dyn Observer) -> Result<Ending, RunError> {
-        self.check(plan)?;
+        refusal::check(plan, &self.options)?;
         let started = Instant::now();
         let cached = plan.verdicts.iter().filter(|verdict| verdict.word() == "cached").count();
         observer.event(&RunEvent::Planned { stages: plan.stages.len(), cached });
@@ -142,58 +141,6 @@ impl Engine {
             });
         }
         Ok(Ending { tally, interrupted, damaged })
-    }
-
-    /// What the spec needs and the user did not allow, or this version cannot do: said before anything starts.
-    fn check(&self, plan: &Plan) -> Result<(), RunError> {
-        let to_run =
-            || plan.ids().filter(|(id, _)| plan.verdicts[id.index()].word() != "cached").map(|(_, stage)| stage);
-        let refuse = |sentence: String| Err(RunError::NotAllowed(sentence));
-        if let Some(stage) = to_run().find(|stage| matches!(stage.work, Work::Command(_)))
-            && !self.options.allow_commands
-        {
-            return refuse(format!(
-                "stage `{}` runs a program of the spec's, which was not allowed\n  if you trust the spec, run again with \
-                 `--allow-commands`",
-                stage.name
-            ));
-        }
-        if let Some((stage, what)) = to_run().find_map(|stage| Some((stage, not_yet(stage)?))) {
-            return refuse(format!(
-                "stage `{}` cannot run yet: this version of xlt plans {what}, but does not run that\n  `xlt plan` shows what the \
-                 spec would do",
-                stage.name
-            ));
-        }
-        if !cfg!(feature = "llama")
-            && let Some(stage) = to_run().find(|stage| matches!(stage.work, Work::Evaluate(_)))
-        {
-            return refuse(format!(
-                "stage `{}` needs llama.cpp, which this xlt was built without\n  build it with its default features",
-                stage.name
-            ));
-        }
-        for stage in to_run() {
-            let Work::Download(DownloadWork { file, pin }) = &stage.work else { continue };
-            if matches!(file.source, Source::Local { .. }) {
-                continue;
-            }
-            if self.options.offline {
-                return refuse(format!(
-                    "stage `{}` must fetch {}, and `--offline` forbids it\n  run once without `--offline`; afterwards the file is in \
-                     the cache",
-                    stage.name, file.source
-                ));
-            }
-            if self.options.locked && pin.is_none() {
-                return refuse(format!(
-                    "{} (stage `{}`) is not in the lock file, and `--locked` forbids adding it\n  run once without `--locked`, and \
-                     commit the lock file",
-                    file.source, stage.name
-                ));
-            }
-        }
-        Ok(())
     }
 }
 
@@ -434,9 +381,9 @@ impl Run<'_> {
     }
 
     fn worker_gone(&mut self, worker: WorkerId) -> Result<(), RunError> {
-        let Some((stage, status, tail)) = self.pool.bury(worker) else { return Ok(()) };
+        let Some((stage, death, tail)) = self.pool.bury(worker) else { return Ok(()) };
         if let Some(stage) = stage {
-            self.fail(stage, &death(status), &tail);
+            self.fail(stage, &death, &tail);
         }
         Ok(())
     }
@@ -506,39 +453,5 @@ impl Run<'_> {
             })
         });
         outputs.collect()
-    }
-}
-
-/// What this version plans and cannot run, where a stage needs it.
-fn not_yet(stage: &Stage) -> Option<&'static str> {
-    match &stage.work {
-        Work::Quantize(_) => Some("quantization"),
-        Work::Finetune(_) => Some("fine-tuning"),
-        Work::Evaluate(work) if work.cell.seed.is_some() => Some("evaluation with an adapter"),
-        Work::Evaluate(work) if work.mode.reason.is_some() => Some("reasoning before the answer (`reason`)"),
-        Work::Evaluate(work) if work.mode.cue.is_some() => Some("a cue before the answer (`cue`)"),
-        Work::Evaluate(work) => match work.mode.score {
-            Score::Labels => None,
-            Score::Texts => Some("the protocol `texts`"),
-            Score::Generate => Some("the protocol `generate`"),
-        },
-        Work::Download(work) => match work.file.source {
-            Source::Hub { .. } => Some("downloads from the model hub (`hf:`)"),
-            Source::Local { .. } | Source::Url { .. } | Source::Pypi { .. } => None,
-        },
-        Work::Analyze(_) | Work::Command(_) => None,
-    }
-}
-
-/// How a worker ended, in words, and what to try.
-fn death(status: ExitStatus) -> String {
-    match status.signal() {
-        Some(9) => "its worker process was killed (signal 9, SIGKILL)\n  if nobody did that, the machine ran out of memory: `--jobs 1` or a \
-                    smaller model needs less; run again to go on"
-            .to_owned(),
-        Some(6) => "its worker process aborted (signal 6, SIGABRT): llama.cpp met something that it cannot handle; its last words are below"
-            .to_owned(),
-        Some(signal) => format!("its worker process was killed by signal {signal}; run again to go on"),
-        None => format!("its worker process ended unexpectedly ({status}); run again to go on"),
     }
 }

@@ -12,6 +12,7 @@ mod machine;
 mod observe;
 mod pool;
 mod protocol;
+mod refusal;
 pub mod worker;
 mod workplace;
 mod world;

@@ -10,7 +10,7 @@ use crate::workplace::{self, Workplace};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::Sender;
@@ -92,8 +92,9 @@ impl Pool {
         self.workers.values_mut().for_each(|worker| worker.send(request));
     }
 
-    /// A worker's output has ended: it is gone, or as good as gone. Returns its job, how it ended, and its last words.
-    pub(crate) fn bury(&mut self, id: WorkerId) -> Option<(Option<StageId>, ExitStatus, Vec<String>)> {
+    /// A worker's output has ended: it is gone, or as good as gone. Returns its job, how it ended and what to
+    /// try, and its last words.
+    pub(crate) fn bury(&mut self, id: WorkerId) -> Option<(Option<StageId>, String, Vec<String>)> {
         let mut worker = self.workers.remove(&id)?;
         worker.kill_group();
         let status = worker.child.wait().ok()?;
@@ -101,7 +102,7 @@ impl Pool {
             workplace::remove(&workplace.of_worker(id.0));
         }
         let tail = worker.stderr.lock().map(|lines| lines.iter().cloned().collect()).unwrap_or_default();
-        Some((worker.job, status, tail))
+        Some((worker.job, death(status), tail))
     }
 
     /// The folder in which a worker works.
@@ -203,5 +204,18 @@ fn keep_tail(pipe: impl std::io::Read, lines: &Mutex<VecDeque<String>>) {
             }
             lines.push_back(text);
         }
+    }
+}
+
+/// How a worker ended, in words, and what to try.
+fn death(status: ExitStatus) -> String {
+    match status.signal() {
+        Some(9) => "its worker process was killed (signal 9, SIGKILL)\n  if nobody did that, the machine ran out of memory: `--jobs 1` or a \
+                    smaller model needs less; run again to go on"
+            .to_owned(),
+        Some(6) => "its worker process aborted (signal 6, SIGABRT): llama.cpp met something that it cannot handle; its last words are below"
+            .to_owned(),
+        Some(signal) => format!("its worker process was killed by signal {signal}; run again to go on"),
+        None => format!("its worker process ended unexpectedly ({status}); run again to go on"),
     }
 }
