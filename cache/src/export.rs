@@ -17,6 +17,16 @@ impl Cache {
     /// # Errors
     /// [`CacheError::Damaged`], [`CacheError::Missing`], or where something cannot be read or written.
     pub fn export(&self, digest: &Digest, target: &Path) -> Result<(), CacheError> {
+        let target = std::path::absolute(target).at_target(target)?;
+        self.export_by_way_of(target.parent().unwrap_or(&target), digest, &target)
+    }
+
+    /// [`Cache::export`], the copy being made in the folder `way`, which is on the target's file system. A process that is killed
+    /// leaves half a copy there and nothing beside the target.
+    ///
+    /// # Errors
+    /// As [`Cache::export`].
+    pub fn export_by_way_of(&self, way: &Path, digest: &Digest, target: &Path) -> Result<(), CacheError> {
         let object = self.object_path(digest);
         let root = || self.root().to_owned();
         let folder = match fs::symlink_metadata(&object) {
@@ -30,9 +40,9 @@ impl Cache {
         let parent = target.parent().unwrap_or(target);
         fs::create_dir_all(parent).at_target(parent)?;
         if folder {
-            export_folder(&object, target, parent, digest, damaged)
+            export_folder(&object, target, way, digest, damaged)
         } else {
-            export_file(&object, target, parent, digest, damaged)
+            export_file(&object, target, way, digest, damaged)
         }
     }
 }
@@ -40,18 +50,18 @@ impl Cache {
 fn export_file(
     object: &Path,
     target: &Path,
-    parent: &Path,
+    way: &Path,
     digest: &Digest,
     damaged: impl Fn() -> CacheError,
 ) -> Result<(), CacheError> {
-    let mut copy = temporary(parent).at_target(target)?;
+    let mut copy = temporary(way).at_target(target)?;
     let (found, _) = copy_file(object, copy.as_file_mut(), target)?;
     if found != *digest {
         return Err(damaged());
     }
     if target.is_dir() {
         // A file does not replace a folder; whatever the result was before, it goes as a whole.
-        let beside = tempfile::Builder::new().prefix(".xlt-").tempdir_in(parent).at_target(target)?;
+        let beside = tempfile::Builder::new().prefix(".xlt-").tempdir_in(way).at_target(target)?;
         fs::rename(target, beside.path().join("old")).at_target(target)?;
     }
     copy.persist(target).map(drop).map_err(|error| error.error).at_target(target)
@@ -60,11 +70,11 @@ fn export_file(
 fn export_folder(
     object: &Path,
     target: &Path,
-    parent: &Path,
+    way: &Path,
     digest: &Digest,
     damaged: impl Fn() -> CacheError,
 ) -> Result<(), CacheError> {
-    let beside = tempfile::Builder::new().prefix(".xlt-").tempdir_in(parent).at_target(target)?;
+    let beside = tempfile::Builder::new().prefix(".xlt-").tempdir_in(way).at_target(target)?;
     let copy = beside.path().join("new");
     let content = match copy_folder(object, &copy, target) {
         Err(CacheError::NotStorable { .. }) => return Err(damaged()),

@@ -8,6 +8,7 @@ use crate::observe::{Observer, RunEvent};
 use crate::pool::{Pool, WorkerId};
 use crate::protocol::{Done, Made, Reply, Request};
 use crate::refusal;
+use crate::workplace::{self, Workplace};
 use crate::world::World;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
@@ -392,6 +393,7 @@ impl Run<'_> {
     /// found damaged; it has been set aside then.
     fn export(&mut self) -> Result<bool, RunError> {
         let mut damaged = false;
+        let mut way = None;
         for export in &self.plan.exports {
             let outputs = self.scheduler.outputs(export.stage);
             let Some(output) = outputs.and_then(|outputs| outputs.get(usize::from(export.output))) else { continue };
@@ -399,7 +401,11 @@ impl Run<'_> {
                 continue;
             }
             let target = self.world.result(&export.path);
-            match self.world.cache.export(&output.digest, &target) {
+            let way = match &way {
+                Some(way) => way,
+                None => way.insert(self.way()?),
+            };
+            match self.world.cache.export_by_way_of(way.path(), &output.digest, &target) {
                 Ok(()) => self.observer.event(&RunEvent::Exported { path: &target }),
                 Err(CacheError::Damaged { digest, .. }) => {
                     self.world.cache.quarantine(&digest)?;
@@ -411,7 +417,16 @@ impl Run<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
+        if way.is_none() {
+            workplace::sweep(&self.world.results);
+        }
         Ok(damaged)
+    }
+
+    /// Where results are copied to before they are moved to their places.
+    fn way(&self) -> Result<Workplace, RunError> {
+        let folder = &self.world.results;
+        Workplace::make(folder).map_err(|source| RunError::Results { folder: folder.clone(), source })
     }
 
     /// Lets the worker give up its lock on a stage.

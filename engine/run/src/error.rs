@@ -32,6 +32,14 @@ pub enum RunError {
         /// Why.
         source: std::io::Error,
     },
+    /// The results folder cannot be written.
+    #[error("cannot write results into {folder}: {source}")]
+    Results {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A worker process cannot be started.
     #[error("cannot start a worker process ({program}): {source}")]
     Spawn {

@@ -109,7 +109,7 @@ impl Pool {
     fn folder(&mut self, id: WorkerId) -> Result<PathBuf, RunError> {
         let workplace = match self.workplace.take() {
             Some(workplace) => workplace,
-            None => Workplace::make(&self.cache)
+            None => Workplace::make(&self.cache.partials())
                 .map_err(|source| RunError::Workplace { folder: self.cache.partials(), source })?,
         };
         Ok(self.workplace.insert(workplace).of_worker(id.0))

@@ -1,14 +1,15 @@
-//! The folder below `partial/` in which the workers of one run work, each in a folder of its own.
+//! A folder in which one run works: below `partial/` for its workers, in the results folder for results on their way there.
 //!
-//! It is locked while its engine lives. What engines left that were killed is removed by the next one that starts a worker.
+//! It is locked while its engine lives. What engines left that were killed is removed by the next one that works in the same place.
 
 use std::fs::{self, File};
 use std::io::Error;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
-use xlt_cache::Cache;
 
-const PREFIX: &str = "run-";
+const PREFIX: &str = ".xlt-run-";
+/// Before it is locked: nobody sweeps that.
+const BEGUN: &str = ".xlt-new-";
 /// In the folder; locked by the engine.
 const LOCK: &str = "lock";
 
@@ -20,20 +21,24 @@ pub(crate) struct Workplace {
 }
 
 impl Workplace {
-    /// A new folder, never used before.
-    pub(crate) fn make(cache: &Cache) -> Result<Self, Error> {
-        let partials = cache.partials();
-        sweep(&partials);
+    /// A new folder in that one.
+    pub(crate) fn make(parent: &Path) -> Result<Self, Error> {
+        fs::create_dir_all(parent)?;
+        sweep(parent);
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-        let name = format!("{PREFIX}{}-{now:x}", std::process::id());
-        // Under a name that nobody sweeps until it is locked.
-        let begun = partials.join(format!(".{name}"));
+        let name = format!("{}-{now:x}", std::process::id());
+        let begun = parent.join(format!("{BEGUN}{name}"));
         fs::create_dir(&begun)?;
         let lock = File::create(begun.join(LOCK))?;
         lock.lock()?;
-        let path = partials.join(name);
+        let path = parent.join(format!("{PREFIX}{name}"));
         fs::rename(&begun, &path)?;
         Ok(Self { path, _lock: lock })
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The folder of one worker.
@@ -49,8 +54,8 @@ impl Drop for Workplace {
 }
 
 /// Removes the folders of engines that are gone.
-fn sweep(partials: &Path) {
-    for entry in fs::read_dir(partials).into_iter().flatten().flatten() {
+pub(crate) fn sweep(parent: &Path) {
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
         if ours && File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok()) {
             remove(&entry.path());
