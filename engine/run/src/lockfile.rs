@@ -52,15 +52,21 @@ impl LockFile {
     /// # Errors
     /// Where it cannot be written.
     pub fn pin(&mut self, source: &Source, pin: Pin) -> Result<(), RunError> {
-        let meanwhile = Self::beside(&self.path)?;
-        self.lock = meanwhile.lock;
+        let failed = |error: std::io::Error| RunError::Lock { path: self.path.clone(), why: error.to_string() };
+        // Two engines may pin at once: the folder's lock makes reading and writing one step. It ends with the handle.
+        let folder = std::fs::File::open(self.folder()).map_err(failed)?;
+        folder.lock().map_err(failed)?;
+        self.lock = Self::beside(&self.path)?.lock;
         self.lock.insert(source, pin);
         self.write().map_err(|error| RunError::Lock { path: self.path.clone(), why: error.to_string() })
     }
 
+    fn folder(&self) -> &Path {
+        self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    }
+
     fn write(&self) -> std::io::Result<()> {
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(self.folder())?;
         file.write_all(self.lock.to_text().as_bytes())?;
         file.as_file().sync_all()?;
         // A temporary file is private; a lock file is for everyone who can read the spec.
@@ -68,5 +74,29 @@ impl LockFile {
         file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
         file.persist(&self.path)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test stops where the disk does not do as told")]
+    use super::*;
+
+    #[test]
+    fn pins_that_several_engines_add_at_once_are_all_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let spec = folder.path().join("study.toml");
+        let source = |number: u8| Source::Url { url: format!("https://localhost/{number}") };
+        std::thread::scope(|scope| {
+            for number in 0..16 {
+                let (spec, source) = (&spec, source(number));
+                scope.spawn(move || {
+                    let pin = Pin { sha256: "ab".repeat(32), size: Some(1) };
+                    LockFile::beside(spec).unwrap().pin(&source, pin).unwrap();
+                });
+            }
+        });
+        let lock = LockFile::beside(&spec).unwrap();
+        assert!((0..16).all(|number| lock.get(&source(number)).is_some()));
     }
 }
