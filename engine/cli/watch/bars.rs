@@ -34,7 +34,8 @@ impl Bars {
 
     fn start(&mut self, name: &str) {
         if self.stages.len() < SHOWN {
-            let bar = ProgressBar::new_spinner().with_style(style("{spinner:.green} {prefix}  {elapsed:.dim}  {msg:.dim}"));
+            let bar =
+                ProgressBar::new_spinner().with_style(style("{spinner:.green} {prefix}  {elapsed:.dim}  {msg:.dim}"));
             let bar = self.all.insert_before(&self.overall, bar);
             bar.set_prefix(name.to_owned());
             bar.enable_steady_tick(Duration::from_millis(120));
