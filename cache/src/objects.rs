@@ -44,7 +44,8 @@ impl Cache {
     /// Where it cannot be read or moved, or holds anything but plain files and folders.
     pub fn ingest(&self, path: &Path) -> Result<Ingested, CacheError> {
         refuse_links(path)?;
-        self.take(path, digest_path(path)?)
+        let before = Fingerprint::of(path)?;
+        self.take(path, digest_path(path)?, Some(before))
     }
 
     /// [`Cache::ingest`] for a file that was hashed while it arrived. The caller vouches for the digest.
@@ -54,10 +55,12 @@ impl Cache {
     pub fn ingest_hashed(&self, path: &Path, digest: Digest) -> Result<Ingested, CacheError> {
         refuse_links(path)?;
         let size = fs::metadata(path).at("read", path)?.len();
-        self.take(path, Content { digest, size, folder: false })
+        self.take(path, Content { digest, size, folder: false }, None)
     }
 
-    fn take(&self, path: &Path, content: Content) -> Result<Ingested, CacheError> {
+    /// `before`: what the file system said before the content was hashed. Someone who still writes would make the digest a lie, and
+    /// the fingerprint one that is believed.
+    fn take(&self, path: &Path, content: Content, before: Option<Fingerprint>) -> Result<Ingested, CacheError> {
         let object = self.object_path(&content.digest);
         if self.has_good(&content)? {
             tree::remove(path)?;
@@ -65,6 +68,15 @@ impl Cache {
             self.quarantine(&content.digest)?;
             prepare(path, &content)?;
             self.move_in(path, &object, &content)?;
+            let after = Fingerprint::of(&object)?;
+            // Another inode is that of another process, which stored the same content at the same time.
+            let changed = |before: Fingerprint| {
+                before.inode == after.inode && (before.size, before.mtime_ns) != (after.size, after.mtime_ns)
+            };
+            if before.is_some_and(changed) {
+                self.quarantine(&content.digest)?;
+                return Err(CacheError::NotStorable { path: path.to_owned(), what: "still being written" });
+            }
         }
         let Content { digest, size, folder } = content;
         Ok(Ingested { digest, size, folder, fingerprint: Fingerprint::of(&object)? })

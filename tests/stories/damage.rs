@@ -1,6 +1,6 @@
 //! What happens to a cache from outside: bits flip, files go, the ledger is lost. Nothing wrong is ever used or exported.
 
-use crate::support::{Space, flip_bit};
+use crate::support::{Space, flip_bit, set};
 use std::fs;
 use std::path::Path;
 
@@ -205,4 +205,72 @@ fn verify_finds_a_flipped_bit() {
     space.edit("spec.toml", "the top", "new top");
     space.run().expect_ran(["middle", "top"]);
     space.ask(&["cache", "verify"]).expect_code(0);
+}
+
+/// `make` writes what `$HOME/next` says; `slow` reads it for a while, `late` reads it afterwards.
+const REMADE: &str = r#"
+[stages.make]
+program = "make"
+args = ["make", "{out.x}"]
+outputs = { x = "x" }
+[stages.slow]
+program = "slow"
+args = ["slow", "{in.x}", "{out.y}"]
+inputs = { x = "stage:make" }
+outputs = { y = "y" }
+[stages.gate]
+program = "gate"
+args = ["gate", "{out.z}"]
+outputs = { z = "z" }
+[stages.late]
+program = "step"
+args = ["late", "{out.w}", "late", "{in.x}", "{in.z}"]
+inputs = { x = "stage:make", z = "stage:gate" }
+outputs = { w = "w" }
+"#;
+
+#[test]
+fn an_artifact_remade_with_other_bytes_while_it_is_read_makes_its_reader_run_again() {
+    let space = Space::with_spec(REMADE);
+    // Not reproducible: another text every time.
+    space.program("make", r#"echo "run $(grep -c '^make$' "$HOME/executed")" > "$1""#);
+    // The first reader reads, then damages the artifact in the cache as a disk would, then waits until it has been made again.
+    space.program(
+        "slow",
+        r#"cat "$1" > "$2"
+if [ "$(grep -c '^slow$' "$HOME/executed")" = 1 ]; then
+  object=$(find "$XLT_TEST_CACHE/objects" -type f -size 6c); chmod u+w "$object"; printf 'rXn 1\n' > "$object"; touch "$HOME/damaged"
+  while [ "$(grep -c '^make$' "$HOME/executed")" = 1 ]; do sleep 0.01; done; sleep 0.2
+fi"#,
+    );
+    space.program("gate", r#"while [ ! -e "$HOME/damaged" ]; do sleep 0.01; done; echo open > "$1""#);
+    let cache = space.cache("").display().to_string();
+    space.edit("spec.toml", "[stages.slow]", &format!("[stages.slow]\nenv = {{ XLT_TEST_CACHE = {cache:?} }}"));
+    let outcome = space.run_with(&["--jobs", "2"]);
+    assert_eq!(outcome.code, 0, "{outcome:#?}");
+    assert_eq!(space.read("spec.results/slow/y"), "run 2\n", "what was read before belongs to no key");
+    assert_eq!(space.run().ran, set::<&str>([]));
+}
+
+#[test]
+fn a_result_is_repaired_by_a_worker_of_its_own_after_other_stages_ran() {
+    let space = Space::with_spec(
+        r#"
+[stages.one]
+program = "step"
+args = ["one", "{out.x}", "one"]
+outputs = { x = "x" }
+[stages.two]
+program = "step"
+args = ["two", "{out.x}", "two"]
+outputs = { x = "x" }
+"#,
+    );
+    space.run();
+    flip_bit(&space.object("one\n"));
+    space.remove("spec.results/one");
+    space.edit("spec.toml", r#""two"]"#, r#""two again"]"#);
+    let outcome = space.run();
+    assert_eq!((outcome.code, outcome.failed), (0, set::<&str>([])));
+    assert_eq!(space.read("spec.results/one/x"), "one\n");
 }

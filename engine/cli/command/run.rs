@@ -2,6 +2,7 @@
 
 use crate::context::SpecArgs;
 use crate::failure::{Failure, INTERRUPTED, STAGE_FAILED};
+use crate::term;
 use crate::watch;
 use std::process::ExitCode;
 use xlt_run::{Ending, Engine, Options};
@@ -48,13 +49,19 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut observer = watch::observer(args.json);
     let mut ending = run_once(&engine, &mut context, &mut *observer)?;
     for _ in 0..AGAIN {
-        if !ending.damaged {
+        if !ending.damaged || ending.interrupted {
             break;
         }
         ending = run_once(&engine, &mut context, &mut *observer)?;
     }
     Ok(match ending {
         Ending { interrupted: true, .. } => ExitCode::from(INTERRUPTED),
+        Ending { damaged: true, .. } => {
+            term::tell(
+                "the cache loses artifacts as fast as they are made; look at its disk, and at `xlt cache verify`",
+            );
+            ExitCode::from(STAGE_FAILED)
+        }
         Ending { tally, .. } if tally.failed > 0 || tally.left > 0 => ExitCode::from(STAGE_FAILED),
         Ending { .. } => ExitCode::SUCCESS,
     })

@@ -15,8 +15,6 @@ pub struct Answer {
     pub group: String,
     /// Language code.
     pub language: String,
-    /// Mode of the prompt.
-    pub mode: String,
     /// Index of the predicted label, from 0.
     pub prediction: usize,
     /// The predicted label.
@@ -61,7 +59,6 @@ struct Line {
     key: String,
     group: String,
     language: String,
-    mode: String,
     prediction: Label,
     gold: Label,
     correct: bool,
@@ -135,7 +132,6 @@ impl From<&Answer> for Line {
             key: answer.key.clone(),
             group: answer.group.clone(),
             language: answer.language.clone(),
-            mode: answer.mode.clone(),
             prediction: Label { index: answer.prediction, label: answer.predicted_label.clone() },
             gold: Label { index: answer.gold, label: answer.gold_label.clone() },
             correct: answer.correct(),
@@ -153,7 +149,6 @@ impl From<Line> for Answer {
             key: line.key,
             group: line.group,
             language: line.language,
-            mode: line.mode,
             prediction: line.prediction.index,
             predicted_label: line.prediction.label,
             gold: line.gold.index,

@@ -24,7 +24,6 @@ fn answer(prediction: usize, answer_mass: f64, argmax_text: &str) -> Answer {
         key: "k".to_owned(),
         group: "g".to_owned(),
         language: "l".to_owned(),
-        mode: "direct".to_owned(),
         prediction,
         predicted_label: (prediction + 1).to_string(),
         gold: 0,

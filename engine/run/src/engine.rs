@@ -117,7 +117,8 @@ impl Engine {
             retried: Instant::now(),
             interrupts: 0,
         };
-        let damaged = running.until_the_end().and_then(|()| running.export());
+        let damaged =
+            running.until_the_end().and_then(|()| if running.interrupts > 1 { Ok(false) } else { running.export() });
         let tally = running.scheduler.tally();
         let interrupted = running.interrupts > 0 && tally.left > 0;
         drop(running);
@@ -133,7 +134,7 @@ impl Engine {
         }
         let damaged = damaged?;
         let results = (!plan.exports.is_empty() && world.results.is_dir()).then_some(world.results.as_path());
-        if !damaged {
+        if !damaged || interrupted {
             observer.event(&RunEvent::RunFinished {
                 tally,
                 seconds: started.elapsed().as_secs_f64(),
@@ -236,7 +237,13 @@ impl Run<'_> {
             Work::Evaluate(_) => job.inputs.first().and_then(|input| input.blake3.parse().ok()),
             _ => None,
         };
-        let worker = self.pool.give(id, job, model)?;
+        let worker = match self.pool.give(id, job, model) {
+            Ok(worker) => worker,
+            Err(error) => {
+                self.fail(id, &error.to_string(), &[]);
+                return Ok(());
+            }
+        };
         let place = Place { worker, key: key.unwrap_or_else(|| provisional(stage)), seconds: 0.0, peak_bytes: None };
         self.places.insert(id, place);
         if !self.waited.contains(&id) {
@@ -329,6 +336,14 @@ impl Run<'_> {
             );
             return Ok(());
         }
+        if let (Work::Download(_), Some(InputSource::Local(local))) =
+            (&stage.work, stage.inputs.first().map(|input| input.source))
+            && done.outputs.first().is_none_or(|made| made.blake3 != self.plan.local(local).digest.to_string())
+        {
+            let path = &self.plan.local(local).path;
+            self.fail(id, &format!("{path} changed while it was copied; run again"), &[]);
+            return Ok(());
+        }
         let mut pinned = stage.clone();
         if let (Work::Download(work), Some(fetched)) = (&mut pinned.work, &done.fetched)
             && work.pin.is_none()
@@ -336,9 +351,23 @@ impl Run<'_> {
         {
             let pin = Pin { sha256: fetched.sha256.clone(), size: Some(fetched.size) };
             work.pin = Some(pin.clone());
-            self.world.lock.pin(&work.file.source, pin)?;
+            if let Err(error) = self.world.lock.pin(&work.file.source, pin) {
+                self.fail(id, &error.to_string(), &[]);
+                return Ok(());
+            }
         }
-        let Some(key) = self.plan.key(&pinned, &self.scheduler) else { return Ok(()) };
+        let begun = self.scheduler.key(id);
+        let key = match self.plan.key(&pinned, &self.scheduler) {
+            // A remote file without a pin reads no stage, and gets its key only now.
+            Some(key) if begun.is_none_or(|begun| begun == key) => key,
+            // An artifact that it read is being made again, or has been, with other bytes: what it made belongs to no key.
+            _ => {
+                self.release(id);
+                self.busy.push(id);
+                self.step(Event::Busy { stage: id });
+                return Ok(());
+            }
+        };
         if let Some(place) = self.places.get_mut(&id) {
             place.seconds = done.seconds;
             place.peak_bytes = done.peak_bytes;
@@ -413,7 +442,11 @@ impl Run<'_> {
                     self.observer.event(&RunEvent::Damaged { stage: self.plan.stage(export.stage), what });
                     damaged = true;
                 }
-                Err(CacheError::Missing { .. }) => damaged = true,
+                Err(CacheError::Missing { .. }) => {
+                    let what = "a result is no longer in the cache";
+                    self.observer.event(&RunEvent::Damaged { stage: self.plan.stage(export.stage), what });
+                    damaged = true;
+                }
                 Err(error) => return Err(error.into()),
             }
         }

@@ -57,7 +57,14 @@ impl LockFile {
         let folder = std::fs::File::open(self.folder()).map_err(failed)?;
         folder.lock().map_err(failed)?;
         self.lock = Self::beside(&self.path)?.lock;
-        self.lock.insert(source, pin);
+        match self.lock.get(source) {
+            None => self.lock.insert(source, pin),
+            Some(there) if there.sha256 == pin.sha256 => return Ok(()),
+            Some(_) => {
+                let why = format!("another run has pinned {source} meanwhile, with other content; run again");
+                return Err(RunError::Lock { path: self.path.clone(), why });
+            }
+        }
         self.write().map_err(|error| RunError::Lock { path: self.path.clone(), why: error.to_string() })
     }
 
@@ -96,7 +103,9 @@ mod tests {
                 });
             }
         });
-        let lock = LockFile::beside(&spec).unwrap();
+        let mut lock = LockFile::beside(&spec).unwrap();
+        let other = Pin { sha256: "cd".repeat(32), size: Some(1) };
+        assert!(lock.pin(&source(3), other).is_err(), "a pin is honoured, not replaced");
         assert!((0..16).all(|number| lock.get(&source(number)).is_some()));
     }
 }

@@ -13,13 +13,17 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 use xlt_cache::Cache;
 use xlt_core::key::Digest;
 use xlt_core::plan::StageId;
 
-/// Number of a worker in its run; never used twice.
+/// Number of the next worker. Of the whole process: what is still heard of the workers of one pass must not be taken for the next's.
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// Number of a worker; never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct WorkerId(u32);
 
@@ -34,7 +38,6 @@ pub(crate) struct Pool {
     workplace: Option<Workplace>,
     engine: Sender<Message>,
     workers: BTreeMap<WorkerId, Worker>,
-    next: u32,
 }
 
 struct Worker {
@@ -49,7 +52,7 @@ struct Worker {
 impl Pool {
     /// A pool whose workers are `program worker`, on that cache.
     pub(crate) fn new(program: PathBuf, cache: Cache, engine: Sender<Message>) -> Self {
-        Self { program, cache, workplace: None, engine, workers: BTreeMap::new(), next: 0 }
+        Self { program, cache, workplace: None, engine, workers: BTreeMap::new() }
     }
 
     /// Gives a job to an idle worker, best one that has the model loaded; starts one if there is none.
@@ -97,12 +100,15 @@ impl Pool {
     pub(crate) fn bury(&mut self, id: WorkerId) -> Option<(Option<StageId>, String, Vec<String>)> {
         let mut worker = self.workers.remove(&id)?;
         worker.kill_group();
-        let status = worker.child.wait().ok()?;
+        let death = worker
+            .child
+            .wait()
+            .map_or_else(|error| format!("its worker process is gone ({error}); run again to go on"), death);
         if let Some(workplace) = &self.workplace {
             workplace::remove(&workplace.of_worker(id.0));
         }
         let tail = worker.stderr.lock().map(|lines| lines.iter().cloned().collect()).unwrap_or_default();
-        Some((worker.job, death(status), tail))
+        Some((worker.job, death, tail))
     }
 
     /// The folder in which a worker works.
@@ -116,8 +122,7 @@ impl Pool {
     }
 
     fn start(&mut self) -> Result<WorkerId, RunError> {
-        let id = WorkerId(self.next);
-        self.next += 1;
+        let id = WorkerId(NEXT.fetch_add(1, Ordering::Relaxed));
         let mut command = Command::new(&self.program);
         command.arg("worker").arg("--cache").arg(self.cache.root()).arg("--folder").arg(self.folder(id)?);
         command.process_group(0);
@@ -184,7 +189,8 @@ fn listen(id: WorkerId, stdout: impl std::io::Read, engine: &Sender<Message>) {
             Ok(count) if count > 0 && line.ends_with(b"\n") => {}
             Ok(_) | Err(_) => break,
         }
-        let Ok(reply) = serde_json::from_slice::<Reply>(&line) else { continue };
+        // A worker that says something else has lost its footing; its stage fails, for to wait on would be for ever.
+        let Ok(reply) = serde_json::from_slice::<Reply>(&line) else { break };
         if engine.send(Message::Worker(id, reply)).is_err() {
             return;
         }

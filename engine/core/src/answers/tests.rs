@@ -6,7 +6,6 @@ fn answer() -> Answer {
         key: "p|1".to_owned(),
         group: "p".to_owned(),
         language: "heb_Hebr".to_owned(),
-        mode: "direct".to_owned(),
         prediction: 1,
         predicted_label: "2".to_owned(),
         gold: 0,
@@ -19,7 +18,7 @@ fn answer() -> Answer {
     }
 }
 
-const LINE: &str = r#"{"key":"p|1","group":"p","language":"heb_Hebr","mode":"direct","prediction":{"index":1,"label":"2"},"gold":{"index":0,"label":"1"},"correct":false,"logprobs":[-1.25,-0.1],"answer_mass":0.5,"argmax":{"id":17,"text":"\"\n"},"n_tokens":812}"#;
+const LINE: &str = r#"{"key":"p|1","group":"p","language":"heb_Hebr","prediction":{"index":1,"label":"2"},"gold":{"index":0,"label":"1"},"correct":false,"logprobs":[-1.25,-0.1],"answer_mass":0.5,"argmax":{"id":17,"text":"\"\n"},"n_tokens":812}"#;
 
 #[test]
 fn a_line_is_pinned() {

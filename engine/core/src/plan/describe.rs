@@ -53,12 +53,24 @@ impl Plan {
                 manifest.field("program", Value::Text(command.shared.program_name()));
                 manifest.field("args", Value::Texts(&line.args));
                 line.env.iter().for_each(|(name, value)| manifest.field(&format!("env.{name}"), Value::Text(value)));
+                self.links_of(stage, manifest);
                 let outputs = stage.outputs().zip(&line.outputs);
                 outputs.for_each(|(name, path)| manifest.field(&format!("output.{name}"), Value::Text(path)));
                 let params = &command.shared.spec.params;
                 params.iter().for_each(|(name, value)| manifest.field(&format!("param.{name}"), Value::Text(value)));
                 command.axes().for_each(|(axis, value)| manifest.field(&format!("matrix.{axis}"), Value::Text(value)));
             }
+        }
+    }
+}
+
+impl Plan {
+    /// Names under which a program sees its inputs: it may look at them even where its arguments do not name them.
+    fn links_of(&self, stage: &Stage, manifest: &mut impl Manifest) {
+        let groups = stage.inputs.chunk_by(|a, b| a.name == b.name).filter(|parts| *parts[0].name != *"program");
+        for parts in groups {
+            let links: Vec<String> = parts.iter().map(|input| self.link(input)).collect();
+            manifest.field(&format!("link.{}", parts[0].name), Value::Texts(&links));
         }
     }
 }

@@ -10,7 +10,6 @@ fn answer(correct: bool, answer_mass: f64, argmax_text: &str) -> Answer {
         key: "k".to_owned(),
         group: "g".to_owned(),
         language: "l".to_owned(),
-        mode: "direct".to_owned(),
         prediction: 0,
         predicted_label: "1".to_owned(),
         gold: usize::from(!correct),

@@ -32,7 +32,7 @@ fn key(spec: &Spec, llama: &str, stage: &str) -> (String, String) {
 #[test]
 fn keys_are_pinned() {
     let (command, _) = key(&command::spec(), "llama", "train/a");
-    assert_eq!(command, "b2acc0c8c1bc4e4a8678e63e621481d426f26a5ec9897a1fe2b921cb7fbb0a38");
+    assert_eq!(command, "f8727612587522d4f8672a2c510fb3545cb10152517ea3d730303e019a1ebde3");
     let (evaluate, _) = key(&study::spec(), "llama", "evaluate/m/tuned/seed1/heb_Hebr/cot");
     assert_eq!(evaluate, "e98a0c17d661fcb147d8e2d72db9321acaa5dc04f45d11fb86cf98bbfbeb8ede");
 }

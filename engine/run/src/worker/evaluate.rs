@@ -201,7 +201,6 @@ impl Evaluation<'_> {
             key: item.key.clone(),
             group: item.group.clone(),
             language: item.language.clone(),
-            mode: self.work.mode.name.clone(),
             prediction: score.prediction,
             predicted_label: self.work.prompt.labels[score.prediction].clone(),
             gold: item.answer,
