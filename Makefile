@@ -6,7 +6,7 @@
 CARGO := cargo
 XLT   := target/release/xlt
 
-.PHONY: demo test build setup torture bench clean-demo
+.PHONY: demo test build setup torture bench
 
 demo: build
 	@$(XLT) run specs/demo.toml
