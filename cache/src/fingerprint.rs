@@ -3,6 +3,7 @@
 use crate::content::Listing;
 use crate::error::{At, CacheError};
 use crate::tree::{Entry, walk};
+use serde::{Deserialize, Serialize};
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -10,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use xlt_core::key::Digest;
 
 /// What the file system says about a file that changes when its bytes do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Fingerprint {
     /// Size in bytes; of a folder, the sum of its files.
     pub size: u64,

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
-use xlt_cache::{CacheError, Fingerprint, RunCounts, RunId, StageRun, Status};
+use xlt_cache::{CacheError, RunCounts, RunId, StageRun, Status};
 use xlt_core::key::Key;
 use xlt_core::plan::{Facts, InputSource, Pin, Plan, Stage, StageId, Work};
 use xlt_core::record::{Output, Record};
@@ -373,10 +373,8 @@ impl Run<'_> {
             place.peak_bytes = done.peak_bytes;
         }
         for made in &done.outputs {
-            if let (Ok(digest), Some((size, mtime_ns, ctime_ns, inode))) = (made.blake3.parse(), made.fingerprint)
-                && made.size >= 1 << 20
-            {
-                self.world.ledger.set_object_fingerprint(&digest, Fingerprint { size, mtime_ns, ctime_ns, inode });
+            if let (Ok(digest), Some(print)) = (made.blake3.parse(), made.fingerprint) {
+                self.world.ledger.set_object_fingerprint(&digest, print);
             }
         }
         let record = Record {

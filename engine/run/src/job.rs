@@ -1,7 +1,7 @@
 //! From a stage of the plan to the job that a worker gets.
 
 use crate::protocol::{Job, JobInput, JobWork};
-use xlt_cache::{Fingerprint, LARGE, Ledger};
+use xlt_cache::{LARGE, Ledger};
 use xlt_core::key::{Digest, Key};
 use xlt_core::plan::{InputSource, KnownOutputs, Plan, Stage, StageId, Work};
 use xlt_core::schedule::Scheduler;
@@ -32,7 +32,7 @@ pub(crate) fn job(
         };
         let small = size.is_some_and(|size| size < LARGE);
         JobInput {
-            known: size.filter(|_| !small).and_then(|_| known(ledger, &digest)),
+            known: size.filter(|_| !small).and_then(|_| ledger.object_fingerprint(&digest)),
             small,
             local,
             blake3: digest.to_string(),
@@ -47,12 +47,6 @@ pub(crate) fn job(
         work: work(plan, stage),
         threads,
     }
-}
-
-fn known(ledger: &Ledger, digest: &Digest) -> Option<(u64, i64, i64, u64)> {
-    ledger
-        .object_fingerprint(digest)
-        .map(|Fingerprint { size, mtime_ns, ctime_ns, inode }| (size, mtime_ns, ctime_ns, inode))
 }
 
 fn work(plan: &Plan, stage: &Stage) -> JobWork {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use xlt_cache::Fingerprint;
 use xlt_core::plan::{AnalyzeWork, EvaluateWork};
 use xlt_core::spec::Source;
 
@@ -56,8 +57,8 @@ pub(crate) struct Made {
     pub(crate) blake3: String,
     pub(crate) size: u64,
     pub(crate) folder: bool,
-    /// Size, mtime, ctime in nanoseconds, and inode, by which it is known without being read.
-    pub(crate) fingerprint: Option<(u64, i64, i64, u64)>,
+    /// By which it is known without being read.
+    pub(crate) fingerprint: Option<Fingerprint>,
 }
 
 /// What a fetched file turned out to be.
@@ -99,7 +100,7 @@ pub(crate) struct JobInput {
     /// The artifact's digest.
     pub(crate) blake3: String,
     /// Fingerprint under which the artifact was last found whole.
-    pub(crate) known: Option<(u64, i64, i64, u64)>,
+    pub(crate) known: Option<Fingerprint>,
     /// Whether it is a small artifact, which is read at every use rather than known by its fingerprint.
     pub(crate) small: bool,
     /// Where its link goes in the private folder, if it gets one.

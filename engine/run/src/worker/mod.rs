@@ -23,7 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use xlt_cache::{Cache, CacheError, Check, Fingerprint, StageLock};
+use xlt_cache::{Cache, CacheError, Check, StageLock};
 use xlt_core::key::{Digest, Key};
 
 /// What a job made, before it is in the store.
@@ -189,10 +189,8 @@ impl Worker {
             }
             let digest: Digest =
                 input.blake3.parse().map_err(|error| Box::new(failed(format!("a bad digest: {error}"))))?;
-            let known =
-                input.known.map(|(size, mtime_ns, ctime_ns, inode)| Fingerprint { size, mtime_ns, ctime_ns, inode });
             let damaged = |what: &str| Box::new(Reply::Damaged { blake3: input.blake3.clone(), what: what.to_owned() });
-            match self.cache.check(&digest, known.as_ref()) {
+            match self.cache.check(&digest, input.known.as_ref()) {
                 Ok(Check::Intact(_)) => Ok(self.cache.object_path(&digest)),
                 Ok(Check::Missing) => Err(damaged("an artifact that it reads is no longer in the cache")),
                 Ok(Check::Damaged) => match self.cache.quarantine(&digest) {
@@ -240,12 +238,11 @@ impl Worker {
     fn ingest(&self, product: Product) -> Result<Done, Trouble> {
         let ingest = |path: &PathBuf| {
             let ingested = self.cache.ingest(path).map_err(|error| Trouble::new(format!("failed to {error}")))?;
-            let Fingerprint { size, mtime_ns, ctime_ns, inode } = ingested.fingerprint;
             Ok(Made {
                 blake3: ingested.digest.to_string(),
                 size: ingested.size,
                 folder: ingested.folder,
-                fingerprint: Some((size, mtime_ns, ctime_ns, inode)),
+                fingerprint: Some(ingested.fingerprint),
             })
         };
         Ok(Done {
