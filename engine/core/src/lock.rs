@@ -1,6 +1,6 @@
 //! The lock file's text: what every remote file was when it was first fetched.
 
-use crate::plan::Pin;
+use crate::plan::{Pin, PinnedFile};
 use crate::spec::Source;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -27,6 +27,23 @@ struct Entry {
     source: String,
     sha256: String,
     size: Option<u64>,
+    commit: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    files: Vec<PinnedFile>,
+}
+
+impl Entry {
+    fn is_sound(&self) -> bool {
+        let mut sums = std::iter::once(&self.sha256).chain(self.files.iter().map(|file| &file.sha256));
+        sums.all(|sum| sum.len() == 64 && sum.bytes().all(|b| b.is_ascii_hexdigit()))
+    }
+
+    fn into_pin(self) -> (String, Pin) {
+        let Self { source, mut sha256, size, commit, mut files } = self;
+        sha256.make_ascii_lowercase();
+        files.iter_mut().for_each(|file| file.sha256.make_ascii_lowercase());
+        (source, Pin { sha256, size, commit, files })
+    }
 }
 
 impl Lock {
@@ -39,15 +56,10 @@ impl Lock {
         if disk.version != VERSION {
             return Err(format!("it has version {}, this xlt knows version {VERSION}", disk.version));
         }
-        let bad = disk
-            .file
-            .iter()
-            .find(|entry| entry.sha256.len() != 64 || !entry.sha256.bytes().all(|b| b.is_ascii_hexdigit()));
-        if let Some(entry) = bad {
+        if let Some(entry) = disk.file.iter().find(|entry| !entry.is_sound()) {
             return Err(format!("the sha256 of {} is not 64 hexadecimal digits", entry.source));
         }
-        let pin = |entry: Entry| (entry.source, Pin { sha256: entry.sha256.to_ascii_lowercase(), size: entry.size });
-        Ok(Self(disk.file.into_iter().map(pin).collect()))
+        Ok(Self(disk.file.into_iter().map(Entry::into_pin).collect()))
     }
 
     /// The text of the lock file, entries sorted by source.
@@ -57,6 +69,8 @@ impl Lock {
             source: source.clone(),
             sha256: pin.sha256.clone(),
             size: pin.size,
+            commit: pin.commit.clone(),
+            files: pin.files.clone(),
         };
         let disk = OnDisk { version: VERSION, file: self.0.iter().map(entry).collect() };
         // Plain strings and numbers always have a TOML form.
@@ -83,13 +97,17 @@ mod tests {
     fn what_is_written_is_read_again_and_nonsense_is_refused() {
         let mut lock = Lock::default();
         let url = |url: &str| Source::Url { url: url.to_owned() };
-        lock.insert(&url("https://b.example/x"), Pin { sha256: "ab".repeat(32), size: Some(3) });
-        lock.insert(&url("https://a.example/y"), Pin { sha256: "cd".repeat(32), size: None });
+        lock.insert(&url("https://b.example/x"), Pin { sha256: "ab".repeat(32), size: Some(3), ..Pin::default() });
+        lock.insert(&url("https://a.example/y"), Pin { sha256: "cd".repeat(32), ..Pin::default() });
+        let shard = |number: u8| PinnedFile { path: format!("m-{number}.gguf"), size: 1, sha256: "ef".repeat(32) };
+        let (commit, files) = (Some("c0ffee".to_owned()), vec![shard(1), shard(2)]);
+        lock.insert(&url("https://c.example/z"), Pin { sha256: "01".repeat(32), size: Some(2), commit, files });
         let text = lock.to_text();
         assert!(text.find("a.example") < text.find("b.example"), "sorted by source");
         assert_eq!(Lock::parse(&text), Ok(lock));
         assert!(Lock::parse(&text.replace("version = 1", "version = 9")).is_err_and(|why| why.contains("version 9")));
         assert!(Lock::parse(&text.replace("abab", "zz")).is_err_and(|why| why.contains("b.example")));
+        assert!(Lock::parse(&text.replace("efef", "zz")).is_err_and(|why| why.contains("c.example")));
         assert!(Lock::parse("x = [").is_err());
     }
 }

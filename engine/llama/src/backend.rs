@@ -1,17 +1,27 @@
-//! llama.cpp as a whole: started once, and what it is made of.
+//! llama.cpp as a whole: started once, with the backends of one folder.
+//!
+//! A backend is a shared library that computes. Those for the CPU come in many, one for each set of vector instructions;
+//! llama.cpp asks the processor and takes the best that it can run.
 
-use std::ffi::CStr;
-use std::sync::{Arc, Once};
+use std::env;
+use std::ffi::CString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use llama_cpp_sys_2 as sys;
 
 use crate::{LlamaError, log};
 
 /// Variables by which llama.cpp picks other kernels at run time.
-const CHANGES_NUMBERS: [&str; 4] =
-    ["GGML_CPU_TILED_MM", "GGML_CPU_TILED_MM_FORCE", "GGML_CPU_DISABLE_FUSION", "LLAMA_ATTN_ROT_DISABLE"];
+const CHANGES_NUMBERS: [&str; 5] = [
+    "GGML_BACKEND_PATH",
+    "GGML_CPU_TILED_MM",
+    "GGML_CPU_TILED_MM_FORCE",
+    "GGML_CPU_DISABLE_FUSION",
+    "LLAMA_ATTN_ROT_DISABLE",
+];
 
-/// Proof that llama.cpp is initialised. It stays so until the process ends.
+/// Proof that llama.cpp is initialised and has a backend for the CPU. It stays so until the process ends.
 #[derive(Debug, Clone, Copy)]
 pub struct Backend(());
 
@@ -20,16 +30,18 @@ impl Backend {
     /// left out. Nothing is printed. The listener of the latest call is the one that hears; it may be called from
     /// any thread, and its last line is the reason if llama.cpp aborts the process.
     pub fn start(log: impl Fn(&str) + Send + Sync + 'static) -> Result<Self, LlamaError> {
-        static STARTED: Once = Once::new();
-        if let Some(instructions) = missing_instructions() {
-            return Err(LlamaError::Processor { instructions });
-        }
-        if let Some(variable) = CHANGES_NUMBERS.into_iter().find(|name| std::env::var_os(name).is_some()) {
+        static STARTED: Mutex<bool> = Mutex::new(false);
+        if let Some(variable) = CHANGES_NUMBERS.into_iter().find(|name| env::var_os(name).is_some()) {
             return Err(LlamaError::Environment { variable });
         }
         log::route(Arc::new(log));
-        // SAFETY: no precondition. Never undone, so that no model can outlive it.
-        STARTED.call_once(|| unsafe { sys::llama_backend_init() });
+        let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*started {
+            load(&backends_folder())?;
+            // SAFETY: no precondition. Never undone, so that no model can outlive it.
+            unsafe { sys::llama_backend_init() }
+            *started = true;
+        }
         Ok(Self(()))
     }
 
@@ -45,87 +57,30 @@ pub fn build_info() -> &'static str {
     "llama-cpp-sys-2 0.1.161"
 }
 
-/// The kernels that compute, for records: results are promised to be the same bytes within one class only.
-///
-/// The CPU's instruction set as compiled, and the GPUs that llama.cpp sees: even with no layer on a GPU it hands large
-/// products to one. `cpu-avx2`, `cpu-avx512-vnni`, `cpu-neon-dotprod+NVIDIA GH200`.
+/// The one folder in which backends are looked for: `../lib/xlt/backends` from the program's own folder if there is such
+/// a folder, as where xlt is installed, else where they were built.
 #[must_use]
-pub fn kernel_class() -> String {
-    let mut class = format!("cpu-{}", instruction_set());
-    // SAFETY: indices are below the count; devices and their descriptions live as long as the program.
-    unsafe {
-        for index in 0..sys::ggml_backend_dev_count() {
-            let device = sys::ggml_backend_dev_get(index);
-            let kind = sys::ggml_backend_dev_type(device);
-            if kind == sys::GGML_BACKEND_DEVICE_TYPE_GPU || kind == sys::GGML_BACKEND_DEVICE_TYPE_IGPU {
-                class.push('+');
-                class.push_str(&CStr::from_ptr(sys::ggml_backend_dev_description(device)).to_string_lossy());
-            }
-        }
-    }
-    class
+pub fn backends_folder() -> PathBuf {
+    installed_backends().filter(|folder| folder.is_dir()).unwrap_or_else(|| env!("XLT_BUILT_BACKENDS").into())
 }
 
-/// The widest instruction set in use and what is used on top of it.
-fn instruction_set() -> String {
-    // SAFETY: no precondition; each tells how the CPU kernels were compiled, on ARM what the processor can do.
-    let (widest, extras) = unsafe {
-        let widest = [
-            (sys::ggml_cpu_has_avx512(), "avx512"),
-            (sys::ggml_cpu_has_avx2(), "avx2"),
-            (sys::ggml_cpu_has_avx(), "avx"),
-            (sys::ggml_cpu_has_ssse3(), "ssse3"),
-            (sys::ggml_cpu_has_neon(), "neon"),
-            (sys::ggml_cpu_has_riscv_v(), "rvv"),
-            (sys::ggml_cpu_has_vsx(), "vsx"),
-            (sys::ggml_cpu_has_vxe(), "vxe"),
-            (sys::ggml_cpu_has_wasm_simd(), "wasm-simd"),
-            (1, std::env::consts::ARCH),
-        ];
-        let sve = format!("-sve{}", 8 * sys::ggml_cpu_get_sve_cnt());
-        let extras = [
-            (i32::from(sys::ggml_cpu_has_avx2() != 0 && sys::ggml_cpu_has_fma() == 0), "-nofma".to_owned()),
-            (sys::ggml_cpu_has_avx512_vbmi(), "-vbmi".to_owned()),
-            (sys::ggml_cpu_has_avx512_vnni() | sys::ggml_cpu_has_avx_vnni(), "-vnni".to_owned()),
-            (sys::ggml_cpu_has_avx512_bf16(), "-bf16".to_owned()),
-            (sys::ggml_cpu_has_amx_int8(), "-amx".to_owned()),
-            (sys::ggml_cpu_has_fp16_va(), "-fp16".to_owned()),
-            (sys::ggml_cpu_has_dotprod(), "-dotprod".to_owned()),
-            (sys::ggml_cpu_has_matmul_int8(), "-i8mm".to_owned()),
-            (sys::ggml_cpu_has_sve(), sve),
-            (sys::ggml_cpu_has_sme(), "-sme".to_owned()),
-        ];
-        (widest, extras)
+/// Where an installed program has its backends.
+fn installed_backends() -> Option<PathBuf> {
+    let program = env::current_exe().ok()?;
+    Some(program.parent()?.parent()?.join("lib/xlt/backends"))
+}
+
+/// Loads the backends of one folder. Must come before `llama_backend_init`, which without any would search the current
+/// folder too.
+fn load(folder: &Path) -> Result<(), LlamaError> {
+    let none = || LlamaError::NoBackend { folder: folder.to_owned(), installed: installed_backends() };
+    let path = CString::new(folder.as_os_str().as_encoded_bytes()).map_err(|_| none())?;
+    // SAFETY: the path is a C string that outlives the call. Only this function loads, and one thread at a time runs it.
+    let cpu = unsafe {
+        sys::ggml_backend_load_all_from_path(path.as_ptr());
+        sys::ggml_backend_dev_by_type(sys::GGML_BACKEND_DEVICE_TYPE_CPU)
     };
-    let widest = widest.into_iter().filter(|(has, _)| *has != 0).map(|(_, name)| name.to_owned()).take(1);
-    widest.chain(extras.into_iter().filter(|(has, _)| *has != 0).map(|(_, name)| name)).collect()
-}
-
-/// The first instruction set that the kernels use and the processor lacks.
-#[cfg(target_arch = "x86_64")]
-fn missing_instructions() -> Option<&'static str> {
-    // SAFETY: no precondition; each tells how the CPU kernels were compiled and runs none of them.
-    let compiled = unsafe {
-        [
-            ("AVX", sys::ggml_cpu_has_avx(), is_x86_feature_detected!("avx")),
-            ("AVX2", sys::ggml_cpu_has_avx2(), is_x86_feature_detected!("avx2")),
-            ("FMA", sys::ggml_cpu_has_fma(), is_x86_feature_detected!("fma")),
-            ("F16C", sys::ggml_cpu_has_f16c(), is_x86_feature_detected!("f16c")),
-            ("BMI2", sys::ggml_cpu_has_bmi2(), is_x86_feature_detected!("bmi2")),
-            ("AVX-VNNI", sys::ggml_cpu_has_avx_vnni(), is_x86_feature_detected!("avxvnni")),
-            ("AVX-512", sys::ggml_cpu_has_avx512(), is_x86_feature_detected!("avx512f")),
-            ("AVX-512 VBMI", sys::ggml_cpu_has_avx512_vbmi(), is_x86_feature_detected!("avx512vbmi")),
-            ("AVX-512 VNNI", sys::ggml_cpu_has_avx512_vnni(), is_x86_feature_detected!("avx512vnni")),
-            ("AVX-512 BF16", sys::ggml_cpu_has_avx512_bf16(), is_x86_feature_detected!("avx512bf16")),
-        ]
-    };
-    compiled.into_iter().find(|(_, used, present)| *used != 0 && !present).map(|(name, ..)| name)
-}
-
-/// Elsewhere llama.cpp is compiled for the architecture's baseline, or asks the processor itself.
-#[cfg(not(target_arch = "x86_64"))]
-fn missing_instructions() -> Option<&'static str> {
-    None
+    if cpu.is_null() { Err(none()) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -138,11 +93,5 @@ mod tests {
         let package = lock.split("[[package]]").find(|text| text.contains("name = \"llama-cpp-sys-2\"")).unwrap();
         let (_, version) = build_info().split_once(' ').unwrap();
         assert!(package.contains(&format!("version = \"{version}\"")), "{package}");
-    }
-
-    #[test]
-    fn kernel_class_names_a_cpu() {
-        let class = kernel_class();
-        assert!(class.starts_with("cpu-") && class.len() > 6, "{class}");
     }
 }

@@ -347,9 +347,9 @@ impl Run<'_> {
         let mut pinned = stage.clone();
         if let (Work::Download(work), Some(fetched)) = (&mut pinned.work, &done.fetched)
             && work.pin.is_none()
-            && !matches!(work.file.source, Source::Local { .. })
+            && !work.file.source.is_local()
         {
-            let pin = Pin { sha256: fetched.sha256.clone(), size: Some(fetched.size) };
+            let pin = Pin { sha256: fetched.sha256.clone(), size: Some(fetched.size), ..Pin::default() };
             work.pin = Some(pin.clone());
             if let Err(error) = self.world.lock.pin(&work.file.source, pin) {
                 self.fail(id, &error.to_string(), &[]);

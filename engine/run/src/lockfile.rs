@@ -98,13 +98,13 @@ mod tests {
             for number in 0..16 {
                 let (spec, source) = (&spec, source(number));
                 scope.spawn(move || {
-                    let pin = Pin { sha256: "ab".repeat(32), size: Some(1) };
+                    let pin = Pin { sha256: "ab".repeat(32), size: Some(1), ..Pin::default() };
                     LockFile::beside(spec).unwrap().pin(&source, pin).unwrap();
                 });
             }
         });
         let mut lock = LockFile::beside(&spec).unwrap();
-        let other = Pin { sha256: "cd".repeat(32), size: Some(1) };
+        let other = Pin { sha256: "cd".repeat(32), size: Some(1), ..Pin::default() };
         assert!(lock.pin(&source(3), other).is_err(), "a pin is honoured, not replaced");
         assert!((0..16).all(|number| lock.get(&source(number)).is_some()));
     }

@@ -35,7 +35,7 @@ pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
     }
     for stage in to_run() {
         let Work::Download(DownloadWork { file, pin }) = &stage.work else { continue };
-        if matches!(file.source, Source::Local { .. }) {
+        if file.source.is_local() {
             continue;
         }
         if options.offline {

@@ -7,6 +7,7 @@ pub(crate) fn data() -> Data {
     Data {
         name: text("demo"),
         file: FileRef { source: Source::Local { path: text("x.jsonl") }, sha256: None, size: None },
+        format: crate::spec::Format::Jsonl,
         key: vec![text("link"), text("number")],
         group: vec![text("link")],
         fields: Fields {

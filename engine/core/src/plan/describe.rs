@@ -6,7 +6,7 @@ use super::stage::{DownloadWork, Kind, Stage, Work};
 use super::study::{AnalyzeWork, EvaluateCell, EvaluateWork, FinetuneWork};
 use super::{InputSource, Plan};
 use crate::key::{Digest, Key, KeyHasher, Manifest, ManifestText, Value};
-use crate::spec::{Chat, Data, Mode, Prompt, Source, Split};
+use crate::spec::{Chat, Data, Mode, Prompt, Score, Split};
 
 /// What is known of the outputs of the stages of a plan while keys are computed.
 pub trait KnownOutputs {
@@ -93,10 +93,10 @@ fn inputs(stage: &Stage, known: &dyn KnownOutputs, manifest: &mut impl Manifest)
 
 /// A remote file is known by its pinned content, never by its address; a local one by the digest of the input.
 fn download(work: &DownloadWork, manifest: &mut impl Manifest) {
-    match (&work.file.source, &work.pin) {
-        (Source::Local { .. }, _) => {}
-        (_, Some(pin)) => manifest.field("sha256", Value::Text(&pin.sha256)),
-        (_, None) => manifest.field("sha256", Value::Unknown),
+    match &work.pin {
+        _ if work.file.source.is_local() => {}
+        Some(pin) => manifest.field("sha256", Value::Text(&pin.sha256)),
+        None => manifest.field("sha256", Value::Unknown),
     }
 }
 
@@ -107,6 +107,7 @@ fn optional(manifest: &mut impl Manifest, name: &str, text: Option<&str>) {
 }
 
 fn data(data: &Data, manifest: &mut impl Manifest) {
+    manifest.field("data.format", Value::Text(data.format.word()));
     manifest.field("data.key", Value::Texts(&data.key));
     manifest.field("data.group", Value::Texts(&data.group));
     optional(manifest, "data.fields.passage", data.fields.passage.as_deref());
@@ -129,8 +130,12 @@ fn prompt(prompt: &Prompt, mode: &Mode, chat: Chat, slot: Option<&str>, manifest
     optional(manifest, "prompt.system", prompt.system.as_deref());
     manifest.field("prompt.body", Value::Text(&prompt.body));
     manifest.field("prompt.labels", Value::Texts(&prompt.labels));
+    manifest.field("prompt.delimiter", Value::Text(&prompt.delimiter));
     optional(manifest, "mode.instruction", mode.instruction.as_deref());
     manifest.field("mode.score", Value::Text(mode.score.word()));
+    if mode.score == Score::Texts {
+        manifest.field("mode.normalize", Value::Text(mode.normalize.word()));
+    }
     if let Some(reason) = &mode.reason {
         manifest.field("mode.reason.max_tokens", Value::Number(reason.max_tokens.into()));
         manifest.field("mode.reason.channel", Value::Text(reason.channel.word()));
@@ -147,7 +152,11 @@ fn evaluate(work: &EvaluateWork, manifest: &mut impl Manifest) {
     if let Some(limit) = work.evaluate.limit {
         manifest.field("evaluate.limit", Value::Number(limit));
     }
-    manifest.field("evaluate.context", Value::Number(work.evaluate.context.into()));
+    if let Some(context) = work.evaluate.context {
+        manifest.field("evaluate.context", Value::Number(context.into()));
+    }
+    manifest.field("evaluate.unit", Value::Number(work.evaluate.unit.into()));
+    manifest.field("evaluate.kv", Value::Text(work.evaluate.kv.word()));
     prompt(&work.prompt, &work.mode, work.chat, work.slot.as_deref(), manifest);
 }
 

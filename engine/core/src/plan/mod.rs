@@ -16,7 +16,8 @@ pub use describe::KnownOutputs;
 pub use error::{PlanError, PlanErrors};
 pub use placeholder::Placeholders;
 pub use stage::{
-    DownloadWork, Export, Input, InputSource, Kind, Local, LocalId, Pin, QuantizeWork, Resources, Stage, StageId, Work,
+    DownloadWork, Export, Input, InputSource, Kind, Local, LocalId, Pin, PinnedFile, QuantizeWork, Resources, Stage,
+    StageId, Work,
 };
 pub use study::{AnalyzeWork, EvaluateCell, EvaluateWork, FinetuneWork};
 pub use verdict::{Reason, Verdict};
@@ -185,7 +186,11 @@ impl<'a> Builder<'a> {
     /// What is known of a remote file: the spec's own word first, then the lock's.
     fn pin(&self, file: &FileRef) -> Option<Pin> {
         match &file.sha256 {
-            Some(sha256) => Some(Pin { sha256: sha256.clone(), size: file.size }),
+            Some(sha256) => {
+                let locked = self.facts.pin(&file.source).filter(|pin| pin.sha256 == *sha256);
+                let size = file.size.or(locked.as_ref().and_then(|pin| pin.size));
+                Some(Pin { sha256: sha256.clone(), size, ..locked.unwrap_or_default() })
+            }
             None => self.facts.pin(&file.source),
         }
     }

@@ -124,12 +124,28 @@ pub struct DownloadWork {
 }
 
 /// Content of a remote file, as the lock holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Pin {
+    /// SHA-256, lower-case hexadecimal. Of a set of files: of what `sha256sum` prints for them, sorted by path.
+    pub sha256: String,
+    /// Size in bytes, of a set in all; known once the file has been fetched.
+    pub size: Option<u64>,
+    /// Of a repository on the model hub: the commit.
+    pub commit: Option<String>,
+    /// Of a repository on the model hub: the files that the spec's path or glob meant, sorted by path. Several make a
+    /// folder, one makes a file.
+    pub files: Vec<PinnedFile>,
+}
+
+/// A file of a repository at the pinned commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedFile {
+    /// Path in the repository.
+    pub path: String,
+    /// Size in bytes.
+    pub size: u64,
     /// SHA-256, lower-case hexadecimal.
     pub sha256: String,
-    /// Size in bytes; known once the file has been fetched.
-    pub size: Option<u64>,
 }
 
 /// A model to quantize.

@@ -150,13 +150,8 @@ impl Study<'_, '_> {
         }
         let mut inputs = Vec::new();
         let mut pin = None;
-        if let Source::Local { path } = &file.source {
-            let local = self.builder.local(path, || (name.clone(), "file".to_owned()));
-            inputs.extend(local.map(|local| Input {
-                name: "file".into(),
-                part: None,
-                source: InputSource::Local(local),
-            }));
+        if file.source.is_local() {
+            inputs = self.local_files(&name, &file.source);
         } else {
             pin = self.builder.pin(&file);
         }
@@ -166,8 +161,27 @@ impl Study<'_, '_> {
         id
     }
 
+    /// The user's file, or the pieces of it in order.
+    fn local_files(&mut self, stage: &str, source: &Source) -> Vec<Input> {
+        let (pieces, in_parts) = match source {
+            Source::Parts { parts } => (parts.as_slice(), true),
+            one => (std::slice::from_ref(one), false),
+        };
+        let paths = pieces.iter().enumerate().filter_map(|(at, piece)| match piece {
+            Source::Local { path } => Some((at + 1, path)),
+            _ => None,
+        });
+        let mut inputs = Vec::new();
+        for (number, path) in paths {
+            let local = self.builder.local(path, || (stage.to_owned(), "file".to_owned()));
+            let part = in_parts.then(|| number.to_string().into());
+            inputs.extend(local.map(|local| Input { name: "file".into(), part, source: InputSource::Local(local) }));
+        }
+        inputs
+    }
+
     fn data(&mut self, data: &Data, language: &str) -> StageId {
-        let file = FileRef { source: with_language(&data.file.source, language), ..data.file.clone() };
+        let file = FileRef { source: data.file.source.in_language(language), ..data.file.clone() };
         let name = if file.source == data.file.source {
             format!("download/data/{}", data.name)
         } else {
@@ -280,14 +294,4 @@ impl AnalyzeWork {
 
 fn input(name: &str, stage: StageId) -> Input {
     Input { name: name.into(), part: None, source: InputSource::Stage(stage, 0) }
-}
-
-fn with_language(source: &Source, language: &str) -> Source {
-    let fill = |text: &str| text.replace("{language}", language);
-    match source.clone() {
-        Source::Local { path } => Source::Local { path: fill(&path) },
-        Source::Url { url } => Source::Url { url: fill(&url) },
-        Source::Pypi { package, version, member } => Source::Pypi { package, version, member: fill(&member) },
-        Source::Hub { repo, dataset, path, revision } => Source::Hub { repo, dataset, path: fill(&path), revision },
-    }
 }

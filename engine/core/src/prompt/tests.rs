@@ -1,13 +1,25 @@
 use super::*;
-use crate::spec::Score;
+use crate::spec::{Normalize, Score};
 
 fn prompt(body: &str) -> Prompt {
-    Prompt { system: None, body: body.to_owned(), labels: vec!["1".to_owned(), "2".to_owned()] }
+    Prompt {
+        system: None,
+        body: body.to_owned(),
+        labels: vec!["1".to_owned(), "2".to_owned()],
+        delimiter: String::new(),
+    }
 }
 
 fn mode(instruction: Option<&str>) -> Mode {
     let instruction = instruction.map(str::to_owned);
-    Mode { name: "direct".to_owned(), instruction, score: Score::Labels, reason: None, cue: None }
+    Mode {
+        name: "direct".to_owned(),
+        instruction,
+        score: Score::Labels,
+        normalize: Normalize::Byte,
+        reason: None,
+        cue: None,
+    }
 }
 
 fn item() -> Item {

@@ -9,6 +9,7 @@ mod grammar;
 pub mod languages;
 mod layers;
 pub mod placeholder;
+mod preset;
 mod quantization;
 #[cfg(test)]
 mod reference;

@@ -116,7 +116,8 @@ mod tests {
         assert_eq!(model["properties"]["requantize"]["default"], json!(false));
         let labels = &schema["properties"]["prompt"]["properties"]["labels"];
         assert_eq!((&labels["minItems"], &labels["maxItems"]), (&json!(2), &json!(10)));
-        assert_eq!(labels["default"], json!(["1", "2", "3", "4"]));
+        let unit = &schema["properties"]["evaluate"]["properties"]["unit"];
+        assert_eq!(unit["default"], json!(1024));
     }
 
     #[test]

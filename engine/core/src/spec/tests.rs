@@ -74,7 +74,7 @@ fn what_is_left_out_is_worked_out() {
     assert_eq!((adapter.batch_examples, adapter.epochs, &adapter.seeds[..]), (32, 1, &[1, 2, 3][..]));
     assert_eq!(adapter.train_on.part, "train");
     let evaluate = spec.evaluate.expect("there");
-    assert_eq!((evaluate.part.as_str(), evaluate.limit, evaluate.context), ("test", None, 4096));
+    assert_eq!((evaluate.part.as_str(), evaluate.limit, evaluate.context), ("test", None, None));
     let gain = spec.analyze.and_then(|analyze| analyze.gain).expect("there");
     assert_eq!((gain.test.as_str(), gain.interval.as_str()), ("mcnemar", "bootstrap:passage"));
     assert_eq!(spec.prompt.expect("there").labels, ["1", "2", "3", "4"]);
@@ -98,7 +98,7 @@ fn layers_go_base_spec_profile_set() {
     let spec = "extends = \"base.toml\"\n[evaluate]\nlimit = 1\ncontext = 1\n[profiles.p]\nevaluate = { limit = 2, context = 2 }";
     let read = |profile, set: &[&str]| {
         let evaluate = loaded(spec, profile, set).evaluate.expect("there");
-        (evaluate.limit, evaluate.context, evaluate.languages.len())
+        (evaluate.limit, evaluate.context.unwrap_or_default(), evaluate.languages.len())
     };
     assert_eq!(read(None, &[]), (Some(1), 1, 2));
     assert_eq!(read(Some("p"), &[]), (Some(2), 2, 2));

@@ -105,6 +105,11 @@ pub enum Source {
         /// Branch, tag or commit; `None` is the default branch, pinned by the lock.
         revision: Option<String>,
     },
+    /// Pieces of one file, joined in this order. All of them are local, or none.
+    Parts {
+        /// The pieces; none of them is itself in parts.
+        parts: Vec<Source>,
+    },
 }
 
 /// A named list of language codes (`heb_Hebr`).
@@ -123,6 +128,8 @@ pub struct Data {
     pub name: String,
     /// The file; its path contains `{language}` where there is one file per language.
     pub file: FileRef,
+    /// How rows are written in it.
+    pub format: Format,
     /// Fields that together identify a question in every language.
     pub key: Vec<String>,
     /// Fields that together identify the passage of a question; empty: every row is its own group.
@@ -131,6 +138,19 @@ pub struct Data {
     pub fields: Fields,
     /// How rows are divided into parts; `None`: everything is one part, `all`.
     pub split: Option<Split>,
+}
+
+/// How a data file writes rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Format {
+    /// One JSON object a line.
+    Jsonl,
+    /// One JSON list of objects.
+    Json,
+    /// Comma-separated values under a line of column names (RFC 4180).
+    Csv,
+    /// Tab-separated values under a line of column names.
+    Tsv,
 }
 
 /// Which field of a row holds what.
@@ -187,6 +207,9 @@ pub struct Prompt {
     pub body: String,
     /// What is shown before each option and scored, in the order of the options.
     pub labels: Vec<String>,
+    /// What stands between prompt and answer and is scored with it, such as a space: lm-evaluation-harness's
+    /// `target_delimiter`.
+    pub delimiter: String,
 }
 
 /// One prompt mode.
@@ -198,6 +221,8 @@ pub struct Mode {
     pub instruction: Option<String>,
     /// How an answer becomes a prediction.
     pub score: Score,
+    /// By what the likelihood of a text is divided; only `texts` asks.
+    pub normalize: Normalize,
     /// Reasoning before the answer (chain of thought).
     pub reason: Option<Reason>,
     /// Text placed after the reasoning, before the answer.
@@ -213,6 +238,19 @@ pub enum Score {
     Texts,
     /// Greedy generation and extraction.
     Generate,
+}
+
+/// What the log-likelihood of an option's text is divided by, before the best is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Normalize {
+    /// Nothing: short texts are likelier.
+    Sum,
+    /// Its tokens.
+    Token,
+    /// Its bytes in UTF-8.
+    Byte,
+    /// Its characters (Unicode scalar values): lm-evaluation-harness's `acc_norm`.
+    Character,
 }
 
 /// Reasoning before an answer.
@@ -324,8 +362,21 @@ pub struct Evaluate {
     pub languages: Vec<String>,
     /// At most this many items of the part, the first by key; `None`: all.
     pub limit: Option<u64>,
-    /// Context length in tokens that one item may need; longer prompts are errors.
-    pub context: u32,
+    /// Tokens that one item may need, prompt and answer; longer ones are errors. `None`: what the model was trained on.
+    pub context: Option<u32>,
+    /// Tokens that are held in memory and decoded together, about: the size of a unit.
+    pub unit: u32,
+    /// Type of the numbers in the KV cache.
+    pub kv: Kv,
+}
+
+/// Types of the numbers in the KV cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kv {
+    /// 16 bits.
+    F16,
+    /// 32 bits.
+    F32,
 }
 
 /// What is computed from the answers.

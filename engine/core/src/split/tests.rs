@@ -6,6 +6,7 @@ fn data(split: Option<Split>) -> Data {
     Data {
         name: "demo".to_owned(),
         file: FileRef { source: Source::Local { path: "x".to_owned() }, sha256: None, size: None },
+        format: crate::spec::Format::Jsonl,
         key: Vec::new(),
         group: Vec::new(),
         fields: Fields { passage: None, question: String::new(), options: Vec::new(), answer: String::new() },

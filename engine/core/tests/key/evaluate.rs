@@ -2,7 +2,7 @@
 
 use crate::key;
 use crate::study::spec;
-use xlt_core::spec::{Channel, Chat, Schedule, Score, Source, Spec, Split, SplitBy};
+use xlt_core::spec::{Channel, Chat, Format, Kv, Normalize, Schedule, Score, Source, Spec, Split, SplitBy};
 
 const EVALUATE: &str = "evaluate/m/tuned/seed1/heb_Hebr/cot";
 const FINETUNE: &str = "finetune/m/lora/seed1";
@@ -49,7 +49,9 @@ fn whatever_can_change_answers_changes_the_key() {
     evaluate(|evaluate| add(&mut evaluate.part));
     evaluate(|evaluate| evaluate.limit = None);
     evaluate(|evaluate| evaluate.limit = Some(99));
-    evaluate(|evaluate| evaluate.context *= 2);
+    evaluate(|evaluate| evaluate.context = Some(512));
+    evaluate(|evaluate| evaluate.unit *= 2);
+    evaluate(|evaluate| evaluate.kv = Kv::F32);
     let prompt = |change: fn(&mut xlt_core::spec::Prompt)| {
         check(EVALUATE, false, |spec| change(spec.prompt.as_mut().expect("it has one")));
     };
@@ -57,8 +59,16 @@ fn whatever_can_change_answers_changes_the_key() {
     prompt(|prompt| prompt.system = Some("Be verbose.".to_owned()));
     prompt(|prompt| add(&mut prompt.body));
     prompt(|prompt| prompt.labels.swap(0, 1));
+    prompt(|prompt| prompt.delimiter = " ".to_owned());
     differs(|spec| spec.modes[0].instruction = None);
     differs(|spec| spec.modes[0].score = Score::Texts);
+    let texts = |normalize| {
+        let mut spec = spec();
+        (spec.modes[0].score, spec.modes[0].normalize) = (Score::Texts, normalize);
+        key(&spec, "llama", EVALUATE)
+    };
+    assert_ne!(texts(Normalize::Byte).0, texts(Normalize::Token).0);
+    differs(|spec| spec.data[0].format = Format::Csv);
     differs(|spec| spec.modes[0].reason = None);
     differs(|spec| spec.modes[0].reason.as_mut().expect("it has one").max_tokens = 65);
     differs(|spec| spec.modes[0].reason.as_mut().expect("it has one").channel = Channel::Text);
@@ -110,6 +120,7 @@ fn another_language_or_another_llama_is_another_key() {
 #[test]
 fn names_places_and_what_else_is_in_the_spec_do_not_change_the_key() {
     let same = |change: fn(&mut Spec)| check(EVALUATE, true, change);
+    same(|spec| spec.modes[0].normalize = Normalize::Token);
     same(|spec| add(&mut spec.name));
     same(|spec| spec.evaluate.as_mut().expect("it has one").languages.reverse());
     same(|spec| spec.evaluate.as_mut().expect("it has one").languages.truncate(2));

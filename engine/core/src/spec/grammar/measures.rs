@@ -4,7 +4,7 @@ use super::ANY;
 use crate::spec::shape::Need::{Default, Derived, Optional, Required};
 use crate::spec::shape::Shape::{Choice, Number, Table, Text, Texts};
 use crate::spec::shape::{Bound, TableShape, from, key, texts};
-use crate::spec::types::Population;
+use crate::spec::types::{Kv, Population};
 
 pub(super) const EVALUATE: TableShape = TableShape {
     name: "evaluate",
@@ -14,7 +14,19 @@ pub(super) const EVALUATE: TableShape = TableShape {
         key("part", Text, Derived("`test` if the data are split, else `all`"), "part of its split"),
         key("languages", Texts, Required, "a language group, a code, or a list of them"),
         key("limit", from(1), Optional, "at most so many questions, the first by key"),
-        key("context", from(1), Default("4096"), "tokens that one question may need"),
+        key(
+            "context",
+            from(1),
+            Derived("what the model was trained on"),
+            "tokens that one question may need; a prompt is never cut",
+        ),
+        key(
+            "unit",
+            from(1),
+            Default("1024"),
+            "tokens that are decoded together, about; with quantized weights another number changes the last digits",
+        ),
+        key("kv", Choice(Kv::WORDS), Default("\"F16\""), "type of the numbers in the KV cache"),
     ]],
     example: "`[evaluate]` with `data` and `languages`",
     instead_of_text: None,

@@ -1,27 +1,40 @@
 //! Prompts, conditions and adapters: how a model is asked, and how it is tuned.
 
 use super::ANY;
+use crate::spec::preset;
 use crate::spec::shape::Need::{Default, Derived, Optional, Required};
 use crate::spec::shape::Shape::{Choice, List, Number, Table, Text, Texts};
 use crate::spec::shape::{Bound, COUNT, TableShape, from, key, texts};
-use crate::spec::types::{Channel, Schedule, Score};
+use crate::spec::types::{Channel, Normalize, Schedule, Score};
 
 pub(super) const PROMPT: TableShape = TableShape {
     name: "prompt",
     doc: "What all modes share. Templates are minijinja.",
     keys: &[&[
+        key(
+            "preset",
+            Choice(preset::NAMES),
+            Optional,
+            "another tool's prompt: its body, labels and delimiter, and no chat format; what is written beside it counts more",
+        ),
         key("system", Text, Optional, "text of the system message"),
         key(
             "body",
             Text,
-            Required,
+            Derived("the preset's"),
             "template of the user's message; knows `passage`, `question`, `options`, `options_block`, `labels`, `language`, `key`",
         ),
         key(
             "labels",
             texts(2, 10),
-            Default(r#"["1", "2", "3", "4"]"#),
+            Derived(r#"the preset's, else `["1", "2", "3", "4"]`"#),
             "what `options_block` shows before each option, and what is scored",
+        ),
+        key(
+            "delimiter",
+            Text,
+            Derived("the preset's, else nothing"),
+            "text between prompt and answer that is scored with the answer, such as a space",
         ),
     ]],
     example: "`[prompt]` with `body = \"…\"`",
@@ -38,6 +51,12 @@ pub(super) const MODE: TableShape = TableShape {
             Choice(Score::WORDS),
             Default("\"labels\""),
             "`labels`: probabilities of the labels; `texts`: likelihood of each option's text; `generate`: greedy text and extraction",
+        ),
+        key(
+            "normalize",
+            Choice(Normalize::WORDS),
+            Default("\"byte\""),
+            "for `texts`: by what the likelihood of an option is divided; `sum`: nothing",
         ),
         key("reason", Table(&REASON), Optional, "reasoning before the answer"),
         key("cue", Text, Optional, "text between the reasoning and the answer"),

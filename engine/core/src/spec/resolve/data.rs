@@ -4,7 +4,7 @@ use super::{Context, DATA, origin};
 use crate::spec::suggest::nearest;
 use crate::spec::text::{Place, Word};
 use crate::spec::tree::{Node, Table};
-use crate::spec::{Data, Fields, FileRef, Source, Split, SplitBy};
+use crate::spec::{Data, Fields, FileRef, Format, Split, SplitBy};
 
 pub(super) const LANGUAGE: &str = "{language}";
 
@@ -18,18 +18,35 @@ pub(super) fn resolve(cx: &mut Context<'_>) -> Vec<Data> {
         }
         let fields = table.table("fields").and_then(|table| fields(table, cx));
         let group = table.texts("group");
+        let format = format(table, file.as_ref(), cx);
         let split = match table.get("split") {
             Some(node) => Some(split(node, !group.is_empty(), cx)?),
             None => None,
         };
-        Some(Data { name: entry.key.clone(), file: file?, key, group, fields: fields?, split })
+        Some(Data { name: entry.key.clone(), file: file?, format: format?, key, group, fields: fields?, split })
     });
     data.collect()
 }
 
 fn file(table: &Table, cx: &mut Context<'_>) -> Option<FileRef> {
     let file = origin::file(table, cx)?;
-    let word = table.word("file")?;
+    for word in table.get("file")?.words() {
+        placeholders(word, cx);
+    }
+    let per_language = file.source.in_language("") != file.source;
+    for key in ["sha256", "size"] {
+        if let (Some(node), true) = (table.get(key), per_language) {
+            cx.faults
+                .at(node.place, format!("one `{key}` for a file in each language"))
+                .label("cannot be true of all of them")
+                .help("leave it out: the lock pins every file");
+        }
+    }
+    Some(file)
+}
+
+/// What is to be filled into a path, which is the language alone.
+fn placeholders(word: Word<'_>, cx: &mut Context<'_>) {
     let others = word.text.replace(LANGUAGE, "");
     if let Some(open) = others.find('{') {
         let name = others[open..].split_inclusive('}').next().unwrap_or_default();
@@ -44,15 +61,28 @@ fn file(table: &Table, cx: &mut Context<'_>) -> Option<FileRef> {
             None => fault.help("the path of a data set knows `{language}`, the language's code"),
         };
     }
-    for key in ["sha256", "size"] {
-        if let (Some(node), true) = (table.get(key), word.text.contains(LANGUAGE)) {
-            cx.faults
-                .at(node.place, format!("one `{key}` for a file in each language"))
-                .label("cannot be true of all of them")
-                .help("leave it out: the lock pins every file");
-        }
+}
+
+/// How rows are written: as the spec says, else as the file's ending says.
+fn format(table: &Table, file: Option<&FileRef>, cx: &mut Context<'_>) -> Option<Format> {
+    if let Some(word) = table.word("format") {
+        return Format::named(word.text);
     }
-    Some(file)
+    let name = file?.source.file_name().to_ascii_lowercase();
+    let format = match name.rsplit_once('.').map(|(_, ending)| ending) {
+        Some("jsonl" | "ndjson") => Some(Format::Jsonl),
+        Some("json") => Some(Format::Json),
+        Some("csv") => Some(Format::Csv),
+        Some("tsv") => Some(Format::Tsv),
+        _ => None,
+    };
+    if let (None, Some(node)) = (format, table.get("file")) {
+        cx.faults
+            .at(node.place, format!("`{name}` does not tell how rows are written in it"))
+            .label("ends in none of `.jsonl`, `.json`, `.csv`, `.tsv`")
+            .help("say so: `format = \"jsonl\"`, `\"json\"`, `\"csv\"` or `\"tsv\"`");
+    }
+    format
 }
 
 fn fields(table: &Table, cx: &mut Context<'_>) -> Option<Fields> {
@@ -149,13 +179,9 @@ pub(super) fn check_part(word: Word<'_>, data: &Data, cx: &mut Context<'_>) {
 
 /// One file cannot hold the same rows for several languages.
 pub(super) fn check_languages(languages: &[String], data: &Data, cx: &mut Context<'_>) {
-    let path = match &data.file.source {
-        Source::Local { path } | Source::Hub { path, .. } => path,
-        Source::Url { url } => url,
-        Source::Pypi { member, .. } => member,
-    };
+    let same = data.file.source.in_language("") == data.file.source;
     let file = cx.root.table("data").and_then(|table| table.table(&data.name)?.get("file"));
-    if let (Some(file), true) = (file, languages.len() > 1 && !path.contains(LANGUAGE)) {
+    if let (Some(file), true) = (file, languages.len() > 1 && same) {
         cx.faults
             .at(file.place, format!("`data.{}` is one file for several languages", data.name))
             .label("every language would get the same rows")

@@ -3,7 +3,7 @@
 use super::adapters::nonempty;
 use super::data::{check_languages, check_part, named};
 use super::{Context, languages};
-use crate::spec::{Data, Evaluate, LanguageGroup};
+use crate::spec::{Data, Evaluate, Kv, LanguageGroup};
 
 pub(super) fn resolve(data: &[Data], groups: &[LanguageGroup], cx: &mut Context<'_>) -> Option<Evaluate> {
     let table = cx.root.table("evaluate")?;
@@ -22,6 +22,8 @@ pub(super) fn resolve(data: &[Data], groups: &[LanguageGroup], cx: &mut Context<
         part: table.text("part").unwrap_or_else(|| usual.to_owned()),
         languages,
         limit: table.integer("limit"),
-        context: table.integer("context")?,
+        context: table.integer("context"),
+        unit: table.integer("unit")?,
+        kv: Kv::named(table.word("kv")?.text)?,
     })
 }

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::spec::suggest::suggest;
 use crate::spec::text::Word;
-use crate::spec::tree::Table;
+use crate::spec::tree::{Node, Table};
 use crate::spec::{FileRef, Source};
 
 const SCHEMES: [&str; 5] = ["https", "http", "hf", "pypi", "file"];
@@ -17,19 +17,53 @@ struct Malformed(&'static str, &'static str);
 /// The file that `table` names.
 pub(super) fn file(table: &Table, cx: &mut Context<'_>) -> Option<FileRef> {
     let sha256 = table.word("sha256").and_then(|word| sha256(word, cx));
-    let file = table.word("file")?;
-    let source = match (table.word("hf"), table.word("revision")) {
-        (Some(hf), revision) => in_repository(hf, file, revision, cx)?,
-        (None, revision) => {
-            if let Some(revision) = revision {
-                cx.faults.at(revision.place, "`revision` without `hf`").label("revision of what?").help(
-                    "add `hf = \"ORG/REPO\"`, or write the revision behind the path: `hf:ORG/REPO/PATH@REVISION`",
-                );
-            }
-            source(file, cx)?
+    let node = table.get("file")?;
+    if let (None, Some(revision)) = (table.word("hf"), table.word("revision")) {
+        cx.faults
+            .at(revision.place, "`revision` without `hf`")
+            .label("revision of what?")
+            .help("add `hf = \"ORG/REPO\"`, or write the revision behind the path: `hf:ORG/REPO/PATH@REVISION`");
+    }
+    let sources = node.words().map(|word| one(word, table, cx)).collect::<Vec<_>>();
+    let mut sources = sources.into_iter().collect::<Option<Vec<_>>>()?;
+    let source = match sources.len() {
+        0 => {
+            cx.faults
+                .at(node.place, "`file` is empty")
+                .label("no file")
+                .help("name a file, or the pieces of one in order");
+            return None;
         }
+        1 => sources.remove(0),
+        _ => parts(node, sources, cx)?,
     };
     Some(FileRef { source, sha256, size: table.integer("size") })
+}
+
+fn one(file: Word<'_>, table: &Table, cx: &mut Context<'_>) -> Option<Source> {
+    match table.word("hf") {
+        Some(hf) => in_repository(hf, file, table.word("revision"), cx),
+        None => source(file, cx),
+    }
+}
+
+/// Pieces of one file: each of them a file, and all of them here or all elsewhere.
+fn parts(node: &Node, parts: Vec<Source>, cx: &mut Context<'_>) -> Option<Source> {
+    if let Some((word, _)) = node.words().zip(&parts).find(|(_, part)| part.is_glob()) {
+        cx.faults
+            .at(word.place, "a pattern among the pieces of a file")
+            .label("may mean several files")
+            .help("name each piece, in the order in which they are joined");
+        return None;
+    }
+    if parts.iter().any(Source::is_local) && !parts.iter().all(Source::is_local) {
+        cx.faults
+            .at(node.place, "pieces of one file, some on this machine and some elsewhere")
+            .label("cannot be pinned")
+            .help("fetch all pieces from elsewhere, or put all of them beside the spec");
+        return None;
+    }
+    Some(Source::Parts { parts })
 }
 
 fn sha256(word: Word<'_>, cx: &mut Context<'_>) -> Option<String> {

@@ -1,16 +1,43 @@
 //! `[prompt]` and `[modes]`.
 
 use super::{Context, template};
+use crate::spec::preset::Preset;
 use crate::spec::tree::Table;
-use crate::spec::{Channel, Mode, Prompt, Reason, Score, Spec};
+use crate::spec::{Channel, Mode, Normalize, Prompt, Reason, Score, Spec};
+
+const LABELS: &[&str] = &["1", "2", "3", "4"];
 
 /// `[prompt]`.
 pub(super) fn prompt(cx: &mut Context<'_>) -> Option<Prompt> {
     let table = cx.root.table("prompt")?;
     labels(table, cx);
-    let body = table.word("body")?;
-    template::check(body, cx);
-    Some(Prompt { system: table.text("system"), body: body.text.to_owned(), labels: table.texts("labels") })
+    let preset = preset(cx);
+    match table.word("body") {
+        Some(body) => template::check(body, cx),
+        None if preset.is_some() => {}
+        None => {
+            let place = cx.root.get("prompt").map(|node| node.place)?;
+            cx.faults
+                .at(place, "missing key `body` in `prompt`")
+                .label("has no `body`")
+                .help("`body`: template of the user's message; or take a `preset`");
+        }
+    }
+    let labels = match table.get("labels") {
+        Some(_) => table.texts("labels"),
+        None => preset.map_or(LABELS, |preset| preset.labels).iter().map(|&label| label.to_owned()).collect(),
+    };
+    Some(Prompt {
+        system: table.text("system"),
+        body: table.text("body").or(preset.map(|preset| preset.body.to_owned()))?,
+        labels,
+        delimiter: table.text("delimiter").unwrap_or_else(|| preset.map_or("", |preset| preset.delimiter).to_owned()),
+    })
+}
+
+/// The preset that the prompt names.
+pub(super) fn preset(cx: &Context<'_>) -> Option<&'static Preset> {
+    Preset::named(cx.root.table("prompt")?.word("preset")?.text)
 }
 
 fn labels(table: &Table, cx: &mut Context<'_>) {
@@ -39,6 +66,7 @@ pub(super) fn modes(cx: &mut Context<'_>) -> Vec<Mode> {
             name: entry.key.clone(),
             instruction: table.text("instruction"),
             score: Score::named(table.word("score")?.text)?,
+            normalize: Normalize::named(table.word("normalize")?.text)?,
             reason: table.table("reason").and_then(reason),
             cue: table.text("cue"),
         })

@@ -1,0 +1,129 @@
+//! The kernels that compute, and the class of machines whose results are the same bytes.
+
+use std::collections::BTreeMap;
+use std::mem;
+
+use llama_cpp_sys_2 as sys;
+
+use crate::devices::text;
+use crate::{Backend, DeviceKind, devices};
+
+/// Names of llama.cpp's features that make a class's first word, the widest first.
+const WIDEST: [(&str, &str); 9] = [
+    ("AVX512", "avx512"),
+    ("AVX2", "avx2"),
+    ("AVX", "avx"),
+    ("SSSE3", "ssse3"),
+    ("NEON", "neon"),
+    ("RISCV_V", "rvv"),
+    ("VSX", "vsx"),
+    ("VXE", "vxe"),
+    ("WASM_SIMD", "wasm-simd"),
+];
+
+/// What is used on top of it.
+const EXTRAS: [(&str, &str); 9] = [
+    ("AVX512_VBMI", "-vbmi"),
+    ("AVX512_VNNI", "-vnni"),
+    ("AVX_VNNI", "-vnni"),
+    ("AVX512_BF16", "-bf16"),
+    ("AMX_INT8", "-amx"),
+    ("FP16_VA", "-fp16"),
+    ("DOTPROD", "-dotprod"),
+    ("MATMUL_INT8", "-i8mm"),
+    ("SME", "-sme"),
+];
+
+/// The features of the CPU's kernels, by llama.cpp's names, with their values: `AVX2` is `1`, `SVE_CNT` is `16`. One that
+/// is not there is not in use.
+#[must_use]
+pub fn cpu_features(_: &Backend) -> BTreeMap<String, String> {
+    let mut features = BTreeMap::new();
+    // SAFETY: a device for the CPU is there, as `Backend` proves, and lives as long as the program, as does what drives
+    // it. What it gives under this name is null or a function of this type, which returns an array that ends with a
+    // null name and lives as long as the program.
+    unsafe {
+        let cpu = sys::ggml_backend_dev_by_type(sys::GGML_BACKEND_DEVICE_TYPE_CPU);
+        let driver = sys::ggml_backend_dev_backend_reg(cpu);
+        let address = sys::ggml_backend_reg_get_proc_address(driver, c"ggml_backend_get_features".as_ptr());
+        let Some(list) = mem::transmute::<_, sys::ggml_backend_get_features_t>(address) else { return features };
+        let mut at = list(driver);
+        while !at.is_null() && !(*at).name.is_null() {
+            features.insert(text((*at).name), text((*at).value));
+            at = at.add(1);
+        }
+    }
+    features
+}
+
+/// The kernels that compute, for records: results are promised to be the same bytes within one class only.
+///
+/// The instruction set of the CPU's kernels, and the GPUs that llama.cpp sees: even with no layer on a GPU it hands large
+/// products to one. `cpu-avx2`, `cpu-avx512-vnni`, `cpu-neon-dotprod+NVIDIA GH200`.
+#[must_use]
+pub fn kernel_class(backend: &Backend) -> String {
+    let mut class = format!("cpu-{}", instruction_set(&cpu_features(backend)));
+    for device in devices(backend) {
+        if matches!(device.kind, DeviceKind::Gpu | DeviceKind::IntegratedGpu) {
+            class.push('+');
+            class.push_str(&device.description);
+        }
+    }
+    class
+}
+
+/// The widest instruction set in use and what is used on top of it.
+fn instruction_set(features: &BTreeMap<String, String>) -> String {
+    let has = |name: &str| features.contains_key(name);
+    let widest = WIDEST.into_iter().find(|(name, _)| has(name)).map_or(std::env::consts::ARCH, |(_, word)| word);
+    let mut set = widest.to_owned();
+    // With AVX2 comes FMA, before it there is none; kernels of the exceptions round otherwise.
+    match (has("AVX2"), has("FMA")) {
+        (true, false) => set.push_str("-nofma"),
+        (false, true) => set.push_str("-fma"),
+        _ => {}
+    }
+    let mut extras: Vec<&str> = EXTRAS.into_iter().filter(|(name, _)| has(name)).map(|(_, word)| word).collect();
+    extras.dedup();
+    set.extend(extras);
+    if let Some(bytes) = features.get("SVE_CNT").and_then(|bytes| bytes.parse::<u32>().ok()) {
+        set.push_str(&format!("-sve{}", 8 * bytes));
+    }
+    set
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(features: &str, expected: &str) {
+        let features = features.split(' ').map(|feature| {
+            let (name, value) = feature.split_once('=').unwrap_or((feature, "1"));
+            (name.to_owned(), value.to_owned())
+        });
+        assert_eq!(instruction_set(&features.collect()), expected);
+    }
+
+    #[test]
+    fn classes_of_the_backends() {
+        check("LLAMAFILE", std::env::consts::ARCH);
+        check("SSE3 SSSE3", "ssse3");
+        check("SSE3 SSSE3 AVX F16C", "avx");
+        check("SSE3 SSSE3 AVX F16C FMA", "avx-fma");
+        check("SSE3 SSSE3 AVX AVX2 F16C FMA BMI2", "avx2");
+        check("SSE3 SSSE3 AVX AVX2 F16C BMI2", "avx2-nofma");
+        check("SSSE3 AVX AVX2 AVX_VNNI FMA", "avx2-vnni");
+        check("AVX AVX2 FMA AVX512 AVX512_VBMI AVX512_VNNI AVX512_BF16 AMX_INT8", "avx512-vbmi-vnni-bf16-amx");
+        check("NEON ARM_FMA FP16_VA MATMUL_INT8 SVE DOTPROD SVE_CNT=16", "neon-fp16-dotprod-i8mm-sve128");
+    }
+
+    #[test]
+    fn class_is_that_of_the_features() {
+        let backend = Backend::silent().unwrap();
+        let features = cpu_features(&backend);
+        assert!(!features.is_empty());
+        let class = kernel_class(&backend);
+        assert!(class.starts_with(&format!("cpu-{}", instruction_set(&features))), "{class}");
+    }
+}
