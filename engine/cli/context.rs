@@ -53,7 +53,7 @@ impl SpecArgs {
     }
 
     pub(crate) fn open(&self) -> Result<Context, Failure> {
-        Context::open(&find_spec(self.spec.as_deref())?, &self.overlay)
+        Context::of(self.spec.as_deref(), &self.overlay)
     }
 }
 
@@ -65,7 +65,7 @@ impl StageArgs {
             [name] => (None, name),
             _ => return Err(Failure::sentence("name one stage, or a spec and a stage")),
         };
-        let context = Context::open(&find_spec(spec)?, &self.overlay)?;
+        let context = Context::of(spec, &self.overlay)?;
         let plan = context.plan()?;
         let stage = plan.find(name).ok_or_else(|| unknown_stage(name, &plan))?;
         Ok((context, plan, stage))
@@ -73,6 +73,11 @@ impl StageArgs {
 }
 
 impl Context {
+    /// Of the named spec, or of the one that is here.
+    pub(crate) fn of(spec: Option<&Path>, overlay: &Overlay) -> Result<Self, Failure> {
+        Self::open(&find_spec(spec)?, overlay)
+    }
+
     fn open(path: &Path, overlay: &Overlay) -> Result<Self, Failure> {
         let spec = load_spec(path, overlay)?;
         let (cache, ledger) = open_cache(overlay.cache.as_deref())?;
@@ -88,14 +93,19 @@ impl Context {
 
 /// Opens the cache and its ledger.
 pub(crate) fn open_cache(given: Option<&Path>) -> Result<(Cache, Ledger), Failure> {
-    let folder = match given {
-        Some(folder) => folder.to_owned(),
-        None => home_folder("XLT_CACHE", "XDG_CACHE_HOME", ".cache")?,
-    };
-    let cache = Cache::open(&folder)?;
-    let state = home_folder("XLT_STATE", "XDG_STATE_HOME", ".local/state")?;
-    let ledger = Ledger::open(&state.join(cache.id()).join("ledger.sqlite"), &cache)?;
+    let cache = Cache::open(&cache_folder(given)?)?;
+    let ledger = Ledger::open(&state_folder()?.join(cache.id()).join("ledger.sqlite"), &cache)?;
     Ok((cache, ledger))
+}
+
+/// Where the cache is, or will be.
+pub(crate) fn cache_folder(given: Option<&Path>) -> Result<PathBuf, Failure> {
+    given.map_or_else(|| home_folder("XLT_CACHE", "XDG_CACHE_HOME", ".cache"), |folder| Ok(folder.to_owned()))
+}
+
+/// Where the ledgers are, or will be.
+pub(crate) fn state_folder() -> Result<PathBuf, Failure> {
+    home_folder("XLT_STATE", "XDG_STATE_HOME", ".local/state")
 }
 
 /// `$OWN`, else `$XDG/xlt`, else `~/FALLBACK/xlt`.

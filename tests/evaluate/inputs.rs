@@ -73,6 +73,23 @@ fn labels_that_begin_alike() {
 }
 
 #[test]
+fn a_prompt_longer_than_the_model_was_trained_on() {
+    let space = study();
+    space.edit("spec.toml", "context = 512", "");
+    space.write("eng_Latn.jsonl", [row("short", "x", "1"), row("long", &"x ".repeat(9000), "1")].join("\n"));
+    refused(&space, &["item long", "8192", "evaluate.context"]);
+}
+
+#[test]
+fn a_model_that_answers_with_no_number() {
+    let space = study();
+    TinyModel { nan: true, ..TinyModel::default() }.write(&space.path("tiny.gguf")).unwrap();
+    let outcome = space.run();
+    assert_eq!((outcome.code, outcome.failed.len()), (1, 2));
+    outcome.expect_message(ENGLISH, "not a number").expect_message(ENGLISH, "items 1, 2, 3, 4");
+}
+
+#[test]
 fn a_slot_that_merges_with_the_labels() {
     let space = study();
     // The vocabulary has a token for a space with the digit after it.
@@ -130,9 +147,8 @@ fn a_part_that_the_data_does_not_have() {
 fn what_this_version_only_plans_is_refused_before_anything_runs() {
     let cases = [
         (r#"instruction = "Answer with 1 or 2.""#, "reason = { max_tokens = 9 }", "reasoning before the answer"),
-        (r#"instruction = "Answer with 1 or 2.""#, "score = \"texts\"", "the protocol `texts`"),
-        (r#"file = "tiny.gguf""#, r#"file = "tiny.gguf", quantize = "Q8_0""#, "quantization"),
-        (r#"file = "tiny.gguf""#, r#"file = "hf:a/b/tiny.gguf""#, "downloads from the model hub"),
+        (r#"instruction = "Answer with 1 or 2.""#, "cue = \"So:\"", "a cue before the answer"),
+        (r#"instruction = "Answer with 1 or 2.""#, "score = \"generate\"", "the protocol `generate`"),
     ];
     for (from, to, says) in cases {
         let space = study();

@@ -6,6 +6,8 @@ mod inputs;
 mod stories;
 #[path = "../support/mod.rs"]
 mod support;
+mod texts;
+mod units;
 
 use support::Space;
 use xlt_llama::tiny::TinyModel;

@@ -70,7 +70,7 @@ fn as_table(answers: &[Answer]) -> String {
             answer.predicted_label.clone(),
             answer.gold_label.clone(),
             logprobs.join(" "),
-            format!("{:.2}", answer.answer_mass),
+            answer.answer_mass.map(|mass| format!("{mass:.2}")).unwrap_or_default(),
             format!("{:?}", answer.argmax_text),
             answer.n_tokens.to_string(),
         ]);

@@ -62,6 +62,7 @@ impl Bar {
             let shown = match unit {
                 Unit::Bytes => format!("{:.1} MB/s", rate / 1e6),
                 Unit::Items => format!("{rate:.1} items/s"),
+                Unit::Tensors => format!("{rate:.1} tensors/s"),
             };
             message.push_str(&format!("  {shown}"));
             if let Some(total) = total {

@@ -24,13 +24,15 @@ fn object(event: &RunEvent<'_>) -> Value {
             let unit = match unit {
                 Unit::Bytes => "bytes",
                 Unit::Items => "items",
+                Unit::Tensors => "tensors",
             };
             json!({ "event": "progress", "stage": stage.name, "done": done, "total": total, "unit": unit })
         }
         RunEvent::Waiting { stage } => json!({ "event": "stage_waiting", "stage": stage.name }),
-        RunEvent::Finished { stage, ran, seconds } => {
-            json!({ "event": "stage_finished", "stage": stage.name, "ran": ran, "seconds": seconds })
-        }
+        RunEvent::Finished { stage, ran, seconds, cost } => json!({
+            "event": "stage_finished", "stage": stage.name, "ran": ran, "seconds": seconds,
+            "tokens_asked": cost.map(|cost| cost.apart), "tokens_decoded": cost.map(|cost| cost.decoded),
+        }),
         RunEvent::Failed { stage, message, tail, log } => {
             json!({ "event": "stage_failed", "stage": stage.name, "message": message, "tail": tail, "log": log })
         }
@@ -41,9 +43,10 @@ fn object(event: &RunEvent<'_>) -> Value {
         RunEvent::Exported { path } => json!({ "event": "result_written", "path": path }),
         RunEvent::Note(text) => json!({ "event": "note", "text": text }),
         RunEvent::Stopping { running } => json!({ "event": "stopping", "running": running }),
-        RunEvent::RunFinished { tally, seconds, interrupted, results } => json!({
+        RunEvent::RunFinished { tally, seconds, interrupted, cost, results } => json!({
             "event": "run_finished", "ran": tally.ran, "cached": tally.cached, "failed": tally.failed, "skipped": tally.skipped,
             "not_reached": tally.left, "interrupted": interrupted, "seconds": seconds, "results": results,
+            "tokens_asked": cost.apart, "tokens_decoded": cost.decoded,
         }),
     }
 }

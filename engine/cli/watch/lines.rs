@@ -15,7 +15,7 @@ impl Observer for Lines {
     fn event(&mut self, event: &RunEvent<'_>) {
         match event {
             RunEvent::Planned { stages, cached } => (self.stages, self.settled) = (*stages, *cached),
-            RunEvent::Finished { stage, ran, seconds } => {
+            RunEvent::Finished { stage, ran, seconds, .. } => {
                 self.settled += 1;
                 if *ran {
                     term::tell(&format!(

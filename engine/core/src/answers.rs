@@ -1,12 +1,16 @@
 //! Answers: what a model said to each item, as the lines of an artifact.
 //!
+//! A line has one of two shapes, by the protocol under which the item was asked: under `labels` it holds the labels'
+//! total probability, under `texts` the lengths of the options' texts.
+//!
 //! One JSON object a line, in the order given, with no times in it: the same answers are the same bytes. Numbers are
 //! written with twelve significant digits. Logits are f32 and carry about seven, while the last bits of an exponential
 //! or a logarithm differ from one C library to the next and would make the artifact differ without a reason.
 
-use serde::{Deserialize, Serialize};
+use crate::spec::Normalize;
+use serde::{Deserialize, Deserializer, Serialize};
 
-/// The answer to one item under the protocol `labels`. Lists are in the order of the labels.
+/// The answer to one item. Lists are in the order of the labels, which is that of the options.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// Key of the item.
@@ -23,16 +27,32 @@ pub struct Answer {
     pub gold: usize,
     /// The gold label.
     pub gold_label: String,
-    /// Natural log-probability of each label among the whole vocabulary.
+    /// Natural logarithms. Under `labels`, the probability of each label among the whole vocabulary; under `texts`, the
+    /// likelihood of each option's text, summed over its tokens.
     pub logprobs: Vec<f64>,
-    /// Total probability of the labels, 0 to 1.
-    pub answer_mass: f64,
-    /// The most probable token of the whole vocabulary.
+    /// Under `texts`, how long each option's text is.
+    pub texts: Option<Vec<TextLength>>,
+    /// Under `labels`, their total probability, 0 to 1. Texts have none: they are no outcomes of one draw.
+    pub answer_mass: Option<f64>,
+    /// The most probable token of the whole vocabulary at the answer slot.
     pub argmax_token: i32,
     /// Its text; bytes that are no UTF-8 replaced.
     pub argmax_text: String,
     /// Length of the prompt in tokens.
     pub n_tokens: u32,
+}
+
+/// Length of an option's text; nothing of it is 0. The prompt's delimiter counts in the tokens, which are what was scored,
+/// and not in bytes and characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextLength {
+    /// Tokens of the model.
+    pub tokens: u32,
+    /// Bytes in UTF-8.
+    pub bytes: u32,
+    /// Unicode scalar values.
+    pub characters: u32,
 }
 
 impl Answer {
@@ -41,6 +61,44 @@ impl Answer {
     pub fn correct(&self) -> bool {
         self.prediction == self.gold
     }
+
+    /// What would be predicted if the likelihoods of the texts were divided by `normalize`; of equals the first. `None`
+    /// under `labels`.
+    #[must_use]
+    pub fn prediction_by(&self, normalize: Normalize) -> Option<usize> {
+        likeliest(&self.logprobs, self.texts.as_deref()?, normalize)
+    }
+}
+
+impl TextLength {
+    /// What a log-likelihood is divided by.
+    #[must_use]
+    pub fn divisor(self, normalize: Normalize) -> f64 {
+        match normalize {
+            Normalize::Sum => 1.0,
+            Normalize::Token => f64::from(self.tokens),
+            Normalize::Byte => f64::from(self.bytes),
+            Normalize::Character => f64::from(self.characters),
+        }
+    }
+
+    fn shortest(self) -> u32 {
+        self.tokens.min(self.bytes).min(self.characters)
+    }
+}
+
+/// The option whose text has the highest log-likelihood once divided by `normalize`; of equals the first. `None` without
+/// options.
+#[must_use]
+pub fn likeliest(logprobs: &[f64], texts: &[TextLength], normalize: Normalize) -> Option<usize> {
+    let mut best: Option<(usize, f64)> = None;
+    for (option, (logprob, text)) in logprobs.iter().zip(texts).enumerate() {
+        let score = logprob / text.divisor(normalize);
+        if best.is_none_or(|(_, top)| score > top) {
+            best = Some((option, score));
+        }
+    }
+    best.map(|(option, _)| option)
 }
 
 /// A line of answers cannot be used.
@@ -63,7 +121,10 @@ struct Line {
     gold: Label,
     correct: bool,
     logprobs: Vec<f64>,
-    answer_mass: f64,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    texts: Option<Vec<TextLength>>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    answer_mass: Option<f64>,
     argmax: Token,
     n_tokens: u32,
 }
@@ -80,6 +141,11 @@ struct Label {
 struct Token {
     id: i32,
     text: String,
+}
+
+/// What is left out is none; a `null` that is there is a fault.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// The answers as JSONL. A number that JSON cannot hold (infinite, none) is written as `null`, which [`read`] refuses.
@@ -119,10 +185,15 @@ impl Line {
         if self.correct != (self.prediction.index == self.gold.index) {
             return Err("`correct` contradicts the prediction");
         }
-        if !(0.0..=1.0).contains(&self.answer_mass) {
-            return Err("`answer_mass` is not a probability");
+        match (&self.texts, self.answer_mass) {
+            (None, Some(mass)) if (0.0..=1.0).contains(&mass) => Ok(()),
+            (None, Some(_)) => Err("`answer_mass` is not a probability"),
+            (Some(texts), None) if texts.len() != labels => Err("`texts` and `logprobs` differ in number"),
+            (Some(texts), None) if texts.iter().any(|text| text.shortest() == 0) => Err("a text is empty"),
+            (Some(_), None) => Ok(()),
+            (Some(_), Some(_)) => Err("it has both `texts` and `answer_mass`"),
+            (None, None) => Err("it has neither `texts` nor `answer_mass`"),
         }
-        Ok(())
     }
 }
 
@@ -136,7 +207,8 @@ impl From<&Answer> for Line {
             gold: Label { index: answer.gold, label: answer.gold_label.clone() },
             correct: answer.correct(),
             logprobs: answer.logprobs.iter().map(|&logprob| twelve_digits(logprob)).collect(),
-            answer_mass: twelve_digits(answer.answer_mass),
+            texts: answer.texts.clone(),
+            answer_mass: answer.answer_mass.map(twelve_digits),
             argmax: Token { id: answer.argmax_token, text: answer.argmax_text.clone() },
             n_tokens: answer.n_tokens,
         }
@@ -154,6 +226,7 @@ impl From<Line> for Answer {
             gold: line.gold.index,
             gold_label: line.gold.label,
             logprobs: line.logprobs,
+            texts: line.texts,
             answer_mass: line.answer_mass,
             argmax_token: line.argmax.id,
             argmax_text: line.argmax.text,

@@ -4,12 +4,16 @@
 //! a valid item, and the problems of all rows come in one report.
 
 mod fault;
+mod records;
 mod row;
+mod rows;
+mod table;
 
-pub use fault::{Fault, ItemErrors, Problem};
+pub use fault::{Fault, ItemErrors, Place, Problem};
 
 use crate::spec::{Data, Split};
 use row::Row;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// One question.
@@ -34,7 +38,7 @@ pub struct Item {
     pub part: Option<String>,
 }
 
-/// Reads a JSONL file: one JSON object a line; empty lines and a byte order mark at the start are passed over.
+/// Reads a file whose rows are written as `data.format` says; a byte order mark at its start is passed over.
 ///
 /// `name` is what messages call the file, `n_labels` the number of labels that the prompt shows. All texts, keys
 /// included, are normalized to NFC, so that two encodings of one text cannot become two items or two prompts.
@@ -43,29 +47,43 @@ pub struct Item {
 /// [`ItemErrors`] with the problems of all rows; then nothing is read.
 pub fn read(name: &str, bytes: &[u8], data: &Data, language: &str, n_labels: usize) -> Result<Vec<Item>, ItemErrors> {
     let mut errors = ItemErrors::new(name);
+    let text = decode(bytes, &mut errors);
     let mut items = Vec::new();
     let mut seen = BTreeMap::new();
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    for (index, line) in bytes.split(|&byte| byte == b'\n').enumerate() {
-        let number = index + 1;
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        match Row::parse(line).map_err(|fault| vec![fault]).and_then(|row| item(&row, data, language, n_labels)) {
-            Err(faults) => faults.into_iter().for_each(|fault| errors.add(number, fault)),
+    for (place, row) in rows::rows(&text, data) {
+        match row.map_err(|fault| vec![fault]).and_then(|row| item(&row, data, language, n_labels)) {
+            Err(faults) => faults.into_iter().for_each(|fault| errors.add(place, fault)),
             Ok(item) => match seen.get(&item.key) {
-                Some(&first) => errors.add(number, Fault::DuplicateKey { key: item.key, first }),
+                Some(&first) => errors.add(place, Fault::DuplicateKey { key: item.key, first }),
                 None => {
-                    seen.insert(item.key.clone(), number);
+                    seen.insert(item.key.clone(), place);
                     items.push(item);
                 }
             },
         }
     }
     if items.is_empty() && errors.count == 0 {
-        errors.add(1, Fault::NoRows);
+        errors.add(Place::File, Fault::NoRows);
     }
+    errors.problems.sort_by_key(|problem| problem.place);
     if errors.count == 0 { Ok(items) } else { Err(errors) }
+}
+
+/// The bytes as text. Where they are none, that is told, and a stand-in is read so that other problems are told too.
+fn decode<'a>(bytes: &'a [u8], errors: &mut ItemErrors) -> Cow<'a, str> {
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        errors.add(Place::File, Fault::Utf16);
+        return Cow::Borrowed("");
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = String::from_utf8_lossy(bytes);
+    if matches!(text, Cow::Owned(_)) {
+        let lines = bytes.split(|&byte| byte == b'\n').enumerate();
+        lines
+            .filter(|(_, line)| std::str::from_utf8(line).is_err())
+            .for_each(|(index, _)| errors.add(Place::Line(index + 1), Fault::NotUtf8));
+    }
+    text
 }
 
 /// One row as an item, or everything that is wrong with it.

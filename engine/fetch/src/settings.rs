@@ -2,7 +2,13 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::Token;
+
+/// Where the model hub is.
+const HUB: &str = "https://huggingface.co";
 
 /// How patient to be, and which programs to use.
 #[derive(Debug, Clone)]
@@ -19,6 +25,10 @@ pub struct Settings {
     pub proxy: Option<ureq::Proxy>,
     /// The program to call as pip; `None`: `python3 -m pip`, `pip` or `pip3`, whichever works.
     pub pip: Option<OsString>,
+    /// Address of the model hub, or of a mirror of it.
+    pub hub: String,
+    /// Login at the hub.
+    pub token: Option<Token>,
 }
 
 impl Default for Settings {
@@ -30,12 +40,15 @@ impl Default for Settings {
             timeout: Duration::from_secs(30),
             proxy: None,
             pip: None,
+            hub: HUB.to_owned(),
+            token: None,
         }
     }
 }
 
 impl Settings {
-    /// The defaults, with `XLT_HTTP_TIMEOUT_S`, `XLT_PIP` and the usual proxy variables (`HTTPS_PROXY`, `NO_PROXY`, ...).
+    /// The defaults, with `XLT_HTTP_TIMEOUT_S`, `XLT_PIP`, the usual proxy variables (`HTTPS_PROXY`, `NO_PROXY`, ...), and
+    /// what the hub's own client reads: `HF_ENDPOINT`, `HF_TOKEN` or else the file that its login leaves.
     #[must_use]
     pub fn from_env() -> Self {
         let seconds = env::var("XLT_HTTP_TIMEOUT_S").ok().and_then(|text| text.trim().parse::<u64>().ok());
@@ -44,7 +57,19 @@ impl Settings {
             timeout: seconds.filter(|&s| s > 0).map_or(defaults.timeout, Duration::from_secs),
             proxy: ureq::Proxy::try_from_env(),
             pip: env::var_os("XLT_PIP").filter(|program| !program.is_empty()),
+            hub: env::var("HF_ENDPOINT").ok().filter(|address| !address.is_empty()).unwrap_or(defaults.hub),
+            token: token(),
             ..defaults
         }
     }
+}
+
+fn token() -> Option<Token> {
+    let variable = env::var("HF_TOKEN").ok().and_then(|text| Token::new(&text));
+    let file = || {
+        let home = env::var_os("HF_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+        let folder = home.or_else(|| Some(env::home_dir()?.join(".cache/huggingface")))?;
+        Token::new(&std::fs::read_to_string(folder.join("token")).ok()?)
+    };
+    variable.or_else(file)
 }

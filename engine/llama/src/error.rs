@@ -1,16 +1,21 @@
 //! Everything that can go wrong between a path and its logits.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why llama.cpp could not be started, or a model not loaded or used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LlamaError {
-    /// The program uses instructions that this processor lacks; without this check it would die of `SIGILL`.
-    #[error("llama.cpp was compiled for {instructions}, which this processor does not have; build xlt on this machine")]
-    Processor {
-        /// The first instruction set that is missing.
-        instructions: &'static str,
+    /// llama.cpp has nothing to compute with.
+    #[error(
+        "no llama.cpp backend for this CPU in {}{}; install xlt with its folder `lib/xlt`, or build it again",
+        folder.display(), instead_of(folder, installed.as_deref())
+    )]
+    NoBackend {
+        /// The folder in which backends were looked for.
+        folder: PathBuf,
+        /// The folder in which an installed program has them.
+        installed: Option<PathBuf>,
     },
 
     /// A variable is set by which llama.cpp picks other kernels: results would depend on something that no key holds.
@@ -115,6 +120,28 @@ pub enum LlamaError {
         context: usize,
     },
 
+    /// More logits than were asked for when the context was made.
+    #[error("{needed} rows of logits are wanted at once, and the context was made for {outputs}")]
+    TooManyRows {
+        /// Rows wanted.
+        needed: usize,
+        /// Rows that fit.
+        outputs: usize,
+    },
+
+    /// A sequence that cannot be used so.
+    #[error("sequence {sequence} {what}")]
+    Sequence {
+        /// Its number.
+        sequence: usize,
+        /// What is wrong.
+        what: &'static str,
+    },
+
+    /// A decoding failed, and what it left has not been cleared.
+    #[error("an earlier decoding failed, and the context has not been cleared since")]
+    Soiled,
+
     /// A text is longer than llama.cpp's tokenizer can count.
     #[error("a text of {bytes} bytes is more than the tokenizer can take (2 GiB)")]
     TextTooLong {
@@ -146,9 +173,83 @@ pub enum LlamaError {
         /// Tokens decoded.
         tokens: usize,
     },
+
+    /// Nothing that llama.cpp quantizes to.
+    #[error("llama.cpp does not quantize to `{to}`; it does to {}", crate::quantizes_to().collect::<Vec<_>>().join(", "))]
+    UnknownType {
+        /// The type asked for.
+        to: String,
+    },
+
+    /// The file has the type already.
+    #[error("{} is of type {to} already, so quantizing it to that is pointless; leave out `quantize`", path.display())]
+    Pointless {
+        /// The file to quantize.
+        path: PathBuf,
+        /// Its type.
+        to: &'static str,
+    },
+
+    /// What quantizing loses is lost twice.
+    #[error(
+        "{} is quantized already{}, and quantizing it again loses more than once from the original would; name a file of \
+         F16, BF16 or F32, or allow it with `requantize = true`",
+        path.display(), from.map(|from| format!(" (to {from})")).unwrap_or_default()
+    )]
+    AlreadyQuantized {
+        /// The file to quantize.
+        path: PathBuf,
+        /// Its type, where its header names one that is known.
+        from: Option<&'static str>,
+    },
+
+    /// The output cannot be made, or is there already: nothing is written over.
+    #[error("the quantized model cannot be written to {}; name a new file in a folder that may be written", path.display())]
+    Unwritable {
+        /// The output.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// llama.cpp did not finish. Nothing was left behind.
+    #[error("llama.cpp could not quantize {} to {to}: {}", path.display(), reason(log))]
+    Quantize {
+        /// The file to quantize.
+        path: PathBuf,
+        /// The type asked for.
+        to: &'static str,
+        /// llama.cpp's last error lines.
+        log: Vec<String>,
+    },
+}
+
+/// The folder that was not there, so that the other was looked in.
+fn instead_of(folder: &Path, installed: Option<&Path>) -> String {
+    match installed.filter(|installed| *installed != folder) {
+        Some(installed) => format!(", and there is no folder {}", installed.display()),
+        None => String::new(),
+    }
 }
 
 /// llama.cpp's own words on one line.
 fn reason(log: &[String]) -> String {
     if log.is_empty() { "it gave no reason".to_owned() } else { log.join("; ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_without_a_backend_are_named() {
+        let text = |folder: &str| {
+            let installed = Some("/opt/lib/xlt/backends".into());
+            LlamaError::NoBackend { folder: folder.into(), installed }.to_string()
+        };
+        assert!(
+            text("/target/backends").contains("in /target/backends, and there is no folder /opt/lib/xlt/backends;")
+        );
+        assert!(text("/opt/lib/xlt/backends").contains("in /opt/lib/xlt/backends; install"));
+    }
 }

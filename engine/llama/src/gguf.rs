@@ -23,7 +23,11 @@ const ARRAY: u32 = 9;
 pub(crate) struct Header {
     /// `general.architecture`, empty where the file names none.
     pub(crate) architecture: String,
-    /// Number of tensors in this file.
+    /// `general.file_type`, which says as what kind of file the tensors were written.
+    pub(crate) file_type: Option<sys::llama_ftype>,
+    /// Whether any tensor is quantized.
+    pub(crate) quantized: bool,
+    /// Number of tensors in this file; of a checked model, in all of its files.
     tensors: u64,
     /// Number of files that the model is split into.
     parts: u64,
@@ -43,18 +47,20 @@ enum Fault {
 
 /// Checks that `path`, and every further part of a split model, is a whole GGUF file, and that there are weights.
 pub(crate) fn check(path: &Path) -> Result<Header, LlamaError> {
-    let header = check_file(path)?;
-    let mut tensors = header.tensors;
+    let mut header = check_file(path)?;
     for part in further_parts(path, header.parts) {
-        tensors = tensors.saturating_add(check_file(&part)?.tensors);
+        let part = check_file(&part)?;
+        header.tensors = header.tensors.saturating_add(part.tensors);
+        header.quantized |= part.quantized;
     }
-    if tensors == 0 {
+    if header.tensors == 0 {
         return Err(LlamaError::VocabularyOnly { path: path.to_owned() });
     }
     Ok(header)
 }
 
-fn check_file(path: &Path) -> Result<Header, LlamaError> {
+/// Checks that `path` is a whole GGUF file.
+pub(crate) fn check_file(path: &Path) -> Result<Header, LlamaError> {
     let path = path.to_owned();
     let (header, found) = match read_file(&path) {
         Ok(read) => read,
@@ -102,12 +108,14 @@ fn read_header(source: impl BufRead, len: u64) -> Result<Header, Fault> {
         return Err(Fault::Malformed(format!("format version {version}, and versions 2 and 3 are known")));
     }
     let (tensors, pairs) = (reader.u64()?, reader.u64()?);
-    let mut header = Header { architecture: String::new(), tensors, parts: 1, bytes: 0 };
+    let mut header =
+        Header { architecture: String::new(), file_type: None, quantized: false, tensors, parts: 1, bytes: 0 };
     let mut alignment = 32;
     for _ in 0..pairs {
         let key = reader.name()?;
         match (key.as_str(), reader.u32()?) {
             ("general.architecture", STRING) => header.architecture = reader.name()?,
+            ("general.file_type", 4) => header.file_type = Some(reader.u32()?),
             ("general.alignment", 4) => alignment = u64::from(reader.u32()?),
             ("split.count", 2) => header.parts = u64::from(reader.u16()?),
             (_, kind) => reader.skip_value(&key, kind)?,
@@ -118,7 +126,9 @@ fn read_header(source: impl BufRead, len: u64) -> Result<Header, Fault> {
     }
     let mut data = 0;
     for _ in 0..tensors {
-        data = data.max(reader.tensor_end()?);
+        let tensor = reader.tensor()?;
+        data = data.max(tensor.end);
+        header.quantized |= tensor.quantized;
     }
     let padded = if tensors == 0 { Some(reader.at) } else { reader.at.checked_next_multiple_of(alignment) };
     header.bytes = padded.and_then(|start| start.checked_add(data)).ok_or_else(too_large)?;
@@ -127,6 +137,14 @@ fn read_header(source: impl BufRead, len: u64) -> Result<Header, Fault> {
 
 fn too_large() -> Fault {
     Fault::Malformed("sizes beyond what a file can hold".to_owned())
+}
+
+/// What a tensor's entry says.
+struct Tensor {
+    /// Where its data ends, counted from the start of the data.
+    end: u64,
+    /// Whether its values lie in blocks that share a scale.
+    quantized: bool,
 }
 
 /// A source of little-endian values that knows how much is left.
@@ -204,8 +222,8 @@ impl<R: BufRead> Reader<R> {
         }
     }
 
-    /// Reads a tensor's entry and returns where its data ends, counted from the start of the data.
-    fn tensor_end(&mut self) -> Result<u64, Fault> {
+    /// Reads a tensor's entry.
+    fn tensor(&mut self) -> Result<Tensor, Fault> {
         let name = self.name()?;
         let dimensions = self.u32()?;
         if dimensions > 4 {
@@ -224,7 +242,8 @@ impl<R: BufRead> Reader<R> {
         }
         let rows = shape[1..].iter().try_fold(shape[0] / values, |product: u64, size| product.checked_mul(*size));
         let size = rows.and_then(|blocks| blocks.checked_mul(bytes));
-        size.and_then(|size| size.checked_add(offset)).ok_or_else(too_large)
+        let end = size.and_then(|size| size.checked_add(offset)).ok_or_else(too_large)?;
+        Ok(Tensor { end, quantized: values > 1 })
     }
 }
 
@@ -264,6 +283,7 @@ mod tests {
         let bytes = TinyModel::default().bytes();
         let header = read(&bytes).unwrap();
         assert_eq!((header.architecture.as_str(), header.parts), ("llama", 1));
+        assert_eq!((header.file_type, header.quantized), (Some(sys::LLAMA_FTYPE_ALL_F32), false));
         assert_eq!(header.bytes, bytes.len() as u64);
     }
 

@@ -1,6 +1,7 @@
 //! The kernels that compute, and the class of machines whose results are the same bytes.
 
 use std::collections::BTreeMap;
+use std::ffi::c_void;
 use std::mem;
 
 use llama_cpp_sys_2 as sys;
@@ -22,7 +23,7 @@ const WIDEST: [(&str, &str); 9] = [
 ];
 
 /// What is used on top of it.
-const EXTRAS: [(&str, &str); 9] = [
+const EXTRAS: [(&str, &str); 8] = [
     ("AVX512_VBMI", "-vbmi"),
     ("AVX512_VNNI", "-vnni"),
     ("AVX_VNNI", "-vnni"),
@@ -31,7 +32,6 @@ const EXTRAS: [(&str, &str); 9] = [
     ("FP16_VA", "-fp16"),
     ("DOTPROD", "-dotprod"),
     ("MATMUL_INT8", "-i8mm"),
-    ("SME", "-sme"),
 ];
 
 /// The features of the CPU's kernels, by llama.cpp's names, with their values: `AVX2` is `1`, `SVE_CNT` is `16`. One that
@@ -46,7 +46,9 @@ pub fn cpu_features(_: &Backend) -> BTreeMap<String, String> {
         let cpu = sys::ggml_backend_dev_by_type(sys::GGML_BACKEND_DEVICE_TYPE_CPU);
         let driver = sys::ggml_backend_dev_backend_reg(cpu);
         let address = sys::ggml_backend_reg_get_proc_address(driver, c"ggml_backend_get_features".as_ptr());
-        let Some(list) = mem::transmute::<_, sys::ggml_backend_get_features_t>(address) else { return features };
+        let Some(list) = mem::transmute::<*mut c_void, sys::ggml_backend_get_features_t>(address) else {
+            return features;
+        };
         let mut at = list(driver);
         while !at.is_null() && !(*at).name.is_null() {
             features.insert(text((*at).name), text((*at).value));
@@ -89,6 +91,9 @@ fn instruction_set(features: &BTreeMap<String, String>) -> String {
     if let Some(bytes) = features.get("SVE_CNT").and_then(|bytes| bytes.parse::<u32>().ok()) {
         set.push_str(&format!("-sve{}", 8 * bytes));
     }
+    if has("SME") {
+        set.push_str("-sme");
+    }
     set
 }
 
@@ -115,7 +120,7 @@ mod tests {
         check("SSE3 SSSE3 AVX AVX2 F16C BMI2", "avx2-nofma");
         check("SSSE3 AVX AVX2 AVX_VNNI FMA", "avx2-vnni");
         check("AVX AVX2 FMA AVX512 AVX512_VBMI AVX512_VNNI AVX512_BF16 AMX_INT8", "avx512-vbmi-vnni-bf16-amx");
-        check("NEON ARM_FMA FP16_VA MATMUL_INT8 SVE DOTPROD SVE_CNT=16", "neon-fp16-dotprod-i8mm-sve128");
+        check("NEON ARM_FMA FP16_VA MATMUL_INT8 SVE DOTPROD SVE_CNT=16 SME", "neon-fp16-dotprod-i8mm-sve128-sme");
     }
 
     #[test]

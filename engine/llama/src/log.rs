@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::ffi::{CStr, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use llama_cpp_sys_2 as sys;
@@ -21,6 +22,7 @@ struct Thread {
     line: String,
     level: sys::ggml_log_level,
     errors: Vec<String>,
+    copies: Option<Sender<String>>,
 }
 
 thread_local! {
@@ -42,6 +44,14 @@ pub(crate) fn errors_of<T>(work: impl FnOnce() -> T) -> (T, Vec<String>) {
     THREAD.with_borrow_mut(|thread| thread.errors.clear());
     let result = work();
     (result, THREAD.with_borrow_mut(|thread| std::mem::take(&mut thread.errors)))
+}
+
+/// Runs `work` and sends to `copies` every line that llama.cpp logs meanwhile on this thread. The listener hears it too.
+pub(crate) fn copied_to<T>(copies: Sender<String>, work: impl FnOnce() -> T) -> T {
+    THREAD.with_borrow_mut(|thread| thread.copies = Some(copies));
+    let result = work();
+    THREAD.with_borrow_mut(|thread| thread.copies = None);
+    result
 }
 
 /// Called by llama.cpp with a fragment of its log.
@@ -75,7 +85,7 @@ fn tell(line: &str) {
 }
 
 impl Thread {
-    /// Adds a fragment and returns the lines that it completes, without debugging output and progress dots.
+    /// Adds a fragment and returns the lines that it completes, without debugging output, progress dots and rulers.
     fn take_lines(&mut self, level: sys::ggml_log_level, text: &str) -> Vec<String> {
         if level != sys::GGML_LOG_LEVEL_CONT {
             self.level = level;
@@ -88,7 +98,11 @@ impl Thread {
             return Vec::new();
         }
         let lines: Vec<String> =
-            whole.lines().filter(|line| !line.trim_matches(['.', ' ']).is_empty()).map(str::to_owned).collect();
+            whole.lines().filter(|line| !line.trim_matches(['.', '=', ' ']).is_empty()).map(str::to_owned).collect();
+        if let Some(copies) = &self.copies {
+            // Whoever wanted them may have gone.
+            lines.iter().for_each(|line| drop(copies.send(line.clone())));
+        }
         if self.level == sys::GGML_LOG_LEVEL_ERROR {
             self.errors.extend_from_slice(&lines);
             let surplus = self.errors.len().saturating_sub(KEPT);
@@ -106,7 +120,7 @@ mod tests {
     fn fragments_become_lines() {
         let mut thread = Thread::default();
         assert!(thread.take_lines(sys::GGML_LOG_LEVEL_ERROR, "half ").is_empty());
-        assert_eq!(thread.take_lines(sys::GGML_LOG_LEVEL_CONT, "a line\n...\nand"), ["half a line"]);
+        assert_eq!(thread.take_lines(sys::GGML_LOG_LEVEL_CONT, "a line\n...\n=====\nand"), ["half a line"]);
         assert_eq!(thread.take_lines(sys::GGML_LOG_LEVEL_CONT, " more\n"), ["and more"]);
         assert_eq!(thread.errors, ["half a line", "and more"]);
     }

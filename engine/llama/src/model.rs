@@ -104,12 +104,16 @@ impl Model {
 
     /// Texts of the tokens that are parsed on request only.
     fn special_texts(&self) -> impl Iterator<Item = String> {
+        self.tokens().filter(|token| self.is_special(*token)).filter_map(|token| self.vocabulary_text(token))
+    }
+
+    /// Whether a token is one that data never becomes, whatever it spells: the end of a turn, an unknown word.
+    #[must_use]
+    pub fn is_special(&self, token: Token) -> bool {
         let special = sys::LLAMA_TOKEN_ATTR_CONTROL | sys::LLAMA_TOKEN_ATTR_UNKNOWN;
-        self.tokens().filter_map(move |token| {
-            // SAFETY: the vocabulary lives as long as `self` and holds the token.
-            let attributes = unsafe { sys::llama_vocab_get_attr(self.vocab(), token.0) };
-            if attributes & special == 0 { None } else { self.vocabulary_text(token) }
-        })
+        // SAFETY: the vocabulary lives as long as `self` and holds the token.
+        self.known(token.0)
+            .is_some_and(|token| unsafe { sys::llama_vocab_get_attr(self.vocab(), token.0) } & special != 0)
     }
 
     /// The model's own chat template, in Jinja.

@@ -1,14 +1,16 @@
 //! A tiny model with random weights, for tests that evaluate without the network.
 //!
-//! It is a real model to llama.cpp: architecture `llama`, a vocabulary of bytes and a few merges, a chat template with
-//! special tokens. It knows nothing; its answers are arbitrary, and the same for the same seed on every machine of one
-//! kernel class.
+//! It is a real model to llama.cpp: architecture `llama`, a vocabulary learnt from a few sentences in several scripts, a
+//! chat template with special tokens. It knows nothing; its answers are arbitrary, and the same for the same seed on every
+//! machine of one kernel class.
 
+mod merges;
 mod writer;
 
 use std::io;
 use std::path::Path;
 
+use merges::VOCABULARY;
 use writer::Writer;
 
 const LAYERS: usize = 2;
@@ -20,50 +22,6 @@ const HIDDEN: usize = 128;
 
 /// The special tokens, which are the last of the vocabulary: start of a text, of a turn, end of a turn.
 const SPECIALS: [&str; 3] = ["<|begin|>", "<|im_start|>", "<|im_end|>"];
-
-/// Pairs of tokens that merge, in order of preference. `Ġ` is the space.
-const MERGES: [(&str, &str); 40] = [
-    ("Ġ", "t"),
-    ("h", "e"),
-    ("i", "n"),
-    ("e", "r"),
-    ("Ġ", "a"),
-    ("o", "n"),
-    ("r", "e"),
-    ("a", "n"),
-    ("Ġt", "he"),
-    ("a", "t"),
-    ("e", "n"),
-    ("o", "r"),
-    ("Ġ", "s"),
-    ("e", "s"),
-    ("i", "s"),
-    ("Ġ", "w"),
-    ("Ġ", "o"),
-    ("i", "t"),
-    ("a", "l"),
-    ("Ġ", "c"),
-    ("in", "g"),
-    ("an", "d"),
-    ("Ġ", "f"),
-    ("Ġ", "p"),
-    ("o", "u"),
-    ("Ġo", "f"),
-    ("e", "d"),
-    ("Ġ", "in"),
-    ("Ġ", "A"),
-    ("Ġ", "B"),
-    ("Ġ", "C"),
-    ("Ġ", "D"),
-    ("Ġ", "E"),
-    ("Ġ", "1"),
-    ("Ġ", "2"),
-    ("Ġ", "3"),
-    ("Ġ", "4"),
-    ("u", "s"),
-    ("us", "er"),
-    ("Ġt", "o"),
-];
 
 const CHAT_TEMPLATE: &str = "{% for message in messages %}\
 {{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}\
@@ -79,16 +37,18 @@ pub struct TinyModel {
     pub weights: bool,
     /// Whether the model asks for the token that starts a text.
     pub add_bos: bool,
+    /// Whether one weight is no number, so that no answer is either.
+    pub nan: bool,
 }
 
 impl Default for TinyModel {
     fn default() -> Self {
-        Self { seed: 0, weights: true, add_bos: true }
+        Self { seed: 0, weights: true, add_bos: true, nan: false }
     }
 }
 
 impl TinyModel {
-    /// Writes the model to a file, some 400 kB.
+    /// Writes the model to a file, some 600 kB.
     pub fn write(&self, path: &Path) -> io::Result<()> {
         std::fs::write(path, self.bytes())
     }
@@ -96,19 +56,22 @@ impl TinyModel {
     /// The model as a GGUF file in memory.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
-        let mut writer = Writer::default();
+        let mut writer = Writer::new();
         describe(&mut writer);
         let vocabulary = self.vocabulary(&mut writer);
         if self.weights {
             weights(&mut writer, vocabulary, &mut Random(self.seed));
         }
-        writer.into_bytes()
+        let mut bytes = writer.into_bytes();
+        if let (true, Some(last)) = (self.weights && self.nan, bytes.last_chunk_mut()) {
+            *last = f32::NAN.to_le_bytes();
+        }
+        bytes
     }
 
     /// Adds the vocabulary and returns its size.
     fn vocabulary(&self, writer: &mut Writer) -> usize {
-        let mut tokens: Vec<String> = (0..=u8::MAX).map(|byte| byte_character(byte).to_string()).collect();
-        tokens.extend(MERGES.iter().map(|(left, right)| format!("{left}{right}")));
+        let mut tokens = VOCABULARY.tokens.clone();
         let mut kinds = vec![1; tokens.len()];
         let bos = tokens.len() as u32;
         tokens.extend(SPECIALS.map(str::to_owned));
@@ -117,7 +80,7 @@ impl TinyModel {
         writer.text("tokenizer.ggml.pre", "gpt-2");
         writer.texts("tokenizer.ggml.tokens", &tokens);
         writer.integers("tokenizer.ggml.token_type", &kinds);
-        writer.texts("tokenizer.ggml.merges", &MERGES.map(|(left, right)| format!("{left} {right}")));
+        writer.texts("tokenizer.ggml.merges", &VOCABULARY.merges);
         writer.number("tokenizer.ggml.bos_token_id", bos);
         writer.number("tokenizer.ggml.eos_token_id", bos + 2);
         writer.flag("tokenizer.ggml.add_bos_token", self.add_bos);
@@ -163,16 +126,6 @@ fn weights(writer: &mut Writer, vocabulary: usize, random: &mut Random) {
     }
     writer.tensor("output_norm.weight", &[WIDTH], ones());
     writer.tensor("output.weight", &[WIDTH, vocabulary], random.spread(WIDTH));
-}
-
-/// How byte-level vocabularies write a byte: GPT-2's `bytes_to_unicode`.
-fn byte_character(byte: u8) -> char {
-    let printable = |byte: u8| matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
-    if printable(byte) {
-        return char::from(byte);
-    }
-    let before = (0..byte).filter(|byte| !printable(*byte)).count();
-    u32::try_from(256 + before).ok().and_then(char::from_u32).unwrap_or(char::REPLACEMENT_CHARACTER)
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): a few lines, the same everywhere.

@@ -1,7 +1,7 @@
-//! Results that the tests of every format render: a clean cell and a failure of format.
+//! Results that the tests of every format render: a clean cell and a failure of format; and a cell of texts.
 
 use std::collections::BTreeMap;
-use xlt_core::answers::Answer;
+use xlt_core::answers::{Answer, TextLength};
 use xlt_core::results::{CellId, Column, Results, compute};
 use xlt_core::spec::LanguageGroup;
 
@@ -12,6 +12,19 @@ pub(crate) fn results() -> Results {
     ]);
     let group = LanguageGroup { name: "target".to_owned(), codes: vec!["heb_Hebr".to_owned(), "mlt_Latn".to_owned()] };
     compute("demo", &evaluations, &[group], 4, vec!["the gain of `tuned`".to_owned()])
+}
+
+/// A cell of the protocol `texts`: right per byte only.
+pub(crate) fn texts() -> Results {
+    let lengths = [(2, 12, 4), (1, 2, 2), (1, 2, 2), (1, 2, 2)];
+    let length = |(tokens, bytes, characters)| TextLength { tokens, bytes, characters };
+    let answer = Answer {
+        logprobs: vec![-9.0, -4.0, -5.0, -6.0],
+        texts: Some(lengths.map(length).to_vec()),
+        answer_mass: None,
+        ..answer(0, 0.0, "كيف")
+    };
+    compute("demo", &BTreeMap::from([(id("heb_Hebr"), vec![answer; 2])]), &[], 4, Vec::new())
 }
 
 fn id(language: &str) -> CellId {
@@ -29,7 +42,8 @@ fn answer(prediction: usize, answer_mass: f64, argmax_text: &str) -> Answer {
         gold: 0,
         gold_label: "1".to_owned(),
         logprobs: vec![-1.0; 4],
-        answer_mass,
+        texts: None,
+        answer_mass: Some(answer_mass),
         argmax_token: 16,
         argmax_text: argmax_text.to_owned(),
         n_tokens: 100,

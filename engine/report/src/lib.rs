@@ -3,12 +3,15 @@
 //! Does no I/O. The same results are the same bytes.
 #![forbid(unsafe_code)]
 
+mod column;
 mod csv;
+mod html;
 mod json;
 mod languages;
 mod markdown;
 
 pub use csv::csv;
+pub use html::html;
 pub use json::json;
 pub use languages::english_name;
 pub use markdown::markdown;

@@ -1,9 +1,10 @@
 //! Markdown: the table that a person reads first.
 
+use crate::column;
 use crate::languages::english_name;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use xlt_core::results::{CellId, Column, FORMAT_FAILURE_BELOW, GroupMean, LEVEL, Results};
+use xlt_core::results::{Cell, CellId, Column, FORMAT_FAILURE_BELOW, GroupMean, LEVEL, Results};
 
 /// Follows the numbers of cells that are failures of format.
 const MARK: &str = " †";
@@ -18,6 +19,8 @@ pub fn markdown(results: &Results) -> String {
         caption(&mut text, results);
         table(&mut text, results);
         footnotes(&mut text, results);
+        normalizations(&mut text, results);
+        tokens(&mut text, results);
     }
     list(&mut text, "Notes", &results.notes);
     list(&mut text, "Not computed by this version", &results.not_computed);
@@ -33,26 +36,11 @@ fn caption(text: &mut String, results: &Results) {
 }
 
 fn table(text: &mut String, results: &Results) {
-    let columns: BTreeSet<&Column> = results.cells.iter().map(|cell| &cell.id.column).collect();
-    row(text, "Language", columns.iter().map(|column| heading(column)));
-    let _ = writeln!(text, "|---|{}", "---:|".repeat(columns.len()));
-    let cells: BTreeMap<&CellId, String> = results
-        .cells
-        .iter()
-        .map(|cell| {
-            let (low, high) = (cell.interval.low * 100.0, cell.interval.high * 100.0);
-            let mark = if cell.format_failure() { MARK } else { "" };
-            (&cell.id, format!("{:.1} % [{low:.0}–{high:.0}]{mark}", cell.score.rate() * 100.0))
-        })
-        .collect();
-    let languages: BTreeSet<&str> = results.cells.iter().map(|cell| cell.id.language.as_str()).collect();
-    for language in languages {
-        let cell = |column: &Column| {
-            let id = CellId { column: column.clone(), language: language.to_owned() };
-            cells.get(&id).cloned().unwrap_or_default()
-        };
-        row(text, &language_name(language), columns.iter().map(|column| cell(column)));
-    }
+    let columns = rows(text, results, |cell| {
+        let (low, high) = (cell.interval.low * 100.0, cell.interval.high * 100.0);
+        let mark = if cell.format_failure() { MARK } else { "" };
+        format!("{:.1} % [{low:.0}–{high:.0}]{mark}", cell.score.rate() * 100.0)
+    });
     let groups: BTreeSet<&str> = results.group_means.iter().map(|mean| mean.group.as_str()).collect();
     for group in groups {
         let mean = |column: &Column| {
@@ -61,6 +49,45 @@ fn table(text: &mut String, results: &Results) {
         };
         row(text, &format!("*mean of {}*", inline(group)), columns.iter().map(|column| mean(column)));
     }
+}
+
+/// The head of a table and a row for each language; returns the columns.
+fn rows<'a>(text: &mut String, results: &'a Results, show: impl Fn(&Cell) -> String) -> BTreeSet<&'a Column> {
+    let columns: BTreeSet<&Column> = results.cells.iter().map(|cell| &cell.id.column).collect();
+    row(text, "Language", columns.iter().map(|column| inline(&column::heading(column))));
+    let _ = writeln!(text, "|---|{}", "---:|".repeat(columns.len()));
+    let cells: BTreeMap<&CellId, &Cell> = results.cells.iter().map(|cell| (&cell.id, cell)).collect();
+    let languages: BTreeSet<&str> = results.cells.iter().map(|cell| cell.id.language.as_str()).collect();
+    for language in languages {
+        let cell = |column: &Column| {
+            let id = CellId { column: column.clone(), language: language.to_owned() };
+            cells.get(&id).map(|cell| show(cell)).unwrap_or_default()
+        };
+        row(text, &language_name(language), columns.iter().map(|column| cell(column)));
+    }
+    columns
+}
+
+/// Accuracy by what the likelihoods of texts are divided by, where there are texts.
+fn normalizations(text: &mut String, results: &Results) {
+    let cells: Vec<&Cell> = results.cells.iter().filter(|cell| !cell.by_normalization.is_empty()).collect();
+    let Some(first) = cells.first() else { return };
+    text.push_str("\n## Accuracy by normalization\n\n");
+    text.push_str(
+        "What the same likelihoods of the texts give when they are divided by their length, or not (sum).\n\n",
+    );
+    let names = first.by_normalization.iter().map(|by| by.normalize.word().to_owned());
+    row(text, "Language | Column", names);
+    let _ = writeln!(text, "|---|---|{}", "---:|".repeat(first.by_normalization.len()));
+    for cell in cells {
+        let id = format!("{} | {}", language_name(&cell.id.language), inline(&column::heading(&cell.id.column)));
+        row(text, &id, cell.by_normalization.iter().map(|by| format!("{:.1} %", by.score.rate() * 100.0)));
+    }
+}
+
+fn tokens(text: &mut String, results: &Results) {
+    text.push_str("\n## Tokens a prompt\n\nThe mean over the items, in the model's own tokens.\n\n");
+    rows(text, results, |cell| format!("{:.1}", cell.mean_prompt_tokens));
 }
 
 fn footnotes(text: &mut String, results: &Results) {
@@ -94,11 +121,6 @@ fn row(text: &mut String, first: &str, cells: impl Iterator<Item = String>) {
         let _ = write!(text, " {cell} |");
     }
     text.push('\n');
-}
-
-fn heading(Column { model, condition, mode, seed }: &Column) -> String {
-    let seed = seed.map(|seed| format!(", seed {seed}")).unwrap_or_default();
-    inline(&format!("{model} {condition}/{mode}{seed}"))
 }
 
 fn group_mean(mean: &GroupMean) -> String {
@@ -143,6 +165,15 @@ A mean gives every language the same weight; the number of languages stands besi
 † Failure of format: in the median item the labels together have a probability below 0.5, so the number says more \
 about the prompt than about the language. A mean is marked if any of its languages is.
 
+## Tokens a prompt
+
+The mean over the items, in the model's own tokens.
+
+| Language | m base/direct |
+|---|---:|
+| Hebrew (heb_Hebr) | 100.0 |
+| Maltese (mlt_Latn) | 100.0 |
+
 ## Notes
 
 - format failure: m, base/direct, mlt_Latn: the median answer mass is 0.100; the model most often wanted to say \
@@ -162,6 +193,15 @@ about the prompt than about the language. A mean is marked if any of its languag
         let text = markdown(&results);
         assert!(text.contains("| Language | a\\|b base/direct | m base/direct |\n|---|---:|---:|\n"), "{text}");
         assert!(text.contains("| Hebrew (heb_Hebr) | 66.7 % [21–94] |  |\n"), "{text}");
+    }
+
+    #[test]
+    fn texts_are_shown_by_every_normalization() {
+        let text = markdown(&fixture::texts());
+        let table = "| Language | Column | sum | token | byte | character |\n|---|---|---:|---:|---:|---:|\n\
+                     | Hebrew (heb_Hebr) | m base/direct | 0.0 % | 0.0 % | 100.0 % | 0.0 % |\n\n";
+        assert!(text.contains(table), "{text}");
+        assert!(!markdown(&fixture::results()).contains("normalization"));
     }
 
     #[test]

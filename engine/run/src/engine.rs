@@ -15,11 +15,11 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 use xlt_cache::{CacheError, RunCounts, RunId, StageRun, Status};
+use xlt_core::batch::Cost;
 use xlt_core::key::Key;
-use xlt_core::plan::{Facts, InputSource, Pin, Plan, Stage, StageId, Work};
+use xlt_core::plan::{Facts, Input, InputSource, Plan, Stage, StageId, Work};
 use xlt_core::record::{Output, Record};
 use xlt_core::schedule::{Command, Event, Scheduler, Tally};
-use xlt_core::spec::Source;
 
 /// How long the loop waits before it looks at what waits for other engines.
 const TICK: Duration = Duration::from_millis(50);
@@ -116,11 +116,13 @@ impl Engine {
             waited: BTreeSet::new(),
             retried: Instant::now(),
             interrupts: 0,
+            cost: Cost::default(),
         };
         let damaged =
             running.until_the_end().and_then(|()| if running.interrupts > 1 { Ok(false) } else { running.export() });
         let tally = running.scheduler.tally();
         let interrupted = running.interrupts > 0 && tally.left > 0;
+        let cost = running.cost;
         drop(running);
         let counts = RunCounts {
             ran: tally.ran as u64,
@@ -139,6 +141,7 @@ impl Engine {
                 tally,
                 seconds: started.elapsed().as_secs_f64(),
                 interrupted,
+                cost,
                 results,
             });
         }
@@ -165,6 +168,8 @@ struct Run<'a> {
     waited: BTreeSet<StageId>,
     retried: Instant,
     interrupts: u32,
+    /// Tokens that models have read.
+    cost: Cost,
 }
 
 struct Place {
@@ -172,6 +177,7 @@ struct Place {
     key: Key,
     seconds: f64,
     peak_bytes: Option<u64>,
+    cost: Option<Cost>,
 }
 
 impl Run<'_> {
@@ -212,6 +218,7 @@ impl Run<'_> {
                         stage: self.plan.stage(stage),
                         ran: false,
                         seconds: 0.0,
+                        cost: None,
                     });
                 }
                 self.step(Event::LookedUp { stage, found });
@@ -244,7 +251,13 @@ impl Run<'_> {
                 return Ok(());
             }
         };
-        let place = Place { worker, key: key.unwrap_or_else(|| provisional(stage)), seconds: 0.0, peak_bytes: None };
+        let place = Place {
+            worker,
+            key: key.unwrap_or_else(|| provisional(stage)),
+            seconds: 0.0,
+            peak_bytes: None,
+            cost: None,
+        };
         self.places.insert(id, place);
         if !self.waited.contains(&id) {
             self.observer.event(&RunEvent::Started { stage, key });
@@ -304,7 +317,12 @@ impl Run<'_> {
                     // The ledger adopts what it has not seen yet.
                     let _ = self.world.ledger.lookup(&key);
                 }
-                self.observer.event(&RunEvent::Finished { stage: self.plan.stage(stage), ran: false, seconds: 0.0 });
+                self.observer.event(&RunEvent::Finished {
+                    stage: self.plan.stage(stage),
+                    ran: false,
+                    seconds: 0.0,
+                    cost: None,
+                });
                 self.step(Event::Done { stage, outputs, ran: false });
             }
             Reply::Damaged { blake3, what } => {
@@ -336,22 +354,21 @@ impl Run<'_> {
             );
             return Ok(());
         }
-        if let (Work::Download(_), Some(InputSource::Local(local))) =
-            (&stage.work, stage.inputs.first().map(|input| input.source))
-            && done.outputs.first().is_none_or(|made| made.blake3 != self.plan.local(local).digest.to_string())
+        if let (Work::Download(_), [Input { source: InputSource::Local(local), .. }]) =
+            (&stage.work, stage.inputs.as_slice())
+            && done.outputs.first().is_none_or(|made| made.blake3 != self.plan.local(*local).digest.to_string())
         {
-            let path = &self.plan.local(local).path;
+            let path = &self.plan.local(*local).path;
             self.fail(id, &format!("{path} changed while it was copied; run again"), &[]);
             return Ok(());
         }
         let mut pinned = stage.clone();
-        if let (Work::Download(work), Some(fetched)) = (&mut pinned.work, &done.fetched)
+        if let (Work::Download(work), Some(pin)) = (&mut pinned.work, &done.fetched)
             && work.pin.is_none()
             && !work.file.source.is_local()
         {
-            let pin = Pin { sha256: fetched.sha256.clone(), size: Some(fetched.size), ..Pin::default() };
             work.pin = Some(pin.clone());
-            if let Err(error) = self.world.lock.pin(&work.file.source, pin) {
+            if let Err(error) = self.world.lock.pin(&work.file.source, pin.clone()) {
                 self.fail(id, &error.to_string(), &[]);
                 return Ok(());
             }
@@ -370,6 +387,7 @@ impl Run<'_> {
         };
         if let Some(place) = self.places.get_mut(&id) {
             place.seconds = done.seconds;
+            place.cost = done.cost;
             place.peak_bytes = done.peak_bytes;
         }
         for made in &done.outputs {
@@ -392,7 +410,8 @@ impl Run<'_> {
     }
 
     fn committed(&mut self, stage: StageId, result: Result<Box<Record>, String>) -> Result<(), RunError> {
-        let seconds = self.places.get(&stage).map_or(0.0, |place| place.seconds);
+        let place = self.places.get(&stage);
+        let (seconds, cost) = place.map_or((0.0, None), |place| (place.seconds, place.cost));
         if let Ok(record) = &result {
             self.world.ledger.insert(record);
             self.note(stage, Some(record.key), Status::Ok, seconds);
@@ -400,7 +419,9 @@ impl Run<'_> {
         match result {
             Ok(record) => {
                 self.release(stage);
-                self.observer.event(&RunEvent::Finished { stage: self.plan.stage(stage), ran: true, seconds });
+                self.cost.apart += cost.map_or(0, |cost| cost.apart);
+                self.cost.decoded += cost.map_or(0, |cost| cost.decoded);
+                self.observer.event(&RunEvent::Finished { stage: self.plan.stage(stage), ran: true, seconds, cost });
                 self.step(Event::Done { stage, outputs: record.outputs, ran: true });
             }
             Err(why) => self.fail(stage, &format!("its outputs cannot be recorded: failed to {why}"), &[]),

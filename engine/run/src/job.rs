@@ -3,7 +3,7 @@
 use crate::protocol::{Job, JobInput, JobWork};
 use xlt_cache::{LARGE, Ledger};
 use xlt_core::key::{Digest, Key};
-use xlt_core::plan::{InputSource, KnownOutputs, Plan, Stage, StageId, Work};
+use xlt_core::plan::{InputSource, KnownOutputs, Pin, Plan, Stage, StageId, Work};
 use xlt_core::schedule::Scheduler;
 
 /// The job for a stage whose inputs are known.
@@ -57,14 +57,14 @@ fn work(plan: &Plan, stage: &Stage) -> JobWork {
             JobWork::Command { program: line.program, args: line.args, env: line.env, outputs }
         }
         Work::Download(work) => {
-            let pin = work.pin.as_ref();
-            let sha256 = pin.map(|pin| pin.sha256.clone()).or_else(|| work.file.sha256.clone());
-            let size = pin.and_then(|pin| pin.size).or(work.file.size);
-            JobWork::Download { source: work.file.source.clone(), sha256, size }
+            let declared = |sha256: &String| Pin { sha256: sha256.clone(), ..Pin::default() };
+            let pin = work.pin.clone().or_else(|| work.file.sha256.as_ref().map(declared));
+            JobWork::Download { source: work.file.source.clone(), pin, size: work.file.size }
         }
         Work::Evaluate(work) => JobWork::Evaluate(Box::new((**work).clone())),
         Work::Analyze(work) => JobWork::Analyze(Box::new((**work).clone())),
-        Work::Quantize(_) | Work::Finetune(_) => {
+        Work::Quantize(work) => JobWork::Quantize { to: work.to.clone(), requantize: work.requantize },
+        Work::Finetune(_) => {
             unreachable!("the engine refuses a run with stages of kinds that it cannot run")
         }
     }

@@ -4,14 +4,19 @@
 #![forbid(unsafe_code)]
 
 mod commit;
+#[cfg(feature = "llama")]
+pub mod decode;
 mod engine;
 mod error;
 mod job;
 mod lockfile;
 mod machine;
+mod model_file;
 mod observe;
 mod pool;
 mod protocol;
+#[cfg(feature = "llama")]
+pub mod question;
 mod refusal;
 pub mod worker;
 mod workplace;
@@ -21,6 +26,7 @@ pub use engine::{Ending, Engine, Interrupt, Options};
 pub use error::RunError;
 pub use lockfile::LockFile;
 pub use machine::Machine;
+pub use model_file::model_file;
 pub use observe::{Observer, RunEvent, Unit};
 pub use world::World;
 

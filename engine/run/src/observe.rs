@@ -2,6 +2,7 @@
 
 pub use crate::protocol::Unit;
 use std::path::Path;
+use xlt_core::batch::Cost;
 use xlt_core::key::Key;
 use xlt_core::plan::Stage;
 use xlt_core::schedule::Tally;
@@ -47,6 +48,8 @@ pub enum RunEvent<'a> {
         ran: bool,
         /// Seconds it took.
         seconds: f64,
+        /// Tokens, where a model read some.
+        cost: Option<Cost>,
     },
     /// A stage failed.
     Failed {
@@ -93,6 +96,8 @@ pub enum RunEvent<'a> {
         seconds: f64,
         /// Whether it was interrupted.
         interrupted: bool,
+        /// Tokens that models read.
+        cost: Cost,
         /// The results folder, if there is anything in it.
         results: Option<&'a Path>,
     },

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use xlt_cache::Fingerprint;
-use xlt_core::plan::{AnalyzeWork, EvaluateWork};
+use xlt_core::batch::Cost;
+use xlt_core::plan::{AnalyzeWork, EvaluateWork, Pin};
 use xlt_core::spec::Source;
 
 /// Engine to worker. The end of the stream means: end now, with everything that you started.
@@ -42,9 +43,11 @@ pub(crate) struct Done {
     /// Its outputs, in the order of the stage's.
     pub(crate) outputs: Vec<Made>,
     /// What a fetched file turned out to be.
-    pub(crate) fetched: Option<Fetched>,
+    pub(crate) fetched: Option<Pin>,
     /// Backend and instruction set, where a model computed.
     pub(crate) kernel_class: Option<String>,
+    /// Tokens, where a model read some.
+    pub(crate) cost: Option<Cost>,
     /// Seconds from start to end.
     pub(crate) seconds: f64,
     /// Largest memory of the worker so far, in bytes.
@@ -61,13 +64,6 @@ pub(crate) struct Made {
     pub(crate) fingerprint: Option<Fingerprint>,
 }
 
-/// What a fetched file turned out to be.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Fetched {
-    pub(crate) sha256: String,
-    pub(crate) size: u64,
-}
-
 /// Units of progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unit {
@@ -75,6 +71,8 @@ pub enum Unit {
     Bytes,
     /// Items of an evaluation.
     Items,
+    /// Tensors of a model.
+    Tensors,
 }
 
 /// One stage to be run.
@@ -119,8 +117,13 @@ pub(crate) enum JobWork {
     },
     Download {
         source: Source,
-        sha256: Option<String>,
+        pin: Option<Pin>,
+        /// As the spec declares it.
         size: Option<u64>,
+    },
+    Quantize {
+        to: String,
+        requantize: bool,
     },
     Evaluate(Box<EvaluateWork>),
     Analyze(Box<AnalyzeWork>),

@@ -3,7 +3,7 @@
 use crate::engine::Options;
 use crate::error::RunError;
 use xlt_core::plan::{DownloadWork, Plan, Stage, Work};
-use xlt_core::spec::{Score, Source};
+use xlt_core::spec::Score;
 
 /// What the spec needs and the user did not allow, or this version cannot do: said before anything starts.
 pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
@@ -26,7 +26,7 @@ pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
         ));
     }
     if !cfg!(feature = "llama")
-        && let Some(stage) = to_run().find(|stage| matches!(stage.work, Work::Evaluate(_)))
+        && let Some(stage) = to_run().find(|stage| matches!(stage.work, Work::Evaluate(_) | Work::Quantize(_)))
     {
         return refuse(format!(
             "stage `{}` needs llama.cpp, which this xlt was built without\n  build it with its default features",
@@ -59,20 +59,14 @@ pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
 /// What this version plans and cannot run, where a stage needs it.
 fn not_yet(stage: &Stage) -> Option<&'static str> {
     match &stage.work {
-        Work::Quantize(_) => Some("quantization"),
         Work::Finetune(_) => Some("fine-tuning"),
         Work::Evaluate(work) if work.cell.seed.is_some() => Some("evaluation with an adapter"),
         Work::Evaluate(work) if work.mode.reason.is_some() => Some("reasoning before the answer (`reason`)"),
         Work::Evaluate(work) if work.mode.cue.is_some() => Some("a cue before the answer (`cue`)"),
         Work::Evaluate(work) => match work.mode.score {
-            Score::Labels => None,
-            Score::Texts => Some("the protocol `texts`"),
+            Score::Labels | Score::Texts => None,
             Score::Generate => Some("the protocol `generate`"),
         },
-        Work::Download(work) => match work.file.source {
-            Source::Hub { .. } => Some("downloads from the model hub (`hf:`)"),
-            Source::Local { .. } | Source::Url { .. } | Source::Pypi { .. } => None,
-        },
-        Work::Analyze(_) | Work::Command(_) => None,
+        Work::Download(_) | Work::Quantize(_) | Work::Analyze(_) | Work::Command(_) => None,
     }
 }

@@ -5,9 +5,9 @@ use crate::lockfile::LockFile;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use xlt_cache::{Cache, CacheError, Ledger};
+use xlt_cache::{Cache, CacheError, Check, Ledger};
 use xlt_core::key::{Digest, Key};
-use xlt_core::plan::{Facts, Pin};
+use xlt_core::plan::{Facts, InputSource, KnownOutputs, Pin, Plan, Stage, StageId};
 use xlt_core::record::Output;
 use xlt_core::spec::Source;
 
@@ -54,6 +54,30 @@ impl World {
             return Err(damaged().into());
         }
         Ok(String::from_utf8(bytes).map_err(|_| damaged())?)
+    }
+
+    /// Where the artifacts lie that a stage reads, in the order of its inputs, each looked at whether it is whole.
+    ///
+    /// # Errors
+    /// A sentence: one that is not made yet, is gone, or is damaged.
+    pub fn artifacts(&self, plan: &Plan, stage: &Stage) -> Result<Vec<PathBuf>, String> {
+        stage.producers().map(|(id, output)| self.artifact(plan, id, output)).collect()
+    }
+
+    fn artifact(&self, plan: &Plan, id: StageId, output: u16) -> Result<PathBuf, String> {
+        let name = &plan.stage(id).name;
+        let Some(digest) = plan.output(InputSource::Stage(id, output)) else {
+            return Err(format!("{name} has not been run as the spec stands"));
+        };
+        let known = self.ledger.object_fingerprint(&digest);
+        match self.cache.check(&digest, known.as_ref()).map_err(|error| format!("failed to {error}"))? {
+            Check::Intact(print) => {
+                self.ledger.set_object_fingerprint(&digest, print);
+                Ok(self.cache.object_path(&digest))
+            }
+            Check::Missing => Err(format!("what {name} made is no longer in the cache")),
+            Check::Damaged => Err(format!("what {name} made is damaged in the cache")),
+        }
     }
 
     /// Log of the stage in the last run, where it failed then.

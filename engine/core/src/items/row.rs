@@ -1,25 +1,25 @@
-//! One row: a JSON object whose fields are asked for by name and by what they must hold.
+//! One row: fields that are asked for by name and by what they must hold.
 
 use super::fault::Fault;
+use crate::spec::Format;
 use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// One row of a data file.
-pub(super) struct Row(Map<String, Value>);
+pub(super) struct Row {
+    fields: Map<String, Value>,
+    format: Format,
+}
 
 impl Row {
-    /// The JSON object on one line.
-    pub(super) fn parse(line: &[u8]) -> Result<Self, Fault> {
-        let line = std::str::from_utf8(line).map_err(|error| Fault::NotUtf8 { byte: error.valid_up_to() + 1 })?;
-        match serde_json::from_str(line) {
-            Ok(Value::Object(fields)) => Ok(Self(fields)),
-            Ok(other) => Err(Fault::NotAnObject { found: kind(&other) }),
-            Err(error) => {
-                let message = error.to_string();
-                let why = message.split(" at line ").next().unwrap_or_default().to_owned();
-                Err(Fault::NotJson { column: error.column(), why })
-            }
-        }
+    /// A JSON object.
+    pub(super) fn json(fields: Map<String, Value>) -> Self {
+        Self { fields, format: Format::Json }
+    }
+
+    /// Texts under column names.
+    pub(super) fn table(fields: Map<String, Value>, format: Format) -> Self {
+        Self { fields, format }
     }
 
     /// A text that is not blank.
@@ -42,6 +42,9 @@ impl Row {
             [field] => match self.value(field).map_err(|fault| vec![fault])? {
                 Value::Array(list) => {
                     list.iter().enumerate().map(|(index, value)| text(&format!("{field}[{index}]"), value)).collect()
+                }
+                _ if matches!(self.format, Format::Csv | Format::Tsv) => {
+                    return Err(vec![Fault::NoLists { field: field.clone() }]);
                 }
                 other => return Err(vec![wrong_type(field, "a list of texts", other)]),
             },
@@ -76,11 +79,23 @@ impl Row {
     }
 
     fn value(&self, field: &str) -> Result<&Value, Fault> {
-        self.0.get(field).ok_or_else(|| Fault::Missing {
+        let value = self.fields.get(field).ok_or_else(|| Fault::Missing {
             field: field.to_owned(),
-            present: self.0.keys().cloned().collect::<Vec<_>>().join("`, `"),
-        })
+            present: self.fields.keys().cloned().collect::<Vec<_>>().join("`, `"),
+        })?;
+        match value {
+            Value::String(text) if self.format == Format::Tsv && is_quoted(text) => {
+                Err(Fault::Quoted { field: field.to_owned() })
+            }
+            value => Ok(value),
+        }
     }
+}
+
+/// Whether a program that quotes may have written the text: then it is unknown whether the quotes belong to it.
+fn is_quoted(text: &str) -> bool {
+    let inner = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    inner.is_some_and(|inner| !inner.replace("\"\"", "").contains('"'))
 }
 
 fn text(field: &str, value: &Value) -> Result<String, Fault> {
@@ -101,7 +116,7 @@ fn wrong_type(field: &str, wanted: &'static str, found: &Value) -> Fault {
     Fault::WrongType { field: field.to_owned(), wanted, found: kind(found) }
 }
 
-fn kind(value: &Value) -> &'static str {
+pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "true or false",

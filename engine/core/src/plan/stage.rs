@@ -59,7 +59,8 @@ impl Kind {
     #[must_use]
     pub fn recipe(self) -> u64 {
         match self {
-            Self::Download | Self::Quantize | Self::Finetune | Self::Evaluate | Self::Analyze | Self::Command => 1,
+            Self::Download | Self::Quantize | Self::Finetune | Self::Command => 1,
+            Self::Evaluate | Self::Analyze => 2,
         }
     }
 }
@@ -191,7 +192,7 @@ impl Stage {
             Work::Quantize(_) => (&["model"], None),
             Work::Finetune(_) => (&["adapter", "log"], None),
             Work::Evaluate(_) => (&["answers"], None),
-            Work::Analyze(_) => (&["results.md", "results.csv", "results.json"], None),
+            Work::Analyze(_) => (&["results.md", "results.csv", "results.json", "results.html"], None),
             Work::Command(command) => (&[], Some(command.shared.spec.outputs.keys())),
         };
         fixed.iter().copied().chain(declared.into_iter().flatten().map(String::as_str))

@@ -1,5 +1,5 @@
 use super::*;
-use crate::spec::{Normalize, Score};
+use crate::spec::{Normalize, Request, Score, load};
 
 fn prompt(body: &str) -> Prompt {
     Prompt {
@@ -54,6 +54,25 @@ fn every_variable_has_its_value() {
 fn the_instruction_follows_after_a_blank_line_and_ends_are_trimmed() {
     let text = rendered("  {{ question }} \n\n", Some("Answer {{ labels | join(' or ') }}.\n"), &item());
     assert_eq!(text.as_deref(), Ok("  Q?\n\nAnswer 1 or 2."));
+}
+
+/// `doc_to_text` of lm-evaluation-harness 0.4's `belebele_*` tasks, on an item of our own.
+#[test]
+fn the_preset_of_lm_eval_writes_what_lm_eval_writes() {
+    let text = include_str!("../../../../tests/specs/valid/preset.toml").to_owned();
+    let spec = load(&Request { path: "preset.toml", profile: None, set: &[] }, &|_| Ok(text.clone()));
+    let preset = spec.expect("a valid spec").prompt.expect("it has a prompt");
+    let item = Item {
+        passage: Some("The hut has two doors.\nBoth are blue. ".to_owned()),
+        question: "  How many doors has the hut? ".to_owned(),
+        options: ["one", "two {{ labels }}", "three", "four\n"].map(str::to_owned).to_vec(),
+        ..item()
+    };
+    let rendered = |instruction| Renderer::new(&preset, &mode(instruction)).and_then(|renderer| renderer.render(&item));
+    let expected = "P: The hut has two doors.\nBoth are blue. \nQ: How many doors has the hut?\nA: one\nB: two {{ labels }}\n\
+                    C: three\nD: four\n\nAnswer:";
+    assert_eq!(rendered(None).as_deref(), Ok(expected));
+    assert_eq!(rendered(Some("Be brief.")), Ok(format!("{expected}\n\nBe brief.")), "an instruction is not lm-eval's");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use crate::answers::TextLength;
 
 fn id(model: &str, condition: &str, language: &str) -> CellId {
     let (model, condition, mode) = (model.to_owned(), condition.to_owned(), "direct".to_owned());
@@ -15,7 +16,8 @@ fn answer(correct: bool, answer_mass: f64, argmax_text: &str) -> Answer {
         gold: usize::from(!correct),
         gold_label: "1".to_owned(),
         logprobs: vec![-1.0, -2.0],
-        answer_mass,
+        texts: None,
+        answer_mass: Some(answer_mass),
         argmax_token: 1,
         argmax_text: argmax_text.to_owned(),
         n_tokens: 1,
@@ -33,9 +35,31 @@ fn a_cell_counts_and_takes_medians() {
     let [cell] = results.cells.as_slice() else { panic!("one cell") };
     assert_eq!((cell.score.successes(), cell.score.trials()), (2, 3));
     assert_eq!(cell.interval, cell.score.wilson(0.95));
-    assert_eq!((cell.median_answer_mass, cell.format_failure()), (0.8, false));
+    assert_eq!((cell.median_answer_mass, cell.format_failure()), (Some(0.8), false));
     assert_eq!(cell.wanted, Wanted { text: "1".to_owned(), count: 2 });
     assert_eq!((results.chance(), results.notes.len()), (0.5, 0));
+}
+
+#[test]
+fn texts_are_scored_by_every_normalization_and_are_no_failure_of_format() {
+    let short = TextLength { tokens: 1, bytes: 2, characters: 2 };
+    let long = TextLength { tokens: 2, bytes: 10, characters: 4 };
+    let item = |logprobs: [f64; 2], n_tokens| Answer {
+        logprobs: logprobs.to_vec(),
+        texts: Some(vec![long, short]),
+        answer_mass: None,
+        n_tokens,
+        ..answer(true, 0.0, "The")
+    };
+    // The gold text is the long one: likelier in any case; only once divided, and then twice a tie; only per byte.
+    let answers = vec![item([-2.0, -3.0], 10), item([-9.0, -4.5], 20), item([-9.0, -4.0], 60)];
+    let results = compute("s", &BTreeMap::from([(id("m", "base", "heb"), answers)]), &[], 2, Vec::new());
+    let [cell] = results.cells.as_slice() else { panic!("one cell") };
+    let correct: Vec<_> =
+        cell.by_normalization.iter().map(|by| (by.normalize.word(), by.score.successes(), by.score.trials())).collect();
+    assert_eq!(correct, [("sum", 1, 3), ("token", 2, 3), ("byte", 3, 3), ("character", 2, 3)]);
+    assert_eq!((cell.median_answer_mass, cell.format_failure()), (None, false));
+    assert_eq!((cell.mean_prompt_tokens, cell.wanted.count, results.notes.len()), (30.0, 3, 0));
 }
 
 #[test]

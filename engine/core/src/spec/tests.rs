@@ -75,14 +75,67 @@ fn what_is_left_out_is_worked_out() {
     assert_eq!(adapter.train_on.part, "train");
     let evaluate = spec.evaluate.expect("there");
     assert_eq!((evaluate.part.as_str(), evaluate.limit, evaluate.context), ("test", None, None));
+    assert_eq!((evaluate.unit, evaluate.kv), (1024, Kv::F16));
     let gain = spec.analyze.and_then(|analyze| analyze.gain).expect("there");
     assert_eq!((gain.test.as_str(), gain.interval.as_str()), ("mcnemar", "bootstrap:passage"));
-    assert_eq!(spec.prompt.expect("there").labels, ["1", "2", "3", "4"]);
-    assert_eq!(spec.modes[1].score, Score::Labels);
+    let prompt = spec.prompt.expect("there");
+    assert_eq!((&prompt.labels[..], prompt.delimiter.as_str()), (&["1", "2", "3", "4"].map(str::to_owned)[..], ""));
+    assert_eq!(spec.models[0].chat, Chat::Model);
+    assert_eq!((spec.modes[1].score, spec.modes[1].normalize), (Score::Labels, Normalize::Byte));
     assert!(matches!(
         spec.data[0].split,
         Some(Split::Drawn { by: SplitBy::Passage, seed: 1, allow_shared_passages: false, .. })
     ));
+}
+
+#[test]
+fn a_preset_gives_what_is_left_out() {
+    let preset = format!("{EXTENDS}prompt.preset = \"lm-eval-belebele\"\n");
+    // The base has a body, which counts more.
+    let prompt = loaded(&preset, None, &[]).prompt.expect("there");
+    assert!(prompt.body.ends_with("{{ options_block }}"), "{}", prompt.body);
+    assert_eq!((prompt.labels, prompt.delimiter.as_str()), (["A", "B", "C", "D"].map(str::to_owned).to_vec(), " "));
+    let own = ["prompt.labels=[\"a\", \"b\", \"c\", \"d\"]", "prompt.delimiter=\"\""];
+    let prompt = loaded(&preset, None, &own).prompt.expect("there");
+    assert_eq!((prompt.labels[0].as_str(), prompt.delimiter.as_str()), ("a", ""));
+    let alone = include_str!("../../../../tests/specs/valid/preset.toml");
+    assert!(loaded(alone, None, &[]).prompt.expect("there").body.ends_with("Answer:"));
+}
+
+#[test]
+fn a_preset_has_no_chat_format_unless_a_model_asks_for_it() {
+    let chat = |set: &[&str]| loaded(EXTENDS, None, set).models[0].chat;
+    let preset = "prompt.preset=lm-eval-belebele";
+    assert_eq!(chat(&[preset]), Chat::None);
+    assert_eq!(chat(&[preset, "models.tiny.chat=model"]), Chat::Model);
+    assert_eq!(chat(&["models.tiny.chat=none"]), Chat::None);
+}
+
+#[test]
+fn the_ending_tells_the_format_unless_it_is_said() {
+    let format = |set: &[&str]| loaded(EXTENDS, None, set).data[0].format;
+    let named = |file: &str| format(&[&format!("data.quiz.file={file}")]);
+    assert_eq!(named("{language}.jsonl"), Format::Jsonl);
+    assert_eq!(named("{language}.ndjson"), Format::Jsonl);
+    assert_eq!(named("v1.0/{language}.JSON"), Format::Json);
+    assert_eq!(named("https://example.org/{language}.csv?raw=1"), Format::Csv);
+    assert_eq!(named("hf:datasets/org/repo/{language}.tsv@v1.0"), Format::Tsv);
+    assert_eq!(format(&["data.quiz.file={language}.csv", "data.quiz.format=tsv"]), Format::Tsv);
+    assert_eq!(
+        format(&["data.quiz.file=[\"{language}.json\", \"{language}.json.1\"]"]),
+        Format::Json,
+        "of the first piece"
+    );
+}
+
+#[test]
+fn pieces_keep_their_order_and_one_piece_is_a_file() {
+    let source =
+        |file: &str| loaded(EXTENDS, None, &[&format!("models.tiny.file={file}")]).models[0].file.source.clone();
+    let local = |path: &str| Source::Local { path: path.to_owned() };
+    assert_eq!(source("[\"b\", \"a\", \"c\"]"), Source::Parts { parts: ["b", "a", "c"].map(local).to_vec() });
+    assert_eq!(source("[\"b\"]"), local("b"));
+    assert_eq!(source("[\"pypi:a==1/x\", \"https://h/y\"]").to_string(), "pypi:a==1/x + https://h/y");
 }
 
 #[test]

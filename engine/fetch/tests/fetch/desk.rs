@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+use xlt_core::plan::Pin;
 use xlt_core::spec::Source;
 use xlt_fetch::{FetchError, Fetched, Order, Settings, Watch, fetch_with};
 
@@ -37,7 +38,7 @@ pub(crate) struct Desk {
     pub(crate) folder: TempDir,
     pub(crate) watch: Recorder,
     pub(crate) settings: Settings,
-    sha256: Option<String>,
+    pin: Option<Pin>,
     size: Option<u64>,
 }
 
@@ -50,12 +51,17 @@ impl Desk {
             ..Settings::default()
         };
         let folder = tempfile::tempdir().expect("a temporary folder");
-        Self { folder, watch: Recorder::default(), settings, sha256: None, size: None }
+        Self { folder, watch: Recorder::default(), settings, pin: None, size: None }
     }
 
     /// The hash of these bytes is pinned.
-    pub(crate) fn pin(mut self, bytes: &[u8]) -> Self {
-        self.sha256 = Some(sha256(bytes));
+    pub(crate) fn pin(self, bytes: &[u8]) -> Self {
+        self.pin_to(Pin { sha256: sha256(bytes), ..Pin::default() })
+    }
+
+    /// The lock says this.
+    pub(crate) fn pin_to(mut self, pin: Pin) -> Self {
+        self.pin = Some(pin);
         self
     }
 
@@ -66,7 +72,7 @@ impl Desk {
     }
 
     pub(crate) fn fetch(&self, source: &Source) -> Result<Fetched, FetchError> {
-        let order = Order { source, sha256: self.sha256.as_deref(), size: self.size, folder: self.folder.path() };
+        let order = Order { source, pin: self.pin.as_ref(), size: self.size, folder: self.folder.path() };
         fetch_with(&order, &self.watch, &self.settings)
     }
 

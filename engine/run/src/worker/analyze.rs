@@ -1,4 +1,4 @@
-//! From the answers of all cells to the results, in three formats.
+//! From the answers of all cells to the results, in four formats.
 
 use super::{Desk, Product, Trouble, folder};
 use std::collections::BTreeMap;
@@ -26,6 +26,7 @@ pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork) -> Result<Product, Troubl
         ("results.md", xlt_report::markdown(&results)),
         ("results.csv", xlt_report::csv(&results)),
         ("results.json", xlt_report::json(&results)),
+        ("results.html", xlt_report::html(&results)),
     ];
     let mut outputs = Vec::new();
     for (name, text) in files {
@@ -33,5 +34,5 @@ pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork) -> Result<Product, Troubl
         fs::write(&path, text).map_err(|error| Trouble::new(folder::sentence(&path, &error)))?;
         outputs.push(path);
     }
-    Ok(Product { outputs, fetched: None, kernel_class: None })
+    Ok(Product { outputs, fetched: None, kernel_class: None, cost: None })
 }

@@ -10,8 +10,10 @@ mod download;
 mod evaluate;
 mod folder;
 mod log;
+#[cfg(feature = "llama")]
+mod quantize;
 
-use crate::protocol::{Done, Fetched, Job, JobInput, JobWork, Made, Reply, Request, Unit};
+use crate::protocol::{Done, Job, JobInput, JobWork, Made, Reply, Request, Unit};
 use crate::workplace::remove;
 use folder::Folders;
 use log::Log;
@@ -24,14 +26,18 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use xlt_cache::{Cache, CacheError, Check, StageLock};
+use xlt_core::batch::Cost;
 use xlt_core::key::{Digest, Key};
+use xlt_core::plan::Pin;
 
 /// What a job made, before it is in the store.
 struct Product {
     /// Paths of the outputs in the private folder, in the order of the stage's outputs.
     outputs: Vec<PathBuf>,
-    fetched: Option<Fetched>,
+    fetched: Option<Pin>,
     kernel_class: Option<String>,
+    /// Tokens, where a model read some.
+    cost: Option<Cost>,
 }
 
 /// Why a job made nothing.
@@ -226,12 +232,16 @@ impl Worker {
     fn product(&self, desk: &Desk<'_>) -> Result<Product, Trouble> {
         match &desk.job.work {
             JobWork::Command { program, args, env, outputs } => command::run(desk, program, args, env, outputs),
-            JobWork::Download { source, sha256, size } => download::run(desk, source, sha256.as_deref(), *size),
+            JobWork::Download { source, pin, size } => download::run(desk, source, pin.as_ref(), *size),
             JobWork::Analyze(work) => analyze::run(desk, work),
             #[cfg(feature = "llama")]
             JobWork::Evaluate(work) => evaluate::run(desk, work),
+            #[cfg(feature = "llama")]
+            JobWork::Quantize { to, requantize } => quantize::run(desk, to, *requantize),
             #[cfg(not(feature = "llama"))]
-            JobWork::Evaluate(_) => Err(Trouble::new("this xlt was built without llama.cpp")),
+            JobWork::Evaluate(_) | JobWork::Quantize { .. } => {
+                Err(Trouble::new("this xlt was built without llama.cpp"))
+            }
         }
     }
 
@@ -249,6 +259,7 @@ impl Worker {
             outputs: product.outputs.iter().map(ingest).collect::<Result<_, Trouble>>()?,
             fetched: product.fetched,
             kernel_class: product.kernel_class,
+            cost: product.cost,
             seconds: 0.0,
             peak_bytes: None,
         })

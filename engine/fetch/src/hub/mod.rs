@@ -1,0 +1,254 @@
+//! Files of repositories on the model hub: `hf:ORG/REPO/PATH[@REV]`.
+//!
+//! A revision becomes a commit and a pattern becomes files before anything is downloaded; from then on every byte is
+//! checked against what the hub's list, or the lock, says of it. Knows nothing of what is in the files.
+
+mod api;
+mod choose;
+mod error;
+mod shards;
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use ureq::http::Uri;
+use xlt_core::plan::{Pin, PinnedFile};
+
+pub use error::HubError;
+
+use crate::error::OnDisk;
+use crate::exchange::Head;
+use crate::landing::{self, Landed};
+use crate::names::base;
+use crate::progress::Shifted;
+use crate::retry::Trouble;
+use crate::server::Server;
+use crate::want::{Want, Word};
+use crate::{FetchError, Fetched, Settings, Watch, http};
+use api::{Content, Hub, Listed, is_hex};
+
+/// What the hub calls the branch of a repository that nobody names.
+const DEFAULT_BRANCH: &str = "main";
+/// Where the pieces of a set are worked on, each in a folder of its own.
+const SHARDS: &str = "shards";
+/// The finished set.
+const SET: &str = "set";
+
+/// What a source names on the hub.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    /// `ORG/REPO`.
+    pub(crate) repo: &'a str,
+    pub(crate) dataset: bool,
+    /// Path or pattern.
+    pub(crate) path: &'a str,
+    pub(crate) revision: Option<&'a str>,
+    /// A piece of something else: just this file, also where its name is that of one of a set.
+    pub(crate) alone: bool,
+}
+
+impl Place<'_> {
+    fn revision(&self) -> &str {
+        self.revision.unwrap_or(DEFAULT_BRANCH)
+    }
+
+    /// `hf:ORG/REPO`, as a spec writes it.
+    fn repository(&self) -> String {
+        format!("hf:{}{}", if self.dataset { "datasets/" } else { "" }, self.repo)
+    }
+
+    fn source(&self) -> String {
+        let revision = self.revision.map(|revision| format!("@{revision}")).unwrap_or_default();
+        format!("{}/{}{revision}", self.repository(), self.path)
+    }
+}
+
+/// Brings what `place` names into the wanted folder: a file, or a folder with the pieces of a split GGUF.
+pub(crate) fn fetch(
+    place: &Place<'_>,
+    pin: Option<&Pin>,
+    want: &Want<'_>,
+    watch: &dyn Watch,
+    settings: &Settings,
+) -> Result<Fetched, FetchError> {
+    let hub = Hub::new(settings, watch)?;
+    let (commit, files, word) = match pin.and_then(|pin| Some((pin, pin.commit.as_deref()?))) {
+        Some((pin, commit)) => (commit.to_owned(), pinned(place, pin, commit)?, Word::Pin),
+        None => {
+            let commit = hub.commit(place)?;
+            let files = choose::choose(place, hub.files(place, &commit)?)?;
+            (commit, files, Word::Hub)
+        }
+    };
+    want.check_size(files.iter().map(|file| file.size).sum(), &place.source())?;
+    announced(place, want, &files)?;
+    let order = HubOrder { hub: &hub, place, commit: &commit, word };
+    let fetched = match files.as_slice() {
+        [one] => order.file(one, want.folder, watch)?,
+        files => order.set(files, want.folder)?,
+    };
+    want.check_sha256(&fetched.sha256, &place.source())?;
+    Ok(fetched)
+}
+
+/// The files of a pin, if it can be one.
+fn pinned(place: &Place<'_>, pin: &Pin, commit: &str) -> Result<Vec<Listed>, HubError> {
+    let files = pin.files.as_slice();
+    let why = if !is_hex(commit, 40) {
+        "its commit is none"
+    } else if files.is_empty() || files.len() > 1 && !shards::is_set(files.iter().map(|file| file.path.as_str())) {
+        "its files are neither one file nor the pieces of one"
+    } else if sum(files) != pin.sha256 {
+        "its sha256 is not that of its files"
+    } else {
+        let listed = |file: &PinnedFile| {
+            let content = Content::Sha256(file.sha256.clone());
+            Listed { path: file.path.clone(), size: file.size, content }
+        };
+        return Ok(files.iter().map(listed).collect());
+    };
+    Err(HubError::BadPin { from: place.source(), why: why.to_owned() })
+}
+
+/// Refuses files that are not the wanted ones before they are downloaded, where the hub's list says enough.
+fn announced(place: &Place<'_>, want: &Want<'_>, files: &[Listed]) -> Result<(), HubError> {
+    let known = |file: &Listed| match &file.content {
+        Content::Sha256(sha256) => {
+            Some(PinnedFile { path: file.path.clone(), size: file.size, sha256: sha256.clone() })
+        }
+        Content::Git(_) => None,
+    };
+    let Some(files) = files.iter().map(known).collect::<Option<Vec<PinnedFile>>>() else { return Ok(()) };
+    match (want.sha256, sum(&files)) {
+        (Some(expected), got) if expected != got => {
+            Err(HubError::Replaced { from: place.source(), expected: expected.to_owned(), got })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// SHA-256 of a file; of several, of what `sha256sum` prints for them.
+fn sum(files: &[PinnedFile]) -> String {
+    match files {
+        [one] => one.sha256.clone(),
+        several => {
+            let lines: String = several.iter().map(|file| format!("{}  {}\n", file.sha256, file.path)).collect();
+            format!("{:x}", Sha256::digest(lines))
+        }
+    }
+}
+
+/// Files of one commit that are to be downloaded.
+struct HubOrder<'a> {
+    hub: &'a Hub<'a>,
+    place: &'a Place<'a>,
+    commit: &'a str,
+    /// Who says what is in them.
+    word: Word,
+}
+
+impl HubOrder<'_> {
+    fn file(&self, file: &Listed, folder: &Path, watch: &dyn Watch) -> Result<Fetched, FetchError> {
+        let Landed { path, size, sha256 } = self.land(file, folder, watch)?;
+        Ok(self.fetched(path, vec![PinnedFile { path: file.path.clone(), size, sha256 }]))
+    }
+
+    /// Each piece is finished in a folder of its own, so that it need not come twice; then they are put together.
+    fn set(&self, files: &[Listed], folder: &Path) -> Result<Fetched, FetchError> {
+        let (shards, set) = (folder.join(SHARDS), folder.join(SET));
+        let work = |file: &Listed| shards.join(base(&file.path));
+        for file in files {
+            std::fs::create_dir_all(work(file)).on_disk("create", &work(file))?;
+            // A set that was killed while it was put together, or that nobody took, is taken apart again.
+            let _ = std::fs::rename(set.join(base(&file.path)), landing::finished(&work(file)));
+        }
+        clear(&set)?;
+        let total = files.iter().map(|file| file.size).sum();
+        let (mut before, mut landed) = (0, Vec::new());
+        for file in files {
+            let watch = Shifted { watch: self.hub.watch, before, total: Some(total) };
+            let Landed { size, sha256, .. } = self.land(file, &work(file), &watch)?;
+            before += size;
+            landed.push(PinnedFile { path: file.path.clone(), size, sha256 });
+        }
+        std::fs::create_dir(&set).on_disk("create", &set)?;
+        for file in files {
+            let path = landing::finished(&work(file));
+            std::fs::rename(&path, set.join(base(&file.path))).on_disk("rename", &path)?;
+        }
+        clear(&shards)?;
+        Ok(self.fetched(set, landed))
+    }
+
+    fn land(&self, file: &Listed, folder: &Path, watch: &dyn Watch) -> Result<Landed, FetchError> {
+        let (sha256, git) = match &file.content {
+            Content::Sha256(sha256) => (Some(sha256.as_str()), None),
+            Content::Git(name) => (None, Some(name.as_str())),
+        };
+        let want = Want { sha256, size: Some(file.size), git, word: self.word, folder };
+        if let Some(landed) = landing::finished_earlier(&want, watch)? {
+            watch.say(&format!("{}: it is here already", file.path));
+            return Ok(landed);
+        }
+        let url = self.hub.address(self.place, self.commit, &file.path);
+        let server = HubFile { order: self, file };
+        http::fetch(&url, &server, &want, watch, self.hub.settings)
+    }
+
+    fn fetched(&self, path: PathBuf, files: Vec<PinnedFile>) -> Fetched {
+        let size = files.iter().map(|file| file.size).sum();
+        Fetched { path, size, sha256: sum(&files), commit: Some(self.commit.to_owned()), files }
+    }
+}
+
+fn clear(folder: &Path) -> Result<(), FetchError> {
+    if folder.exists() { std::fs::remove_dir_all(folder).on_disk("remove", folder) } else { Ok(()) }
+}
+
+/// The hub while a file is downloaded.
+struct HubFile<'a> {
+    order: &'a HubOrder<'a>,
+    file: &'a Listed,
+}
+
+impl Server for HubFile<'_> {
+    fn login(&self, to: &Uri) -> Option<(&'static str, String)> {
+        self.order.hub.login(to)
+    }
+
+    fn immutable(&self) -> bool {
+        true
+    }
+
+    /// The hub's answer says which commit it speaks of, and which bytes will come from elsewhere.
+    fn check(&self, from: &Uri, head: &Head) -> Result<(), Trouble> {
+        if !self.order.hub.is_origin(from) || head.status >= 400 {
+            return Ok(());
+        }
+        let commit = head.header("x-repo-commit").is_none_or(|commit| commit == self.order.commit);
+        let size = head.header("x-linked-size").is_none_or(|size| size.parse() == Ok(self.file.size));
+        let named = head.header("x-linked-etag").map(|etag| etag.trim_start_matches("W/").trim_matches('"'));
+        let content = match (&self.file.content, named) {
+            (Content::Sha256(sha256), Some(named)) if is_hex(named, 64) => named.eq_ignore_ascii_case(sha256),
+            (Content::Git(name), Some(named)) if is_hex(named, 40) => named.eq_ignore_ascii_case(name),
+            _ => true,
+        };
+        let changed = |what: &str| Err(Trouble::passing(format!("the hub suddenly speaks of {what}")));
+        match (commit, size, content) {
+            (false, _, _) => changed("another commit"),
+            (_, false, _) => changed("a file of another size"),
+            (_, _, false) => changed("a file with other bytes"),
+            _ => Ok(()),
+        }
+    }
+
+    fn refusal(&self, from: &Uri, head: &Head) -> Option<Trouble> {
+        let missing = head.header("x-error-code") == Some("EntryNotFound") && self.order.hub.is_origin(from);
+        if missing {
+            let (repo, path) = (self.order.place.repository(), self.file.path.clone());
+            let error = HubError::NoEntry { repo, path, commit: self.order.commit.to_owned() };
+            return Some(FetchError::from(error).into());
+        }
+        self.order.hub.refusal(self.order.place, from, head)
+    }
+}

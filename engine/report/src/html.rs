@@ -1,0 +1,115 @@
+//! HTML: one page that a person reads, prints and passes on.
+//!
+//! It is whole in itself: style and plots are inside, and nothing is loaded from anywhere. It knows no time and no path.
+
+mod details;
+mod grid;
+mod plot;
+mod words;
+
+use crate::column;
+use minijinja::{Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
+use std::collections::BTreeSet;
+use words::{count, percent};
+use xlt_core::plan::EvaluateCell;
+use xlt_core::results::{Cell, Column, FORMAT_FAILURE_BELOW, LEVEL, Results};
+
+/// The templates by name. What ends in `.html` escapes every value.
+const TEMPLATES: [(&str, &str); 6] = [
+    ("page.html", include_str!("html/page.html")),
+    ("grid.html", include_str!("html/grid.html")),
+    ("plot.html", include_str!("html/plot.html")),
+    ("details.html", include_str!("html/details.html")),
+    ("reading.html", include_str!("html/reading.html")),
+    ("style.css", include_str!("html/style.css")),
+];
+
+/// The results as one self-contained HTML page.
+#[must_use]
+pub fn html(results: &Results) -> String {
+    let environment = environment();
+    let page = environment.get_template("page.html").and_then(|page| page.render(page_of(results)));
+    page.expect("the templates are ours, and the tests render every branch of them")
+}
+
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    environment.set_syntax(syntax.expect("only delimiters can be invalid, and these are the usual ones"));
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    for (name, source) in TEMPLATES {
+        environment.add_template(name, source).expect("the templates are ours, and the tests parse them");
+    }
+    environment
+}
+
+fn page_of(results: &Results) -> Value {
+    let columns: BTreeSet<&Column> = results.cells.iter().map(|cell| &cell.id.column).collect();
+    context! {
+        study => &*results.study,
+        level => format!("{:.0}", LEVEL * 100.0),
+        misses => ((1.0 - LEVEL) * results.cells.len() as f64).round() as u64,
+        chance => percent(results.chance()),
+        options => results.n_options,
+        format_failure_below => FORMAT_FAILURE_BELOW,
+        cells => results.cells.len(),
+        failures => results.cells.iter().any(Cell::format_failure),
+        labels => results.cells.iter().any(|cell| cell.median_answer_mass.is_some()),
+        texts => results.cells.iter().any(|cell| !cell.by_normalization.is_empty()),
+        groups => !results.group_means.is_empty(),
+        summary => summary(results),
+        grid => grid::grid(results, &columns),
+        plots => plot::plots(results, &columns),
+        details => columns.iter().map(|column| details::column(results, column)).collect::<Vec<_>>(),
+        notes => results.notes.iter().map(|note| sentence(note)).collect::<Vec<_>>(),
+        not_computed => results.not_computed.iter().map(|what| sentence(what)).collect::<Vec<_>>(),
+        example => results.cells.first().map(stage),
+    }
+}
+
+/// What the page says, in one sentence.
+fn summary(results: &Results) -> String {
+    let cells = &results.cells;
+    if cells.is_empty() {
+        return "There are no results yet.".to_owned();
+    }
+    let models: BTreeSet<&str> = cells.iter().map(|cell| cell.id.column.model.as_str()).collect();
+    let ways: BTreeSet<String> = cells.iter().map(|cell| column::way(&cell.id.column)).collect();
+    let languages: BTreeSet<&str> = cells.iter().map(|cell| cell.id.language.as_str()).collect();
+    let of = |side: &str| cells.iter().filter(|cell| words::side(cell, results.chance()) == side).count();
+    let failures = match cells.iter().filter(|cell| cell.format_failure()).count() {
+        0 => String::new(),
+        1 => "; 1 is a failure of format".to_owned(),
+        many => format!("; {many} are failures of format"),
+    };
+    format!(
+        "{} asked in {} and {}, {} a cell: of {}, {} lie with their whole interval above chance ({} %) and {} below{failures}.",
+        count(models.len(), "model"),
+        count(ways.len(), "way"),
+        count(languages.len(), "language"),
+        words::items(results),
+        count(cells.len(), "cell"),
+        of("above"),
+        percent(results.chance()),
+        of("below"),
+    )
+}
+
+/// A sentence in three parts: what it quotes, which may run from right to left, stands apart.
+fn sentence(text: &str) -> Value {
+    let quoted = text.split_once('"').and_then(|(before, rest)| Some((before, rest.rsplit_once('"')?)));
+    match quoted {
+        Some((before, (quoted, after))) => context! { before, quoted, after },
+        None => context! { before => text, quoted => (), after => "" },
+    }
+}
+
+/// Name of the stage that made a cell's answers.
+fn stage(cell: &Cell) -> String {
+    let Column { model, condition, mode, seed } = cell.id.column.clone();
+    let cell = EvaluateCell { model, condition, seed, language: cell.id.language.clone(), mode };
+    format!("evaluate/{}", cell.name())
+}
+
+#[cfg(test)]
+mod tests;

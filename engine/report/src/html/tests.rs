@@ -1,0 +1,208 @@
+//! What stands on the page, and that nothing on it reaches out or breaks in.
+
+use super::*;
+use crate::fixture;
+use std::collections::BTreeMap;
+
+/// Tags of a page that are closed nowhere.
+const VOID: [&str; 2] = ["meta", "link"];
+
+/// The text between the tags of a page, with what was escaped put back.
+fn shown(page: &str) -> String {
+    let (_, body) = page.split_once("<body>").expect("a body");
+    let mut text = String::new();
+    for piece in body.split('<') {
+        text.push_str(piece.split_once('>').map_or("", |(_, after)| after));
+    }
+    let escapes = [("&#x2f;", "/"), ("&quot;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", " "), ("&amp;", "&")];
+    escapes.iter().fold(text, |text, (escaped, plain)| text.replace(escaped, plain))
+}
+
+/// Every value of an attribute on a page.
+fn attributes<'a>(page: &'a str, name: &str) -> Vec<&'a str> {
+    let start = format!(" {name}=\"");
+    page.split(&start).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+}
+
+#[track_caller]
+fn check_tags(page: &str) {
+    let mut open = Vec::new();
+    for piece in page.split('<').skip(1) {
+        let (tag, _) = piece.split_once('>').expect("a tag ends");
+        let name = tag.split([' ', '/']).find(|name| !name.is_empty()).unwrap_or_default();
+        if let Some(closed) = tag.strip_prefix('/') {
+            assert_eq!(open.pop(), Some(closed), "…{piece}");
+        } else if !tag.ends_with('/') && !tag.starts_with('!') && !VOID.contains(&name) {
+            open.push(name);
+        }
+    }
+    assert_eq!(open, [""; 0]);
+}
+
+#[test]
+fn every_number_of_every_cell_is_there() {
+    let page = html(&fixture::results());
+    check_tags(&page);
+    let text = shown(&page);
+    for number in [
+        "66.7",
+        "21–94",
+        "2 of 3",
+        "20.8–93.9",
+        "0.900",
+        "0.0",
+        "0–56",
+        "0 of 3",
+        "0.0–56.1",
+        "0.100",
+        "100.0",
+        "33.3",
+        "2 languages",
+        "25.0",
+        "1 of 4 options",
+    ] {
+        assert!(text.contains(number), "{number}: {text}");
+    }
+    for words in [
+        "Hebrew heb_Hebr",
+        "Maltese mlt_Latn",
+        "base/direct",
+        "mean of target",
+        "The 3 of 3",
+        "1 2 of 3",
+        "chance",
+        "the gain of `tuned`",
+        "xlt explain SPEC evaluate/m/base/heb_Hebr/direct",
+        "1 model asked in 1 way and 2 languages, 3 items a cell: of 2 cells, 0 lie with their whole interval above \
+         chance (25.0 %) and 0 below; 1 is a failure of format.",
+        "the median answer mass is 0.100; the model most often wanted to say “The” (3 of 3 items).",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!text.contains("normalization"));
+}
+
+#[test]
+fn a_dot_stands_at_its_accuracy_on_its_interval() {
+    let page = html(&fixture::results());
+    assert!(page.contains(r#"<line x1="20.8%" x2="93.9%""#), "{page}");
+    assert!(page.contains(r##"<use href="#shape0" x="66.7%""##), "{page}");
+    assert!(page.contains(r#"<line class="chance" x1="25.0%" x2="25.0%""#), "{page}");
+    assert_eq!(page.matches("<g class=\"c0 hollow\">").count(), 1, "the failure of format");
+}
+
+#[test]
+fn colour_is_the_distance_from_chance_and_a_sign_says_that_it_is_sure() {
+    let mut results = fixture::results();
+    let page = html(&results);
+    // (2/3 - 1/4) / (3/4) and all of the way down, of 0.6.
+    assert!(page.contains(r#"<td class="over" style="--heat:0.33"><b>66.7</b> <small>21"#), "{page}");
+    assert!(page.contains(r#"<td class="under failure" style="--heat:0.60"><span class="sign""#), "{page}");
+    results.cells[0].interval.low = 0.251;
+    results.cells[1].interval.high = 0.249;
+    let page = html(&results);
+    assert!(
+        page.contains("▲</span> <b>66.7")
+            && page.contains("†</span> <span class=\"sign\" title=\"below chance\">▼</span> <b>0.0"),
+        "{page}"
+    );
+    assert!(shown(&page).contains("of 2 cells, 1 lie with their whole interval above chance (25.0 %) and 1 below"));
+}
+
+#[test]
+fn texts_have_a_table_of_normalizations_and_no_mass() {
+    let page = html(&fixture::texts());
+    check_tags(&page);
+    let text = shown(&page);
+    assert!(text.contains("Accuracy by normalization"));
+    assert!(page.contains("<td>0.0</td><td>0.0</td><td>100.0</td><td>0.0</td>"), "{page}");
+    assert!(!text.contains("Mass") && !text.contains("Failure of format"), "{text}");
+}
+
+#[test]
+fn nothing_comes_from_outside() {
+    for results in [fixture::results(), fixture::texts()] {
+        let page = html(&results);
+        for target in attributes(&page, "href") {
+            assert!(target.starts_with("#shape") || ["results.json", "results.csv"].contains(&target), "{target}");
+        }
+        assert_eq!(attributes(&page, "src"), [""; 0]);
+        for word in ["<script", "<link", "<img", "<iframe", "http:", "https:", "url(", "@import"] {
+            assert!(!page.contains(word), "{word}");
+        }
+    }
+}
+
+#[test]
+fn names_and_tokens_cannot_break_in() {
+    let mut results = fixture::results();
+    let bad = "</style><script>alert('1')</script>\"onload=\"";
+    results.study = bad.to_owned();
+    results.notes.push(format!("a note {bad}"));
+    results.not_computed.push(bad.to_owned());
+    results.group_means[0].group = bad.to_owned();
+    for cell in &mut results.cells {
+        cell.wanted.text = bad.to_owned();
+        cell.id.column.model = bad.to_owned();
+        cell.id.column.condition = bad.to_owned();
+        cell.id.language = bad.to_owned();
+    }
+    let page = html(&results);
+    check_tags(&page);
+    assert!(!page.contains("<script") && !page.contains("\"onload"), "{page}");
+    assert_eq!(page.matches("</style>").count(), 1);
+    assert!(shown(&page).contains(bad.trim_end_matches("\"onload=\"").replace('\'', "&#x27;").as_str()));
+}
+
+#[test]
+fn what_runs_from_right_to_left_stands_apart_and_what_cannot_be_seen_is_shown() {
+    let page = html(&fixture::texts());
+    assert!(page.contains("<bdi><code>كيف</code></bdi>"), "{page}");
+    let mut results = fixture::results();
+    results.notes = vec!["it wanted to say \"שלום\" (3 of 3 items).".to_owned()];
+    results.cells[0].wanted.text = " \n\u{202e}\u{7}a".to_owned();
+    results.cells[1].wanted.text = String::new();
+    let page = html(&results);
+    assert!(page.contains("it wanted to say “<bdi>שלום</bdi>” (3 of 3 items)."), "{page}");
+    assert!(page.contains("<code>␣⏎\\u{202e}\\u{7}a</code>") && page.contains("<i>nothing</i>"), "{page}");
+}
+
+#[test]
+fn a_missing_cell_is_a_dash_and_seeds_are_columns() {
+    let mut results = fixture::results();
+    results.cells[1].id.column.seed = Some(17);
+    results.group_means[0].column.seed = Some(17);
+    let page = html(&results);
+    check_tags(&page);
+    assert_eq!(page.matches("<td class=\"none\">–</td>").count(), 3);
+    let text = shown(&page);
+    assert!(page.contains(r#"<th scope="colgroup" colspan="2">m</th>"#), "{page}");
+    assert!(text.contains("base/direct, seed 17") && text.contains("1 model asked in 2 ways"), "{text}");
+}
+
+#[test]
+fn without_cells_it_says_so() {
+    let page = html(&xlt_core::results::compute("s", &BTreeMap::new(), &[], 4, Vec::new()));
+    check_tags(&page);
+    assert!(shown(&page).contains("There are no results yet.") && !page.contains("<table"), "{page}");
+}
+
+#[test]
+fn the_same_results_are_the_same_bytes_and_not_too_many() {
+    let mut results = fixture::results();
+    assert_eq!(html(&results), html(&results));
+    let codes = ["amh_Ethi", "arb_Arab", "deu_Latn", "heb_Hebr", "jpn_Jpan", "kor_Hang", "mlt_Latn", "zho_Hans"];
+    let cell = results.cells[0].clone();
+    results.cells.clear();
+    for condition in ["a", "b", "c", "d"] {
+        results.cells.extend(codes.map(|code| {
+            let mut cell = cell.clone();
+            cell.id.column.condition = condition.to_owned();
+            cell.id.language = code.to_owned();
+            cell
+        }));
+    }
+    let page = html(&results);
+    check_tags(&page);
+    assert!(page.len() < 100_000, "{}", page.len());
+}
