@@ -23,7 +23,7 @@ use xlt_llama::{Backend, Context, ContextOptions, LoadOptions, Model, QuantizeOp
 use xlt_run::decode::Decoder;
 use xlt_run::question::{self, Asker, Question};
 
-const TURNS: usize = 3;
+const TURNS: usize = 2;
 /// Tokens of the prefill that nothing can beat: one decoding of this many.
 const PREFILL: usize = 512;
 
@@ -41,13 +41,22 @@ fn main() {
     let (model, rows) = (model(folder.path()), rows());
     let threads = setting("XLT_BENCH_THREADS").and_then(|text| text.parse().ok()).unwrap_or(2);
     println!("{}, {threads} threads, {}", xlt_llama::kernel_class(&backend), rows.display());
-    println!("{:<6} {:<32} {:>9} {:>9} {:>10} {:>8}", "type", "", "items/s", "tokens/s", "tokens/item", "of plain");
+    let mut counted = false;
     let types = setting("XLT_BENCH_TYPES").unwrap_or_else(|| "F16,Q8_0,Q4_0".to_owned());
     for to in types.split(',') {
         let path = folder.path().join(format!("{to}.gguf"));
         quantize(&backend, &model, &path, &QuantizeOptions { to, requantize: true, threads }, &mut |_, _| {}).unwrap();
         let model = Model::load(&backend, &path, &LoadOptions::default()).unwrap();
-        Bench { model: &model, rows: &rows, threads }.run(to);
+        let bench = Bench { model: &model, rows: &rows, threads };
+        if !counted {
+            bench.sharing();
+            println!(
+                "{:<6} {:<32} {:>9} {:>9} {:>11} {:>8}",
+                "type", "", "items/s", "tokens/s", "tokens/item", "of plain"
+            );
+        }
+        counted = true;
+        bench.run(to);
         lm_eval(&path, to, &rows, threads);
     }
 }
@@ -75,23 +84,26 @@ fn rows() -> PathBuf {
 }
 
 /// An evaluation with lm-evaluation-harness's prompt for Belebele.
-fn work(rows: &Path, unit: usize, grouped: bool) -> EvaluateWork {
+fn work(rows: &Path, unit: Option<usize>, limit: Option<String>) -> EvaluateWork {
     let belebele = fs::read_to_string(rows).unwrap().contains("flores_passage");
     let (key, group, passage, option, answer) = if belebele {
         ("\"link\", \"question_number\"", "\"link\"", "flores_passage", "mc_answer", "correct_answer_num")
     } else {
         ("\"passage_id\", \"question_number\"", "\"passage_id\"", "passage", "option", "answer")
     };
-    let group = if grouped { group } else { "" };
-    let limit = setting("XLT_BENCH_ITEMS").map(|items| format!("limit = {items}")).unwrap_or_default();
+    let unit = unit.map(|unit| format!("unit = {unit}")).unwrap_or_default();
+    let limit = limit.map(|items| format!("limit = {items}")).unwrap_or_default();
     let text = format!(
         r#"
         models.m.file = "m.gguf"
         languages.l = ["eng_Latn"]
         conditions.c.modes = ["direct"]
-        data.d = {{ file = "{{language}}.jsonl", key = [{key}], group = [{group}] }}
-        prompt.preset = "lm-eval-belebele"
+                prompt.preset = "lm-eval-belebele"
         modes.direct = {{}}
+        [data.d]
+        file = "{{language}}.jsonl"
+        key = [{key}]
+        group = [{group}]
         [data.d.fields]
         passage = "{passage}"
         question = "question"
@@ -100,7 +112,7 @@ fn work(rows: &Path, unit: usize, grouped: bool) -> EvaluateWork {
         [evaluate]
         data = "d"
         languages = "l"
-        unit = {unit}
+        {unit}
         {limit}
         "#
     );
@@ -135,16 +147,16 @@ impl Bench<'_> {
     fn run(&self, to: &str) {
         let sizes = setting("XLT_BENCH_UNITS").unwrap_or_default();
         let sizes: Vec<usize> = sizes.split(',').filter_map(|size| size.parse().ok()).collect();
-        let usual = work(self.rows, 1024, true);
-        let questions = Asker::new(&usual, self.model).questions(question::items(&usual, self.rows).unwrap()).unwrap();
+        let usual = work(self.rows, None, setting("XLT_BENCH_ITEMS"));
+        let questions = self.questions(&usual);
         let items = questions.len() as u64;
         let mut ways = vec![self.plain()];
-        for unit in if sizes.is_empty() { vec![default_unit(self.rows)] } else { sizes } {
-            ways.push(self.units(&questions, unit));
-        }
-        if setting("XLT_BENCH_UNITS").is_none() {
+        if sizes.is_empty() {
+            ways.push(self.units(&questions, usual.evaluate.unit as usize));
             ways.push(self.apart("one prompt an item", &questions, 1));
             ways.push(self.apart("four prompts an item", &questions, 4));
+        } else {
+            ways.extend(sizes.into_iter().map(|unit| self.units(&questions, unit)));
         }
         let mut best = vec![f64::INFINITY; ways.len()];
         for _ in 0..TURNS {
@@ -161,8 +173,27 @@ impl Bench<'_> {
                 0 => (String::new(), String::new()),
                 _ => (format!("{:.2}", items as f64 / seconds), format!("{:.1}", way.tokens as f64 / items as f64)),
             };
-            println!("{to:<6} {:<32} {items_rate:>9} {rate:>9.0} {per_item:>10} {:>8.2}", way.name, rate / plain);
+            println!("{to:<6} {:<32} {items_rate:>9} {rate:>9.0} {per_item:>11} {:>8.2}", way.name, rate / plain);
         }
+    }
+
+    fn questions(&self, work: &EvaluateWork) -> Vec<Question> {
+        Asker::new(work, self.model).questions(question::items(work, self.rows).unwrap()).unwrap()
+    }
+
+    /// What sharing saves on all items of the file, measured or not.
+    fn sharing(&self) {
+        let work = work(self.rows, None, None);
+        let asks: Vec<Ask> = self.questions(&work).iter().map(|question| question.ask(Score::Labels)).collect();
+        let recipe = Recipe { unit: work.evaluate.unit as usize, vocabulary: self.model.vocab_size() };
+        let batch::Cost { apart, decoded } = batch::plan(&asks, &recipe).cost(&asks);
+        let per_item = |tokens: u64| tokens as f64 / asks.len() as f64;
+        println!(
+            "all {} items of the file: {:.1} tokens an item, of which {:.1} are decoded",
+            asks.len(),
+            per_item(apart),
+            per_item(decoded)
+        );
     }
 
     /// The rate that nothing can beat: a prompt that fills one decoding, from an empty cache, as often as fills a second.
@@ -181,7 +212,7 @@ impl Bench<'_> {
     }
 
     fn units<'b>(&'b self, questions: &'b [Question], unit: usize) -> Way<'b> {
-        let work = work(self.rows, unit, true);
+        let work = work(self.rows, Some(unit), None);
         let asks: Vec<Ask> = questions.iter().map(|question| question.ask(Score::Labels)).collect();
         let batches: Batches = batch::plan(&asks, &Recipe { unit, vocabulary: self.model.vocab_size() });
         let tokens = batches.cost(&asks).decoded;
@@ -209,12 +240,6 @@ impl Bench<'_> {
         };
         Way { name: name.to_owned(), tokens, run: Box::new(run) }
     }
-}
-
-/// The size of a unit where a spec says nothing.
-fn default_unit(rows: &Path) -> usize {
-    let _ = rows;
-    1024
 }
 
 /// lm-evaluation-harness on the same items and the same file.

@@ -17,6 +17,13 @@ pub(crate) fn tell(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
+/// A text for standard output that stands back, where a person reads it in colours.
+#[cfg(feature = "llama")]
+pub(crate) fn dim(text: &str) -> String {
+    let coloured = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    if coloured { format!("\u{1b}[2m{text}\u{1b}[22m") } else { text.to_owned() }
+}
+
 /// Prints an error of the spec, with the place in the file.
 pub(crate) fn tell_diagnostic(diagnostic: impl Diagnostic) {
     let theme = if colours() { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };

@@ -2,7 +2,9 @@
 #![cfg(feature = "llama")]
 #![expect(clippy::unwrap_used, reason = "a test stops where the disk does not do as told")]
 
+mod doctor;
 mod inputs;
+mod show;
 mod stories;
 #[path = "../support/mod.rs"]
 mod support;

@@ -8,6 +8,7 @@ mod commands;
 mod damage;
 mod failures;
 mod files;
+mod hub;
 mod ledger;
 mod order;
 mod paper;

@@ -3,27 +3,27 @@
 #[cfg(feature = "llama")]
 mod choose;
 #[cfg(feature = "llama")]
+mod exhibit;
+#[cfg(feature = "llama")]
 mod find;
 #[cfg(feature = "llama")]
 mod json;
 #[cfg(feature = "llama")]
 mod page;
 #[cfg(feature = "llama")]
-mod scene;
-#[cfg(feature = "llama")]
-mod script;
+mod run;
 
 use crate::context::Overlay;
-use crate::failure::Failure;
-use std::process::ExitCode;
+
+#[cfg(feature = "llama")]
+pub(crate) use run::run;
 
 /// Show what a model saw and said for one question
 #[derive(Debug, clap::Args)]
 #[command(override_usage = "xlt show [OPTIONS] [SPEC] ITEM")]
-#[cfg_attr(not(feature = "llama"), expect(dead_code, reason = "nothing can be shown without llama.cpp"))]
 pub(crate) struct Args {
-    /// The item's key, or a part that no other key has; `/` may stand for the `|` in it, which shells take for a pipe.
-    /// Before it the spec, if that is not the only one here
+    /// The item, after the spec if that is not the only one here: its key, or a part that no other key has; `/` may
+    /// stand for `|`
     #[arg(num_args = 0..=2, value_names = ["SPEC", "ITEM"])]
     words: Vec<String>,
     /// Only in this language (may repeat, as may the next three)
@@ -49,54 +49,8 @@ pub(crate) struct Args {
 }
 
 #[cfg(not(feature = "llama"))]
-pub(crate) fn run(_: &Args) -> Result<ExitCode, Failure> {
-    Err(Failure::sentence(
-        "this xlt was built without llama.cpp, which takes prompts apart; build it with the feature `llama`, the default",
+pub(crate) fn run(_: &Args) -> Result<std::process::ExitCode, crate::failure::Failure> {
+    Err(crate::failure::Failure::sentence(
+        "this xlt was built without llama.cpp, which knows the tokens; build it with the feature `llama`, the default",
     ))
-}
-
-#[cfg(feature = "llama")]
-pub(crate) use with_llama::run;
-
-#[cfg(feature = "llama")]
-mod with_llama {
-    use super::scene::{Scene, Studio};
-    use super::{Args, choose, find, json, page, script::Script};
-    use crate::context::Context;
-    use crate::failure::{Failure, USER};
-    use crate::term;
-    use std::path::Path;
-    use std::process::ExitCode;
-
-    pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
-        let (spec, asked) = args.words();
-        let context = Context::of(spec, &args.overlay)?;
-        let plan = context.plan()?;
-        let stages = choose::stages(args, &plan)?;
-        let (mut scripts, mut absent) = (Vec::new(), Vec::new());
-        for (id, work) in stages {
-            match Script::read(&context.world, &plan, id, work) {
-                Ok(script) => scripts.push(script),
-                Err(why) => absent.push(why),
-            }
-        }
-        if let (true, Some(why)) = (scripts.is_empty(), absent.first()) {
-            return Err(Failure::sentence(format!("{why}\n  `xlt run` brings what is shown here into the cache")));
-        }
-        let key = find::key(asked, spec, &scripts)?;
-        let mut studio = Studio::open()?;
-        let mut failed = false;
-        let mut first = true;
-        for script in scripts {
-            let Some(scene) = studio.play(script, &key) else { continue };
-            failed |= scene.is_err();
-            let text = match (&scene, args.json) {
-                (scene, true) => json::line(scene),
-                (scene, false) => page::page(scene, args.tokens),
-            };
-            term::say(&if first || args.json { text } else { format!("\n\n{text}") });
-            first = false;
-        }
-        Ok(if failed { ExitCode::from(USER) } else { ExitCode::SUCCESS })
-    }
 }

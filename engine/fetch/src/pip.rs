@@ -51,6 +51,17 @@ pub(crate) fn download(
     Ok(line)
 }
 
+impl Settings {
+    /// Commands that may call pip on this machine, without arguments; the first that works is used.
+    #[must_use]
+    pub fn pip_calls(&self) -> Vec<Command> {
+        match &self.pip {
+            Some(program) => vec![Command::new(program)],
+            None => CALLS.iter().map(|call| start(call)).collect(),
+        }
+    }
+}
+
 /// The command that calls pip on this machine, without arguments.
 fn find(settings: &Settings) -> Result<Command, FetchError> {
     if let Some(program) = &settings.pip {

@@ -6,6 +6,7 @@
 mod commit;
 #[cfg(feature = "llama")]
 pub mod decode;
+pub mod doctor;
 mod engine;
 mod error;
 mod job;

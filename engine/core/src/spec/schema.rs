@@ -117,7 +117,7 @@ mod tests {
         let labels = &schema["properties"]["prompt"]["properties"]["labels"];
         assert_eq!((&labels["minItems"], &labels["maxItems"]), (&json!(2), &json!(10)));
         let unit = &schema["properties"]["evaluate"]["properties"]["unit"];
-        assert_eq!(unit["default"], json!(1024));
+        assert_eq!(unit["default"], json!(512));
     }
 
     #[test]

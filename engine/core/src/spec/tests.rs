@@ -75,7 +75,7 @@ fn what_is_left_out_is_worked_out() {
     assert_eq!(adapter.train_on.part, "train");
     let evaluate = spec.evaluate.expect("there");
     assert_eq!((evaluate.part.as_str(), evaluate.limit, evaluate.context), ("test", None, None));
-    assert_eq!((evaluate.unit, evaluate.kv), (1024, Kv::F16));
+    assert_eq!((evaluate.unit, evaluate.kv), (512, Kv::F16));
     let gain = spec.analyze.and_then(|analyze| analyze.gain).expect("there");
     assert_eq!((gain.test.as_str(), gain.interval.as_str()), ("mcnemar", "bootstrap:passage"));
     let prompt = spec.prompt.expect("there");

@@ -54,6 +54,12 @@ impl Desk {
         Self { folder, watch: Recorder::default(), settings, pin: None, size: None }
     }
 
+    /// With time for servers on a machine that has much else to do.
+    pub(crate) fn patient(mut self) -> Self {
+        self.settings.timeout = Duration::from_secs(30);
+        self
+    }
+
     /// The hash of these bytes is pinned.
     pub(crate) fn pin(self, bytes: &[u8]) -> Self {
         self.pin_to(Pin { sha256: sha256(bytes), ..Pin::default() })

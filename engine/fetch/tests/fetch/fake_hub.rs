@@ -117,7 +117,7 @@ impl FakeHub {
 
     /// A desk that knows where the hub is.
     pub(crate) fn desk(&self) -> Desk {
-        self.seen_from(Desk::new())
+        self.seen_from(Desk::new().patient())
     }
 
     pub(crate) fn seen_from(&self, mut desk: Desk) -> Desk {

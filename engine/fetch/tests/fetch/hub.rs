@@ -115,7 +115,10 @@ fn each_fault_once_is_survived() {
     for (fault, words) in told {
         let hub = model_hub();
         hub.fault(fault, 1);
-        let desk = hub.desk();
+        let mut desk = hub.desk();
+        if fault == Fault::Stall {
+            desk.settings.timeout = Duration::from_millis(300);
+        }
         assert_is(&desk.fetch(&source(MODEL)).unwrap_or_else(|error| panic!("{fault:?}: {error}")), &bytes(SIZE));
         assert!(desk.said(words), "{fault:?}: {:?}", desk.watch.lines.borrow());
     }
@@ -291,10 +294,11 @@ fn a_pin_that_cannot_be_is_refused() {
     let hub = model_hub();
     let good = hub.desk().fetch(&source(MODEL)).expect("a file").pin();
     let file = |path: &str| PinnedFile { path: path.to_owned(), ..good.files[0].clone() };
+    let two = format!("{0}  a\n{0}  b\n", good.sha256);
     let bad = [
         Pin { commit: Some("../../main".to_owned()), ..good.clone() },
         Pin { files: vec![], ..good.clone() },
-        Pin { files: vec![file("a"), file("b")], ..good.clone() },
+        Pin { sha256: sha256(two.as_bytes()), files: vec![file("a"), file("b")], size: None, ..good.clone() },
         Pin { sha256: sha256(b"other"), ..good.clone() },
     ];
     for pin in bad {
@@ -354,7 +358,7 @@ fn finished_pieces_of_a_split_model_are_not_fetched_again() {
 
     // Nobody took it, and the disk has damaged a piece: that one comes again.
     let before = hub.asked().1.len();
-    std::fs::write(fetched.path.join("m-00002-of-00003.gguf"), "damaged").expect("a damaged piece");
+    std::fs::write(fetched.path.join("m-00002-of-00003.gguf"), vec![9; 100_002]).expect("a damaged piece");
     std::fs::write(fetched.path.join("stray"), "").expect("a stray file");
     assert_set(&desk.fetch(&source("BF16/*")).expect("a set"), &shards);
     let again = hub.asked().1.split_off(before);

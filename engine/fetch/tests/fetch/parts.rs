@@ -23,17 +23,18 @@ fn pieces_are_joined_in_the_order_in_which_they_are_named() {
     let (one, two) = (bytes(300_000), vec![2; 200_000]);
     let servers = [Server::start([Reply::file(&one, "1")]), Server::start([Reply::file(&two, "2")])];
     let both = [one.clone(), two.clone()].concat();
-    let desk = Desk::new();
+    let desk = Desk::new().patient();
     assert_is(&desk.fetch(&joined(servers.iter().map(url))).expect("a file"), &both);
     assert_eq!(desk.left(), ["file"]);
     assert_eq!(desk.watch.steps.borrow().last(), Some(&(500_000, Some(500_000))));
 
-    let desk = Desk::new().pin(&both).pin_size(both.len());
+    let desk = Desk::new().patient().pin(&both).pin_size(both.len());
     assert_is(&desk.fetch(&joined(servers.iter().map(url))).expect("the pin is of the whole"), &both);
     let asked = servers[0].requests().len();
     assert_is(&desk.fetch(&joined(servers.iter().map(url))).expect("it was finished earlier"), &both);
     assert_eq!(servers[0].requests().len(), asked);
-    let error = Desk::new().pin(&both).fetch(&joined(servers.iter().rev().map(url))).expect_err("the wrong order");
+    let error =
+        Desk::new().patient().pin(&both).fetch(&joined(servers.iter().rev().map(url))).expect_err("the wrong order");
     assert!(matches!(error, FetchError::WrongHash { .. }), "{error}");
 }
 
@@ -43,8 +44,7 @@ fn a_piece_that_is_whole_is_not_fetched_again() {
     let first = Server::start([Reply::file(&one, "1"), Reply::status(500)]);
     let second = Server::start([Reply::file(&two, "2").cut(100_000).then_hang(), Reply::file(&two, "2")]);
     let parts = joined([url(&first), url(&second)]);
-    let mut desk = Desk::new();
-    desk.settings.timeout = std::time::Duration::from_secs(30);
+    let desk = Desk::new().patient();
     desk.watch.stop_at.set(Some(300_001));
     assert!(matches!(desk.fetch(&parts), Err(FetchError::Stopped)));
     assert_eq!(pieces(&desk), 1, "an appended piece was kept");
@@ -68,7 +68,7 @@ fn a_piece_that_was_whole_but_not_yet_appended_is_used() {
     let first = Server::start([Reply::file(&one, "1"), Reply::status(404)]);
     let gone = Server::start([Reply::status(404)]);
     let parts = joined([url(&first), url(&gone)]);
-    let desk = Desk::new();
+    let desk = Desk::new().patient();
     desk.fetch(&parts).expect_err("no second piece");
     // As a kill between the renaming of the piece and the note of it leaves things.
     let folder = desk.folder.path().join("pieces").join(sha256(first.url().as_bytes()));
@@ -85,7 +85,7 @@ fn a_joined_file_that_is_damaged_is_joined_anew() {
     let first = Server::start([Reply::file(&one, "1")]);
     let second = Server::start([Reply::status(404), Reply::file(&two, "2")]);
     let parts = joined([url(&first), url(&second)]);
-    let desk = Desk::new();
+    let desk = Desk::new().patient();
     desk.fetch(&parts).expect_err("no second piece");
     std::fs::write(desk.folder.path().join("partial"), vec![0; 300_000]).expect("a damaged partial");
     assert_is(&desk.fetch(&parts).expect("a file"), &[one, two].concat());
@@ -97,7 +97,7 @@ fn what_was_joined_for_other_pieces_is_not_used() {
     let (one, two) = (bytes(300_000), vec![2; 200_000]);
     let servers = [Server::start([Reply::file(&one, "1")]), Server::start([Reply::file(&two, "2")])];
     let gone = Server::start([Reply::status(404)]);
-    let desk = Desk::new();
+    let desk = Desk::new().patient();
     desk.fetch(&joined([url(&servers[0]), url(&gone)])).expect_err("no second piece");
     let other = joined([url(&servers[1]), url(&servers[0])]);
     assert_is(&desk.fetch(&other).expect("a file"), &[two, one].concat());
@@ -112,7 +112,7 @@ fn local_pieces_are_copied() {
         Source::Local { path: path.display().to_string() }
     };
     let parts = [local("a", b"one "), local("b", b""), local("c", b"two")];
-    let desk = Desk::new();
+    let desk = Desk::new().patient();
     assert_is(&desk.fetch(&joined(parts)).expect("a file"), b"one two");
     assert!(Path::new(home.path()).join("a").exists(), "the user's own piece was removed");
 }

@@ -23,7 +23,7 @@ pub(super) const EVALUATE: TableShape = TableShape {
         key(
             "unit",
             from(1),
-            Default("1024"),
+            Default("512"),
             "tokens that are decoded together, about; with quantized weights another number changes the last digits",
         ),
         key("kv", Choice(Kv::WORDS), Default("\"F16\""), "type of the numbers in the KV cache"),

@@ -1,0 +1,52 @@
+//! Which evaluations are meant.
+
+use super::Args;
+use crate::failure::Failure;
+use std::collections::BTreeSet;
+use xlt_core::plan::{EvaluateCell, EvaluateWork, Plan, StageId, Work};
+use xlt_core::spec::nearest;
+
+/// One respect in which a cell has a name.
+type Name = fn(&EvaluateCell) -> &str;
+
+/// The evaluate stages that have one of the names asked for in every respect, in the plan's order.
+pub(super) fn stages<'a>(args: &Args, plan: &'a Plan) -> Result<Vec<(StageId, &'a EvaluateWork)>, Failure> {
+    let mut stages: Vec<(StageId, &EvaluateWork)> = plan
+        .ids()
+        .filter_map(|(id, stage)| match &stage.work {
+            Work::Evaluate(work) => Some((id, work.as_ref())),
+            _ => None,
+        })
+        .collect();
+    if stages.is_empty() {
+        return Err(Failure::sentence("the spec asks no model anything: it has no `[evaluate]`"));
+    }
+    let respects: [(&str, &[String], Name); 4] = [
+        ("language", &args.language, |cell| &cell.language),
+        ("model", &args.model, |cell| &cell.model),
+        ("condition", &args.condition, |cell| &cell.condition),
+        ("mode", &args.mode, |cell| &cell.mode),
+    ];
+    for (what, wanted, name) in respects {
+        let names: BTreeSet<&str> = stages.iter().map(|(_, work)| name(&work.cell)).collect();
+        wanted.iter().try_for_each(|wanted| known(what, wanted, &names))?;
+    }
+    for (_, wanted, name) in respects {
+        stages.retain(|(_, work)| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name(&work.cell)));
+    }
+    if stages.is_empty() {
+        return Err(Failure::sentence("no evaluation has all of these; `xlt plan --all` lists them"));
+    }
+    Ok(stages)
+}
+
+fn known(what: &str, wanted: &str, names: &BTreeSet<&str>) -> Result<(), Failure> {
+    if names.contains(wanted) {
+        return Ok(());
+    }
+    let hint = match nearest(wanted, names.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there is {}", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+    };
+    Err(Failure::sentence(format!("nothing is evaluated with the {what} `{wanted}`; {hint}")))
+}

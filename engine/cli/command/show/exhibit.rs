@@ -1,0 +1,127 @@
+//! What is shown of one stage: the question in the model's tokens, and the answer if there is one.
+
+use crate::failure::Failure;
+use crate::term;
+use std::path::{Path, PathBuf};
+use xlt_core::answers::{self, Answer};
+use xlt_core::items::Item;
+use xlt_core::plan::{EvaluateWork, Plan, Stage, StageId, Verdict};
+use xlt_llama::{Backend, LoadOptions, Model, Token};
+use xlt_run::question::{self, Asker};
+use xlt_run::{World, model_file};
+
+/// A stage whose model and rows are in the cache.
+pub(super) struct Asks<'a> {
+    stage: &'a Stage,
+    work: &'a EvaluateWork,
+    verdict: &'a Verdict,
+    model: PathBuf,
+    pub(super) items: Vec<Item>,
+}
+
+/// One question of one stage.
+pub(super) struct Exhibit<'a> {
+    pub(super) stage: &'a str,
+    pub(super) work: &'a EvaluateWork,
+    pub(super) item: Item,
+    /// The question, or a sentence why it cannot be asked.
+    pub(super) question: Result<Words, String>,
+    /// The answer, or why there is none.
+    pub(super) answer: Result<Answer, &'static str>,
+}
+
+/// A question in the model's words.
+pub(super) struct Words {
+    /// The prompt up to the answer slot.
+    pub(super) prompt: Vec<Word>,
+    /// What is scored there, in the order of the labels.
+    pub(super) answers: Vec<Vec<Word>>,
+}
+
+/// A token.
+pub(super) struct Word {
+    pub(super) id: u32,
+    /// What it adds to the text: half a character, maybe.
+    pub(super) bytes: Vec<u8>,
+    /// Whether it is one that data never becomes.
+    pub(super) special: bool,
+}
+
+impl<'a> Asks<'a> {
+    /// Looks for a stage's model and items, or says what is missing.
+    pub(super) fn read(world: &World, plan: &'a Plan, id: StageId, work: &'a EvaluateWork) -> Result<Self, String> {
+        let stage = plan.stage(id);
+        let inputs = world.artifacts(plan, stage)?;
+        let [model, .., rows] = inputs.as_slice() else { return Err(format!("{} reads nothing", stage.name)) };
+        let (model, items) = (model_file(model), question::items(work, rows)?);
+        Ok(Self { stage, work, verdict: &plan.verdicts[id.index()], model, items })
+    }
+
+    /// The item of that key.
+    pub(super) fn item(&self, key: &str) -> Option<Item> {
+        self.items.iter().find(|item| item.key == key).cloned()
+    }
+
+    fn answer(&self, world: &World, key: &str) -> Result<Answer, &'static str> {
+        let Verdict::Cached { outputs, .. } = self.verdict else { return Err("not run yet") };
+        let text = outputs.first().and_then(|output| world.read_text(&output.digest).ok());
+        let text = text.ok_or("its answers are no longer in the cache")?;
+        let answers = answers::read(&text).map_err(|_| "its answers cannot be read")?;
+        answers.into_iter().find(|answer| answer.key == key).ok_or("it did not answer this item")
+    }
+}
+
+/// Keeps the model of the last stage, which is often the next one's.
+pub(super) struct Loader {
+    backend: Backend,
+    loaded: Option<(PathBuf, Model)>,
+}
+
+impl Loader {
+    pub(super) fn new() -> Result<Self, Failure> {
+        // What llama.cpp logs is of no use here, but for its last words before it ends the process.
+        let last_words = |line: &str| {
+            if line.starts_with("llama.cpp gives up") {
+                term::tell(&format!("error: {line}"));
+            }
+        };
+        let backend = Backend::start(last_words).map_err(|error| Failure::sentence(error.to_string()))?;
+        Ok(Self { backend, loaded: None })
+    }
+
+    /// What the stage makes of one of its items.
+    pub(super) fn exhibit<'a>(&mut self, world: &World, asks: &Asks<'a>, item: Item) -> Exhibit<'a> {
+        let (stage, work) = (asks.stage, asks.work);
+        let answer = asks.answer(world, &item.key);
+        let question = self.model(&asks.model, &work.cell.model).and_then(|model| words(work, model, item.clone()));
+        Exhibit { stage: &stage.name, work, item, question, answer }
+    }
+
+    fn model(&mut self, path: &Path, name: &str) -> Result<&Model, String> {
+        if self.loaded.as_ref().is_none_or(|(loaded, _)| *loaded != path) {
+            self.loaded = None;
+            let model = Model::load(&self.backend, path, &LoadOptions::default()).map_err(|error| {
+                // The path of an artifact says nothing to a user.
+                let error = error.to_string().replace(&path.display().to_string(), "the model's file");
+                format!("model `{name}`: {error}")
+            })?;
+            self.loaded = Some((path.to_owned(), model));
+        }
+        self.loaded.as_ref().map(|(_, model)| model).ok_or_else(|| format!("model `{name}` was not loaded"))
+    }
+}
+
+fn words(work: &EvaluateWork, model: &Model, item: Item) -> Result<Words, String> {
+    let question = Asker::new(work, model).question(item)?;
+    let word =
+        |&token: &Token| Word { id: token.id(), bytes: model.token_bytes(token), special: model.is_special(token) };
+    let words = |tokens: &Vec<Token>| tokens.iter().map(word).collect();
+    Ok(Words { prompt: words(&question.prompt), answers: question.answers.iter().map(words).collect() })
+}
+
+impl Words {
+    pub(super) fn text(words: &[Word]) -> String {
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.bytes.iter().copied()).collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}

@@ -1,0 +1,275 @@
+//! A study whose model and data are on the model hub, played by a server on this machine. Every file of it is "large": the hub
+//! knows its SHA-256.
+#![cfg(feature = "llama")]
+
+use crate::support::{Answer, Outcome, Space, children, flip_bit, set};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+/// A model in two pieces and data in two languages.
+const SPEC: &str = r#"
+models.big = { file = "hf:org/big/BF16/*.gguf" }
+languages.target = ["eng_Latn", "fra_Latn"]
+
+[data.quiz]
+file   = "hf:datasets/org/quiz/data/{language}.jsonl"
+key    = "id"
+fields = { question = "question", options = ["a", "b"], answer = "answer" }
+
+[prompt]
+body   = "{{ question }} {{ options_block }}"
+labels = ["1", "2"]
+
+[modes.direct]
+
+[conditions]
+base = { modes = ["direct"] }
+
+[evaluate]
+data      = "quiz"
+languages = "target"
+"#;
+/// Repository, path, content and what `sha256sum` says of it.
+const FILES: [(&str, &str, &str, &str); 4] = [
+    (
+        "org/big",
+        "BF16/m-00001-of-00002.gguf",
+        "weights, first half\n",
+        "b68212cc5a3bc2c998448e06888be1ff4d586148e736caed12d60c2cdda0cab1",
+    ),
+    (
+        "org/big",
+        "BF16/m-00002-of-00002.gguf",
+        "weights, second half\n",
+        "fb4361c8dd9d0b68226f431aa0f80e7a838267844b41fd78288c0d95880f9ec6",
+    ),
+    (
+        "datasets/org/quiz",
+        "data/eng_Latn.jsonl",
+        "eng rows\n",
+        "50fd07fdcf0fc7cc1b7f54359caa772bac88988b6f8d6f5d058dc312e0339358",
+    ),
+    (
+        "datasets/org/quiz",
+        "data/fra_Latn.jsonl",
+        "fra rows\n",
+        "943f7e3acfa8cccd1c25ae2e1e6839cd094b1aa86a7ebff22acc43e66eb0df38",
+    ),
+];
+/// What `sha256sum BF16/*` prints for the model, through `sha256sum`.
+const SET: &str = "333e5751fa4da5320cdf48a76659b6b7e38d42bea203460262305a3ecff263f1";
+const COMMIT: &str = "c0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ff";
+const DOWNLOADS: [&str; 3] = ["download/model/big", "download/data/quiz/eng_Latn", "download/data/quiz/fra_Latn"];
+
+/// The server; it remembers the paths that it was asked for.
+struct Hub {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Hub {
+    fn open() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (asked, stop) = (Arc::new(Mutex::new(vec![])), Arc::new(AtomicBool::new(false)));
+        let (log, end) = (Arc::clone(&asked), Arc::clone(&stop));
+        let serve = move || {
+            for stream in listener.incoming().map_while(Result::ok).take_while(|_| !end.load(Ordering::SeqCst)) {
+                serve(stream, &log);
+            }
+        };
+        Self { address, asked, stop, thread: Some(thread::spawn(serve)) }
+    }
+
+    /// `xlt run spec.toml --json` with more arguments and this hub.
+    fn run(&self, space: &Space, args: &[&str]) -> Outcome {
+        self.run_in(space, args, &[])
+    }
+
+    /// The same with more of an environment.
+    fn run_in(&self, space: &Space, args: &[&str], environment: &[(&str, &str)]) -> Outcome {
+        let mut command = space.xlt(&[&["run", "spec.toml", "--json"], args].concat());
+        command.env("HF_ENDPOINT", format!("http://{}", self.address)).envs(environment.iter().copied());
+        Outcome::of(Answer::of(&command.output().unwrap()), vec![])
+    }
+
+    /// What it was asked for since the last look.
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::SeqCst);
+        let _ = TcpStream::connect(self.address);
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+fn serve(mut stream: TcpStream, log: &Mutex<Vec<String>>) {
+    let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+    let Some(path) = lines.next().and_then(|line| Some(line.split(' ').nth(1)?.to_owned())) else { return };
+    let headers = lines.take_while(|line| !line.is_empty());
+    let login = headers.filter(|line| line.to_lowercase().starts_with("authorization:")).last();
+    log.lock().unwrap().push(login.map_or(path.clone(), |login| format!("{path} {login}")));
+    let body = answer(&path);
+    let status = if body.is_some() { "200 OK" } else { "404 Not Found" };
+    let body = body.unwrap_or_default();
+    let head = format!("HTTP/1.1 {status}\r\nX-Repo-Commit: {COMMIT}\r\nContent-Length: {}\r\n\r\n", body.len());
+    // The client may be gone already.
+    let _ = stream.write_all(format!("{head}{body}").as_bytes());
+}
+
+fn answer(path: &str) -> Option<String> {
+    if ["main", COMMIT].iter().any(|revision| path.ends_with(&format!("/revision/{revision}"))) {
+        return Some(format!(r#"{{"sha":"{COMMIT}"}}"#));
+    }
+    let files = FILES.iter().map(|(repository, path, text, sha256)| {
+        let size = text.len();
+        let lfs = format!(r#"{{"oid":"{sha256}","size":{size}}}"#);
+        (repository, path, text, format!(r#"{{"type":"file","path":"{path}","size":{size},"oid":"","lfs":{lfs}}}"#))
+    });
+    if let Some(repository) = path.strip_suffix(&format!("/tree/{COMMIT}?recursive=true")) {
+        let of = |name: &str| ["/api/models/", "/api/"].iter().any(|api| repository == format!("{api}{name}"));
+        let rows: Vec<String> = files.filter(|(name, ..)| of(name)).map(|(.., row)| row).collect();
+        return Some(format!("[{}]", rows.join(",")));
+    }
+    let named = |(name, inner): (&str, &str)| path == format!("/{name}/resolve/{COMMIT}/{inner}");
+    FILES.iter().find(|(name, inner, ..)| named((name, inner))).map(|(_, _, text, _)| (*text).to_owned())
+}
+
+fn piece(number: u32) -> PathBuf {
+    PathBuf::from(format!("m-0000{number}-of-00002.gguf"))
+}
+
+/// The folder with the pieces of the model in the cache.
+fn model(space: &Space) -> PathBuf {
+    let found = space.members("objects").into_iter().find(|path| path.is_dir());
+    found.expect("an artifact that is a folder")
+}
+
+#[test]
+fn files_of_the_hub_are_pinned_by_commit_and_a_split_model_is_a_folder() {
+    let (hub, space) = (Hub::open(), Space::with_spec(SPEC));
+    // The weights are none: every evaluation says so, after all files have come.
+    assert_eq!(hub.run(&space, &[]).ran, set(DOWNLOADS));
+    let names = set(children(&model(&space)).iter().map(|path| path.file_name().unwrap().display().to_string()));
+    assert_eq!(names, set([1, 2].map(|number| piece(number).display().to_string())));
+    let lock = space.read("spec.lock");
+    for words in [COMMIT, SET, "hf:org/big/BF16/*.gguf", "BF16/m-00002-of-00002.gguf", "data/fra_Latn.jsonl"] {
+        assert!(lock.contains(words), "{words} is not in the lock file:\n{lock}");
+    }
+    space.ask(&["cache", "verify"]).expect_code(0);
+    assert!(hub.asked().iter().any(|path| path.contains("/tree/")));
+
+    assert_eq!(hub.run(&space, &["--offline", "--locked"]).ran, set([""; 0]));
+    assert_eq!(space.plan().verdict("cached"), set(DOWNLOADS));
+    assert_eq!(hub.asked(), Vec::<String>::new());
+}
+
+#[test]
+fn pinned_files_are_fetched_again_by_their_commit_and_become_the_same_artifacts() {
+    let (hub, space) = (Hub::open(), Space::with_spec(SPEC));
+    hub.run(&space, &[]);
+    let (lock, digests) = (space.read("spec.lock"), space.digests());
+    hub.asked();
+    let other = Space::with_spec(SPEC);
+    other.write("spec.lock", &lock);
+    assert_eq!(hub.run(&other, &["--locked"]).ran, set(DOWNLOADS));
+    assert_eq!(other.digests(), digests);
+    assert_eq!(other.read("spec.lock"), lock);
+    let asked = hub.asked();
+    assert!(asked.len() == 4 && asked.iter().all(|path| path.contains(&format!("/resolve/{COMMIT}/"))), "{asked:?}");
+}
+
+#[test]
+fn a_damaged_piece_of_a_split_model_is_noticed_and_the_model_fetched_anew() {
+    let (hub, space) = (Hub::open(), Space::with_spec(SPEC));
+    hub.run(&space, &[]);
+    flip_bit(&model(&space).join(piece(2)));
+    space.ask(&["cache", "verify"]).expect_code(1);
+    let outcome = hub.run(&space, &[]);
+    assert_eq!(outcome.ran, set(["download/model/big"]), "{outcome:#?}");
+    assert_eq!(std::fs::read(model(&space).join(piece(2))).unwrap(), b"weights, second half\n");
+}
+
+#[test]
+fn the_token_is_found_where_the_hubs_own_client_keeps_it_and_stays_secret() {
+    let hub = Hub::open();
+    let login = |home: &str, environment: &[(&str, &str)]| {
+        let space = Space::with_spec(SPEC);
+        if !home.is_empty() {
+            std::fs::create_dir_all(space.home(home)).unwrap();
+            std::fs::write(space.home(home).join("token"), "hf_kept\n").unwrap();
+        }
+        let outcome = hub.run_in(&space, &[], environment);
+        let logs = space.members("logs").into_iter().map(|path| std::fs::read_to_string(path).unwrap());
+        assert!(!logs.chain([outcome.stdout, outcome.stderr]).any(|text| text.contains("hf_")));
+        hub.asked()
+            .into_iter()
+            .map(|asked| asked.split_once(' ').map(|(_, login)| login.to_lowercase()))
+            .collect::<Vec<_>>()
+    };
+    let all = |logins: Vec<Option<String>>, token: Option<&str>| {
+        let expected = token.map(|token| format!("authorization: bearer {token}"));
+        assert!(!logins.is_empty() && logins.iter().all(|login| *login == expected), "{logins:?}");
+    };
+    all(login("", &[]), None);
+    all(login(".cache/huggingface", &[]), Some("hf_kept"));
+    all(login(".cache/huggingface", &[("HF_TOKEN", "hf_set")]), Some("hf_set"));
+    all(login(".cache/huggingface", &[("HF_HOME", "/nowhere")]), None);
+}
+
+#[test]
+fn hub_files_that_are_not_pinned_are_refused_offline_and_locked() {
+    let (hub, space) = (Hub::open(), Space::with_spec(SPEC));
+    hub.run(&space, &["--offline"]).expect_refused("must fetch hf:org/big/BF16/*.gguf, and `--offline` forbids it");
+    hub.run(&space, &["--locked"]).expect_refused("hf:org/big/BF16/*.gguf");
+    assert_eq!(hub.asked(), Vec::<String>::new());
+    assert!(!space.has("spec.lock"));
+}
+
+#[test]
+fn pieces_beside_the_spec_are_joined_and_watched() {
+    let space = Space::with_spec(SPEC);
+    space.edit("spec.toml", r#""hf:org/big/BF16/*.gguf""#, r#"["big.gguf.part1", "big.gguf.part2"]"#);
+    space.edit("spec.toml", "hf:datasets/org/quiz/data/", "");
+    for (name, text) in
+        [("big.gguf.part1", "one, "), ("big.gguf.part2", "two\n"), ("eng_Latn.jsonl", "1"), ("fra_Latn.jsonl", "2")]
+    {
+        space.write(name, text);
+    }
+    assert_eq!(space.run().ran, set(DOWNLOADS));
+    space.object("one, two\n");
+    assert!(!space.has("spec.lock"));
+    space.edit("spec.toml", r#""big.gguf.part1", "big.gguf.part2""#, r#""big.gguf.part2", "big.gguf.part1""#);
+    assert_eq!(space.run().ran, set(["download/model/big"]));
+    space.object("two\none, ");
+    space.write("big.gguf.part1", "three");
+    assert_eq!(space.run().ran, set(["download/model/big"]));
+    space.object("two\nthree");
+}
+
+#[test]
+fn pieces_from_the_hub_are_joined_and_pinned_together() {
+    let (hub, space) = (Hub::open(), Space::with_spec(SPEC));
+    let parts = r#"["hf:org/big/BF16/m-00001-of-00002.gguf", "hf:org/big/BF16/m-00002-of-00002.gguf"]"#;
+    space.edit("spec.toml", r#""hf:org/big/BF16/*.gguf""#, parts);
+    hub.run(&space, &["--offline"]).expect_refused("must fetch hf:org/big/BF16/m-00001-of-00002.gguf + hf:org/big");
+    assert_eq!(hub.run(&space, &[]).ran, set(DOWNLOADS));
+    space.object("weights, first half\nweights, second half\n");
+    let lock = space.read("spec.lock");
+    hub.asked();
+    let other = Space::with_spec(&space.read("spec.toml"));
+    other.write("spec.lock", &lock);
+    assert_eq!(hub.run(&other, &["--locked"]).ran, set(DOWNLOADS));
+    assert!(hub.asked().iter().all(|path| path.contains("/resolve/")));
+    assert_eq!(other.read("spec.lock"), lock);
+}
