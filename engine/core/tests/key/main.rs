@@ -34,5 +34,5 @@ fn keys_are_pinned() {
     let (command, _) = key(&command::spec(), "llama", "train/a");
     assert_eq!(command, "f8727612587522d4f8672a2c510fb3545cb10152517ea3d730303e019a1ebde3");
     let (evaluate, _) = key(&study::spec(), "llama", "evaluate/m/tuned/seed1/heb_Hebr/cot");
-    assert_eq!(evaluate, "e98a0c17d661fcb147d8e2d72db9321acaa5dc04f45d11fb86cf98bbfbeb8ede");
+    assert_eq!(evaluate, "afa0662b1242cb1fd42f22210f2239fc63ef58189fd4ae3f329a501502e91564");
 }

@@ -3,13 +3,13 @@
 mod journal;
 mod loaded;
 
-use super::{Desk, Product, Trouble, folder};
+use super::{Desk, Product, Trouble, folder, llama};
 use crate::decode::Decoder;
 use crate::model_file;
 use crate::protocol::Unit;
 use crate::question::{self, Asker, Question};
 use journal::Journal;
-pub(super) use loaded::{Loaded, start};
+pub(super) use loaded::Loaded;
 use std::fs;
 use xlt_core::answers;
 use xlt_core::batch::{self, Ask, Batches, Recipe};
@@ -20,8 +20,9 @@ pub(super) fn run(desk: &Desk<'_>, work: &EvaluateWork) -> Result<Product, Troub
     let [model_path, .., rows] = desk.inputs else { return Err(Trouble::new("it needs a model and rows")) };
     let items = question::items(work, rows).map_err(Trouble::new)?;
     let mut loaded = desk.worker.llama.borrow_mut();
-    let (backend, model) = loaded.model(desk, &model_file(model_path), &work.cell.model)?;
-    let class = kernel_class(backend);
+    let llama = llama::start(desk)?;
+    let model = loaded.model(desk, &llama.backend, &model_file(model_path), &work.cell.model)?;
+    let class = kernel_class(&llama.backend);
     let questions = Asker::new(work, model).questions(items).map_err(Trouble::new)?;
     let asks: Vec<Ask> = questions.iter().map(|question| question.ask(work.mode.score)).collect();
     let recipe = Recipe { unit: work.evaluate.unit as usize, vocabulary: model.vocab_size() };

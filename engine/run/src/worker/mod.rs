@@ -9,6 +9,8 @@ mod download;
 #[cfg(feature = "llama")]
 mod evaluate;
 mod folder;
+#[cfg(feature = "llama")]
+mod llama;
 mod log;
 #[cfg(feature = "llama")]
 mod quantize;

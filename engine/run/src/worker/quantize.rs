@@ -1,7 +1,6 @@
 //! Makes a smaller model file of a larger one.
 
-use super::evaluate::start;
-use super::{Desk, Product, Trouble};
+use super::{Desk, Product, Trouble, llama};
 use crate::model_file;
 use crate::protocol::Unit;
 use xlt_llama::{QuantizeOptions, kernel_class, quantize};
@@ -16,9 +15,9 @@ pub(super) fn run(desk: &Desk<'_>, to: &str, requantize: bool) -> Result<Product
         let error = error.to_string().replace(&model.display().to_string(), "the model's file");
         Trouble::new(error)
     };
-    let backend = start(desk).map_err(said)?;
+    let llama = llama::start(desk)?;
     let options = QuantizeOptions { to, requantize, threads: desk.job.threads };
     let mut progress = |done, total| desk.worker.progress(done, Some(total), Unit::Tensors);
-    quantize(&backend, &model, &output, &options, &mut progress).map_err(said)?;
-    Ok(Product { outputs: vec![output], fetched: None, kernel_class: Some(kernel_class(&backend)), cost: None })
+    quantize(&llama.backend, &model, &output, &options, &mut progress).map_err(said)?;
+    Ok(Product { outputs: vec![output], fetched: None, kernel_class: Some(kernel_class(&llama.backend)), cost: None })
 }
