@@ -1,12 +1,16 @@
 # make demo    builds xlt and runs specs/demo.toml with a real model
 # make test    checks formatting, lints, tests and documentation
+# make install puts xlt and its libraries below PREFIX (default: ~/.local)
+# make bench   measures the engine, and the speed of evaluation beside its limit
 #
 # One cargo profile and one feature set for everything: llama.cpp is compiled once.
 
 CARGO := cargo
 XLT   := target/release/xlt
 
-.PHONY: demo test build setup torture bench
+PREFIX := $(HOME)/.local
+
+.PHONY: demo test build install setup torture bench
 
 demo: build
 	@$(XLT) run specs/demo.toml
@@ -14,6 +18,9 @@ demo: build
 
 build: setup
 	@$(CARGO) build --release --locked
+
+install: build
+	@scripts/install.sh $(XLT) $(PREFIX)
 
 setup:
 	@scripts/setup.sh
@@ -30,3 +37,4 @@ torture: setup
 
 bench: build
 	$(CARGO) bench --locked --bench engine
+	$(CARGO) bench --locked --bench evaluate
