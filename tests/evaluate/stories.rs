@@ -3,6 +3,7 @@
 use super::support::set;
 use super::{ENGLISH, FRENCH, row, study};
 use serde_json::Value;
+use xlt_llama::tiny::TinyModel;
 
 const DOWNLOADS: [&str; 3] = ["download/model/tiny", "download/data/rows/eng_Latn", "download/data/rows/fra_Latn"];
 
@@ -75,6 +76,47 @@ fn data_that_spells_a_control_token_stays_text() {
     space.run();
     // As a control token it would be one token; as text it is at least three.
     assert!(spelled >= tokens(&space) + 3, "{spelled}");
+}
+
+#[test]
+fn a_model_in_several_files_or_pieces_is_the_same_model() {
+    let whole = study();
+    whole.run();
+    let answers = |space: &super::Space| space.ask(&["items", ENGLISH, "--json"]).stdout;
+
+    let split = study();
+    let shards = TinyModel::default().shards();
+    for (number, bytes) in (1..).zip(&shards) {
+        split.write(&format!("m-0000{number}-of-00002.gguf"), bytes);
+    }
+    split.edit("spec.toml", r#"file = "tiny.gguf""#, r#"file = "m-00001-of-00002.gguf""#);
+    assert_eq!(split.run().code, 0);
+    assert_eq!(answers(&split), answers(&whole), "llama-gguf-split's files, found by the first one's name");
+    split.write("m-00002-of-00002.gguf", [&shards[1][..], b"\0"].concat());
+    assert!(split.plan().verdict("run").contains("download/model/tiny"), "every file of it counts");
+
+    let joined = study();
+    let bytes = TinyModel::default().bytes();
+    joined.write("one", &bytes[..1000]);
+    joined.write("two", &bytes[1000..]);
+    joined.edit("spec.toml", r#"file = "tiny.gguf""#, r#"file = ["one", "two"]"#);
+    assert_eq!(joined.run().code, 0);
+    assert_eq!(answers(&joined), answers(&whole), "pieces are joined to one file");
+}
+
+#[test]
+fn a_quantized_model_is_made_once_and_told_apart_from_its_source() {
+    let space = study();
+    space.edit("spec.toml", r#"file = "tiny.gguf""#, r#"file = "tiny.gguf", quantize = "Q8_0""#);
+    let first = space.run();
+    assert!(first.ran.contains("quantize/tiny"), "{:?}", first.ran);
+    space.edit("fra_Latn.jsonl", "number 3", "numéro 3");
+    assert!(!space.run().ran.contains("quantize/tiny"));
+    space.edit("spec.toml", "Q8_0", "F32");
+    let pointless = space.run();
+    pointless.expect_message("quantize/tiny", "F32 already").expect_message("quantize/tiny", "leave out `quantize`");
+    space.edit("spec.toml", "F32", "IQ1_S");
+    assert_eq!(space.run().code, 1, "that type needs an importance matrix");
 }
 
 #[test]

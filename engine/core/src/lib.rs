@@ -16,6 +16,7 @@ pub mod record;
 pub mod results;
 pub mod schedule;
 pub mod score;
+pub mod shards;
 pub mod spec;
 pub mod split;
 pub mod stats;

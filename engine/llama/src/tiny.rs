@@ -60,13 +60,33 @@ impl TinyModel {
         describe(&mut writer);
         let vocabulary = self.vocabulary(&mut writer);
         if self.weights {
-            weights(&mut writer, vocabulary, &mut Random(self.seed));
+            weights(vocabulary, &mut Random(self.seed), &mut |name, shape, values| writer.tensor(name, shape, values));
         }
         let mut bytes = writer.into_bytes();
         if let (true, Some(last)) = (self.weights && self.nan, bytes.last_chunk_mut()) {
             *last = f32::NAN.to_le_bytes();
         }
         bytes
+    }
+
+    /// The same model split over two files, as `llama-gguf-split` splits: to be named `NAME-00001-of-00002.gguf` and
+    /// `NAME-00002-of-00002.gguf`.
+    #[must_use]
+    pub fn shards(&self) -> [Vec<u8>; 2] {
+        let mut writers = [Writer::new(), Writer::new()];
+        describe(&mut writers[0]);
+        let vocabulary = self.vocabulary(&mut writers[0]);
+        let mut tensors = 0;
+        weights(vocabulary, &mut Random(self.seed), &mut |name, shape, values| {
+            writers[tensors % 2].tensor(name, shape, values);
+            tensors += 1;
+        });
+        for (number, writer) in (0_u16..).zip(&mut writers) {
+            writer.short("split.no", number);
+            writer.short("split.count", 2);
+            writer.count("split.tensors.count", tensors as i32);
+        }
+        writers.map(Writer::into_bytes)
     }
 
     /// Adds the vocabulary and returns its size.
@@ -105,27 +125,30 @@ fn describe(writer: &mut Writer) {
     writer.real("llama.attention.layer_norm_rms_epsilon", 1e-5);
 }
 
-/// Adds the tensors.
-fn weights(writer: &mut Writer, vocabulary: usize, random: &mut Random) {
-    let ones = || std::iter::repeat(1.0);
-    writer.tensor("token_embd.weight", &[WIDTH, vocabulary], random.spread(1));
+/// Hands out the tensors: name, shape (fastest dimension first), values.
+fn weights(vocabulary: usize, random: &mut Random, add: &mut dyn FnMut(&str, &[usize], Vec<f32>)) {
+    let ones = || vec![1.0; WIDTH];
+    let mut matrix = |add: &mut dyn FnMut(&str, &[usize], Vec<f32>), name: &str, shape: [usize; 2], reach: usize| {
+        add(name, &shape, random.spread(reach).take(shape[0] * shape[1]).collect());
+    };
+    matrix(add, "token_embd.weight", [WIDTH, vocabulary], 1);
     for layer in 0..LAYERS {
         let name = |part: &str| format!("blk.{layer}.{part}.weight");
-        let mut matrix = |part: &str, inputs: usize, outputs: usize| {
-            writer.tensor(&name(part), &[inputs, outputs], random.spread(inputs));
+        let mut layer = |part: &str, inputs: usize, outputs: usize| {
+            matrix(add, &name(part), [inputs, outputs], inputs);
         };
-        matrix("attn_q", WIDTH, WIDTH);
-        matrix("attn_k", WIDTH, KV_HEADS * HEAD);
-        matrix("attn_v", WIDTH, KV_HEADS * HEAD);
-        matrix("attn_output", WIDTH, WIDTH);
-        matrix("ffn_gate", WIDTH, HIDDEN);
-        matrix("ffn_up", WIDTH, HIDDEN);
-        matrix("ffn_down", HIDDEN, WIDTH);
-        writer.tensor(&name("attn_norm"), &[WIDTH], ones());
-        writer.tensor(&name("ffn_norm"), &[WIDTH], ones());
+        layer("attn_q", WIDTH, WIDTH);
+        layer("attn_k", WIDTH, KV_HEADS * HEAD);
+        layer("attn_v", WIDTH, KV_HEADS * HEAD);
+        layer("attn_output", WIDTH, WIDTH);
+        layer("ffn_gate", WIDTH, HIDDEN);
+        layer("ffn_up", WIDTH, HIDDEN);
+        layer("ffn_down", HIDDEN, WIDTH);
+        add(&name("attn_norm"), &[WIDTH], ones());
+        add(&name("ffn_norm"), &[WIDTH], ones());
     }
-    writer.tensor("output_norm.weight", &[WIDTH], ones());
-    writer.tensor("output.weight", &[WIDTH, vocabulary], random.spread(WIDTH));
+    add("output_norm.weight", &[WIDTH], ones());
+    matrix(add, "output.weight", [WIDTH, vocabulary], WIDTH);
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): a few lines, the same everywhere.

@@ -1,7 +1,7 @@
 //! What tests that use the tiny model rely on.
 
 use xlt_llama::tiny::TinyModel;
-use xlt_llama::{Backend, LoadOptions, Model, file_type_name};
+use xlt_llama::{Backend, Context, ContextOptions, LoadOptions, Model, file_type_name};
 
 #[test]
 fn file_is_small_and_always_the_same() {
@@ -31,4 +31,21 @@ fn every_script_takes_fewer_tokens_than_bytes() {
         assert_eq!(model.text(&tokens), text);
         assert!(tokens.len() <= at_most, "{} tokens for {} bytes: {text}", tokens.len(), text.len());
     }
+}
+
+#[test]
+fn a_model_in_two_files_is_the_same_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole.gguf");
+    TinyModel::default().write(&whole).unwrap();
+    let names = ["m-00001-of-00002.gguf", "m-00002-of-00002.gguf"];
+    for (name, bytes) in names.iter().zip(TinyModel::default().shards()) {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    let logits = |path: &std::path::Path| {
+        let model = Model::load(&Backend::silent().unwrap(), path, &LoadOptions::default()).unwrap();
+        let tokens = model.tokenize("a text", true).unwrap();
+        Context::new(&model, &ContextOptions::default()).unwrap().logits_after(&tokens).unwrap().to_vec()
+    };
+    assert_eq!(logits(&whole), logits(&folder.path().join(names[0])));
 }

@@ -2,6 +2,7 @@
 
 use super::Builder;
 use super::stage::{DownloadWork, Export, Input, InputSource, QuantizeWork, Resources, Stage, StageId, Work};
+use crate::shards::Shard;
 use crate::spec::{
     Ablation, Adapter, Analyze, Chat, Claim, Condition, Data, Evaluate, FileRef, Gain, LanguageGroup, Mode, Model,
     Prompt, Source, Spec,
@@ -161,20 +162,11 @@ impl Study<'_, '_> {
         id
     }
 
-    /// The user's file, or the pieces of it in order.
+    /// The user's file; the pieces of it in order; or, of a split model, all files.
     fn local_files(&mut self, stage: &str, source: &Source) -> Vec<Input> {
-        let (pieces, in_parts) = match source {
-            Source::Parts { parts } => (parts.as_slice(), true),
-            one => (std::slice::from_ref(one), false),
-        };
-        let paths = pieces.iter().enumerate().filter_map(|(at, piece)| match piece {
-            Source::Local { path } => Some((at + 1, path)),
-            _ => None,
-        });
         let mut inputs = Vec::new();
-        for (number, path) in paths {
-            let local = self.builder.local(path, || (stage.to_owned(), "file".to_owned()));
-            let part = in_parts.then(|| number.to_string().into());
+        for (part, path) in local_paths(source) {
+            let local = self.builder.local(&path, || (stage.to_owned(), "file".to_owned()));
             inputs.extend(local.map(|local| Input { name: "file".into(), part, source: InputSource::Local(local) }));
         }
         inputs
@@ -294,4 +286,23 @@ impl AnalyzeWork {
 
 fn input(name: &str, stage: StageId) -> Input {
     Input { name: name.into(), part: None, source: InputSource::Stage(stage, 0) }
+}
+
+/// Paths of local files; where there are several, each with what tells it from the others.
+fn local_paths(source: &Source) -> Vec<(Option<Box<str>>, String)> {
+    let name = |path: &str| path.rsplit('/').next().unwrap_or(path).into();
+    match source {
+        Source::Local { path } => match Shard::of(path) {
+            Some(shard) => shard.set().map(|path| (Some(name(&path)), path)).collect(),
+            None => vec![(None, path.clone())],
+        },
+        Source::Parts { parts } => {
+            let path = |(at, part): (usize, &Source)| match part {
+                Source::Local { path } => Some((Some((at + 1).to_string().into()), path.clone())),
+                _ => None,
+            };
+            parts.iter().enumerate().filter_map(path).collect()
+        }
+        Source::Url { .. } | Source::Pypi { .. } | Source::Hub { .. } => Vec::new(),
+    }
 }

@@ -3,9 +3,9 @@
 use glob::{MatchOptions, Pattern};
 
 use super::api::Listed;
-use super::shards::Shard;
 use super::{HubError, Place};
 use crate::names::by_likeness;
+use xlt_core::shards::Shard;
 
 /// Names that an error repeats.
 const NAMED: usize = 5;

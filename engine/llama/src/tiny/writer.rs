@@ -30,6 +30,16 @@ impl Writer {
         unsafe { sys::gguf_set_val_u32(self.gguf, text(key).as_ptr(), value) }
     }
 
+    pub(super) fn short(&mut self, key: &str, value: u16) {
+        // SAFETY: as for a flag.
+        unsafe { sys::gguf_set_val_u16(self.gguf, text(key).as_ptr(), value) }
+    }
+
+    pub(super) fn count(&mut self, key: &str, value: i32) {
+        // SAFETY: as for a flag.
+        unsafe { sys::gguf_set_val_i32(self.gguf, text(key).as_ptr(), value) }
+    }
+
     pub(super) fn real(&mut self, key: &str, value: f32) {
         // SAFETY: as for a flag.
         unsafe { sys::gguf_set_val_f32(self.gguf, text(key).as_ptr(), value) }

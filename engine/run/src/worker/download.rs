@@ -2,20 +2,41 @@
 
 use super::{Desk, Product, Trouble, folder};
 use crate::protocol::Unit;
+use std::fs;
+use std::path::{Path, PathBuf};
 use xlt_core::plan::Pin;
 use xlt_core::spec::Source;
-use xlt_fetch::{FetchError, Order, Watch};
+use xlt_fetch::{FetchError, Fetched, Order, Watch};
 
 pub(super) fn run(desk: &Desk<'_>, source: &Source, pin: Option<&Pin>, size: Option<u64>) -> Result<Product, Trouble> {
     let landing = desk.partial.join("download");
     std::fs::create_dir_all(&landing).map_err(|error| Trouble::new(folder::sentence(&landing, &error)))?;
-    let order = Order { source: &here(desk, source), pin, size, folder: &landing };
-    let fetched = xlt_fetch::fetch(&order, desk).map_err(|error| match error {
-        FetchError::Stopped => Trouble::Stopped,
-        error => Trouble::new(error),
-    })?;
+    if let (Source::Local { .. }, [_, _, ..]) = (source, desk.inputs) {
+        return Ok(Product { outputs: vec![set(desk, &landing)?], fetched: None, kernel_class: None, cost: None });
+    }
+    let fetched = fetch(desk, &Order { source: &here(desk, source), pin, size, folder: &landing })?;
     let pin = fetched.pin();
     Ok(Product { outputs: vec![fetched.path], fetched: Some(pin), kernel_class: None, cost: None })
+}
+
+fn fetch(desk: &Desk<'_>, order: &Order<'_>) -> Result<Fetched, Trouble> {
+    xlt_fetch::fetch(order, desk).map_err(|error| match error {
+        FetchError::Stopped => Trouble::Stopped,
+        error => Trouble::new(error),
+    })
+}
+
+/// A folder with all files of a split model that lies on this machine, under their own names.
+fn set(desk: &Desk<'_>, landing: &Path) -> Result<PathBuf, Trouble> {
+    let (folder, piece) = (landing.join("set"), landing.join("piece"));
+    for path in desk.inputs {
+        let wrong = |error: std::io::Error| Trouble::new(folder::sentence(path, &error));
+        fs::create_dir_all(&folder).and_then(|()| fs::create_dir_all(&piece)).map_err(wrong)?;
+        let source = Source::Local { path: path.to_string_lossy().into_owned() };
+        let fetched = fetch(desk, &Order { source: &source, pin: None, size: None, folder: &piece })?;
+        fs::rename(&fetched.path, folder.join(path.file_name().unwrap_or_default())).map_err(wrong)?;
+    }
+    Ok(folder)
 }
 
 /// Local files are inputs of the stage, in the order of the parts: the worker has their paths as the job gives them.

@@ -2,18 +2,19 @@
 
 /// One piece of a split GGUF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Shard<'a> {
+pub struct Shard<'a> {
     /// What stands before the number, folders included.
-    pub(crate) stem: &'a str,
+    pub stem: &'a str,
     /// From 1.
-    pub(crate) number: u32,
+    pub number: u32,
     /// Of how many.
-    pub(crate) count: u32,
+    pub count: u32,
 }
 
 impl<'a> Shard<'a> {
     /// Reads a path; `None` where it names no piece.
-    pub(crate) fn of(path: &'a str) -> Option<Self> {
+    #[must_use]
+    pub fn of(path: &'a str) -> Option<Self> {
         let (rest, count) = path.strip_suffix(".gguf")?.rsplit_once("-of-")?;
         let (stem, number) = rest.rsplit_once('-')?;
         let (number, count) = (five_digits(number)?, five_digits(count)?);
@@ -21,14 +22,14 @@ impl<'a> Shard<'a> {
     }
 
     /// Paths of all pieces of its set, in order.
-    pub(crate) fn set(&self) -> impl Iterator<Item = String> {
+    pub fn set(&self) -> impl Iterator<Item = String> {
         let Self { stem, count, .. } = *self;
         (1..=count).map(move |number| format!("{stem}-{number:05}-of-{count:05}.gguf"))
     }
 }
 
 /// Whether these are all the pieces of one set, in order.
-pub(crate) fn is_set<'a>(mut paths: impl Iterator<Item = &'a str> + Clone) -> bool {
+pub fn is_set<'a>(mut paths: impl Iterator<Item = &'a str> + Clone) -> bool {
     let first = paths.clone().next().and_then(Shard::of);
     first.is_some_and(|first| first.set().all(|path| paths.next() == Some(&*path)) && paths.next().is_none())
 }
