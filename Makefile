@@ -20,7 +20,7 @@ build: setup
 	@$(CARGO) build --release --locked
 
 install: build
-	@scripts/install.sh $(XLT) $(PREFIX)
+	@scripts/install.sh "$(XLT)" "$(PREFIX)"
 
 setup:
 	@scripts/setup.sh

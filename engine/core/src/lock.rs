@@ -59,7 +59,13 @@ impl Lock {
         if let Some(entry) = disk.file.iter().find(|entry| !entry.is_sound()) {
             return Err(format!("the sha256 of {} is not 64 hexadecimal digits", entry.source));
         }
-        Ok(Self(disk.file.into_iter().map(Entry::into_pin).collect()))
+        let mut lock = Self::default();
+        for (source, pin) in disk.file.into_iter().map(Entry::into_pin) {
+            if lock.0.insert(source.clone(), pin).is_some() {
+                return Err(format!("it has two entries for {source}; keep the right one"));
+            }
+        }
+        Ok(lock)
     }
 
     /// The text of the lock file, entries sorted by source.
@@ -108,6 +114,8 @@ mod tests {
         assert!(Lock::parse(&text.replace("version = 1", "version = 9")).is_err_and(|why| why.contains("version 9")));
         assert!(Lock::parse(&text.replace("abab", "zz")).is_err_and(|why| why.contains("b.example")));
         assert!(Lock::parse(&text.replace("efef", "zz")).is_err_and(|why| why.contains("c.example")));
+        let twice = format!("{text}\n{}", &text[text.find("[[file]]").expect("an entry")..]);
+        assert!(Lock::parse(&twice).is_err_and(|why| why.contains("two entries for https://a.example")));
         assert!(Lock::parse("x = [").is_err());
     }
 }

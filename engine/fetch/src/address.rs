@@ -8,18 +8,30 @@ use crate::FetchError;
 
 /// Reads the address of an order.
 pub(crate) fn parse(url: &str) -> Result<Uri, FetchError> {
-    check(url).map_err(|why| FetchError::Address { url: url.to_owned(), why })
+    check(url).map_err(|why| FetchError::Address { url: without_secrets(url), why })
 }
 
 /// Where `location` leads from `here`; `url` is the address that was asked for first.
 pub(crate) fn follow(url: &str, here: &Uri, location: &str) -> Result<Uri, FetchError> {
-    let refuse = |why: String| FetchError::Redirect { url: url.to_owned(), to: location.to_owned(), why };
+    let refuse = |why: String| FetchError::Redirect { url: url.to_owned(), to: without_secrets(location), why };
     let next = check(&join(here, location)).map_err(refuse)?;
     // `check` lets only loopback through without TLS; from the outside not even that is followed.
     if is_loopback(&next) && !is_loopback(here) {
         return Err(refuse("a server elsewhere may not point at this machine".to_owned()));
     }
     Ok(next)
+}
+
+/// An address as it may stand in an error and a log: without user and password, and without a query, which may be signed.
+fn without_secrets(url: &str) -> String {
+    let plain = url.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = plain.split_once("//").map_or(("", plain), |(scheme, rest)| (scheme, rest));
+    let slashes = if plain.contains("//") { "//" } else { "" };
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    match host.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}{slashes}…@{host}{path}"),
+        None => plain.to_owned(),
+    }
 }
 
 /// Whether the host is this machine, by name or by number. Names are not resolved: that answer could change.
@@ -103,6 +115,18 @@ mod tests {
         leads("https://a.org/x", "https://localhost/", Err("may not point at this machine"));
         leads("https://a.org/x", "ftp://a.org/x", Err("does not start with https"));
         leads("https://a.org/x", "https://me:secret@a.org/x", Err("user name or password"));
+    }
+
+    #[test]
+    fn secrets_of_an_address_are_not_told() {
+        let told = |error: FetchError| error.to_string();
+        let error = told(parse("https://me:secret@a.org/x?key=secret").expect_err("refused"));
+        assert!(error.contains("https://…@a.org/x") && !error.contains("secret"), "{error}");
+        let here: Uri = "https://a.org/x".parse().expect("a good address");
+        for location in ["http://b.org/x?signature=secret", "https://me:secret@b.org/x", "//me:secret@b.org"] {
+            let error = told(follow("asked", &here, location).expect_err(location));
+            assert!(error.contains("b.org") && !error.contains("secret"), "{error}");
+        }
     }
 
     #[test]

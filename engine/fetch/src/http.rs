@@ -180,8 +180,7 @@ impl Download<'_> {
     fn is_same(&self, head: &Head) -> bool {
         match (&self.origin.validator, validator(head)) {
             (Some(ours), Some(theirs)) => *ours == theirs,
-            (Some(_), None) => true,
-            (None, _) => self.want.knows_content(),
+            (Some(_), None) | (None, _) => self.want.knows_content(),
         }
     }
 

@@ -53,8 +53,16 @@ pub(crate) fn fetch(
         return Ok(Fetched { commit, files, ..landed.into() });
     }
     let from = Source::Parts { parts: parts.to_vec() }.to_string();
-    let (mut joined, mut landing) = take_up(parts, want.folder, watch)?;
     let pieces = want.folder.join(PIECES);
+    let (mut joined, mut landing) = if want.knows_content() || parts.iter().all(is_fixed) {
+        take_up(parts, want.folder, watch)?
+    } else {
+        // Pieces of two versions would make a file that never was, and the lock would keep it.
+        if pieces.exists() {
+            std::fs::remove_dir_all(&pieces).on_disk("remove", &pieces)?;
+        }
+        (Joined::default(), Landing::create(want.folder)?)
+    };
     for (at, part) in parts.iter().enumerate().skip(joined.pieces.len()) {
         // Named by its source: what is left of another piece is never taken for this one.
         let folder = pieces.join(format!("{:x}", Sha256::digest(part.to_string())));
@@ -71,6 +79,11 @@ pub(crate) fn fetch(
     let landed = landing.finish(want, &from)?;
     joined.forget(want.folder);
     Ok(joined.describe(landed))
+}
+
+/// Whether a piece is the same whenever it is fetched: of a commit, of a version, or watched while it is copied.
+fn is_fixed(part: &Source) -> bool {
+    !matches!(part, Source::Url { .. })
 }
 
 /// What an earlier call has joined of these very pieces, or an empty start.

@@ -65,11 +65,11 @@ impl Settings {
 }
 
 fn token() -> Option<Token> {
-    let variable = env::var("HF_TOKEN").ok().and_then(|text| Token::new(&text));
-    let file = || {
-        let home = env::var_os("HF_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-        let folder = home.or_else(|| Some(env::home_dir()?.join(".cache/huggingface")))?;
-        Token::new(&std::fs::read_to_string(folder.join("token")).ok()?)
-    };
-    variable.or_else(file)
+    // Set to nothing it means none, whatever the file says.
+    if let Some(variable) = env::var_os("HF_TOKEN") {
+        return variable.to_str().and_then(Token::new);
+    }
+    let home = env::var_os("HF_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+    let folder = home.or_else(|| Some(env::home_dir()?.join(".cache/huggingface")))?;
+    Token::new(&std::fs::read_to_string(folder.join("token")).ok()?)
 }

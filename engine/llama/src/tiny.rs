@@ -125,10 +125,13 @@ fn describe(writer: &mut Writer) {
     writer.real("llama.attention.layer_norm_rms_epsilon", 1e-5);
 }
 
-/// Hands out the tensors: name, shape (fastest dimension first), values.
-fn weights(vocabulary: usize, random: &mut Random, add: &mut dyn FnMut(&str, &[usize], Vec<f32>)) {
+/// Takes a tensor: name, shape (fastest dimension first), values.
+type Add<'a> = dyn FnMut(&str, &[usize], Vec<f32>) + 'a;
+
+/// Hands out the tensors.
+fn weights(vocabulary: usize, random: &mut Random, add: &mut Add) {
     let ones = || vec![1.0; WIDTH];
-    let mut matrix = |add: &mut dyn FnMut(&str, &[usize], Vec<f32>), name: &str, shape: [usize; 2], reach: usize| {
+    let mut matrix = |add: &mut Add, name: &str, shape: [usize; 2], reach: usize| {
         add(name, &shape, random.spread(reach).take(shape[0] * shape[1]).collect());
     };
     matrix(add, "token_embd.weight", [WIDTH, vocabulary], 1);

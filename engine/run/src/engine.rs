@@ -238,6 +238,16 @@ impl Run<'_> {
             self.fail(id, &format!("its input {path} has changed since the run began; run again"), &[]);
             return Ok(());
         }
+        if let (true, Work::Download(work)) = (self.engine.options.offline, &stage.work)
+            && !work.file.source.is_local()
+        {
+            let why = format!(
+                "{} is missing or damaged in the cache, and `--offline` forbids to fetch it again; run without `--offline`",
+                work.file.source
+            );
+            self.fail(id, &why, &[]);
+            return Ok(());
+        }
         let threads = self.engine.machine.resources.cores.min(stage.resources.cores.max(1));
         let job = job(self.plan, id, key, &self.scheduler, &self.world.ledger, threads);
         let model = match stage.work {
@@ -364,11 +374,12 @@ impl Run<'_> {
         }
         let mut pinned = stage.clone();
         if let (Work::Download(work), Some(pin)) = (&mut pinned.work, &done.fetched)
-            && work.pin.is_none()
             && !work.file.source.is_local()
+            && work.pin.as_ref().is_none_or(|known| known.commit.is_none() && pin.commit.is_some())
+            && !(self.engine.options.locked && work.pin.is_some())
         {
-            work.pin = Some(pin.clone());
-            if let Err(error) = self.world.lock.pin(&work.file.source, pin.clone()) {
+            let declared = work.pin.replace(pin.clone()).is_some();
+            if let Err(error) = self.world.lock.pin(&work.file.source, pin.clone(), declared) {
                 self.fail(id, &error.to_string(), &[]);
                 return Ok(());
             }

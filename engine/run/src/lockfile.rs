@@ -47,11 +47,12 @@ impl LockFile {
         &self.path
     }
 
-    /// Adds a pin and writes the file whole. Pins that another engine has added meanwhile are kept.
+    /// Adds a pin and writes the file whole. Pins that another engine has added meanwhile are kept. `declared`: the spec
+    /// itself says what the content is, and the file has been found so; then it counts more than an older pin.
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn pin(&mut self, source: &Source, pin: Pin) -> Result<(), RunError> {
+    pub fn pin(&mut self, source: &Source, pin: Pin, declared: bool) -> Result<(), RunError> {
         let failed = |error: std::io::Error| RunError::Lock { path: self.path.clone(), why: error.to_string() };
         // Two engines may pin at once: the folder's lock makes reading and writing one step. It ends with the handle.
         let folder = std::fs::File::open(self.folder()).map_err(failed)?;
@@ -59,7 +60,10 @@ impl LockFile {
         self.lock = Self::beside(&self.path)?.lock;
         match self.lock.get(source) {
             None => self.lock.insert(source, pin),
-            Some(there) if there.sha256 == pin.sha256 => return Ok(()),
+            Some(there) if there.sha256 == pin.sha256 && (there.commit.is_some() || pin.commit.is_none()) => {
+                return Ok(());
+            }
+            Some(there) if declared || there.sha256 == pin.sha256 => self.lock.insert(source, pin),
             Some(_) => {
                 let why = format!("another run has pinned {source} meanwhile, with other content; run again");
                 return Err(RunError::Lock { path: self.path.clone(), why });
@@ -99,13 +103,18 @@ mod tests {
                 let (spec, source) = (&spec, source(number));
                 scope.spawn(move || {
                     let pin = Pin { sha256: "ab".repeat(32), size: Some(1), ..Pin::default() };
-                    LockFile::beside(spec).unwrap().pin(&source, pin).unwrap();
+                    LockFile::beside(spec).unwrap().pin(&source, pin, false).unwrap();
                 });
             }
         });
         let mut lock = LockFile::beside(&spec).unwrap();
         let other = Pin { sha256: "cd".repeat(32), size: Some(1), ..Pin::default() };
-        assert!(lock.pin(&source(3), other).is_err(), "a pin is honoured, not replaced");
+        assert!(lock.pin(&source(3), other.clone(), false).is_err(), "a pin is honoured, not replaced");
+        let same = Pin { sha256: "ab".repeat(32), commit: Some("c0ffee".to_owned()), ..other.clone() };
+        lock.pin(&source(4), same, false).unwrap();
+        assert!(lock.get(&source(4)).is_some_and(|pin| pin.commit.is_some()), "a commit is added to what was known");
+        lock.pin(&source(5), other.clone(), true).unwrap();
+        assert_eq!(lock.get(&source(5)), Some(&other), "the spec's own word counts more");
         assert!((0..16).all(|number| lock.get(&source(number)).is_some()));
     }
 }

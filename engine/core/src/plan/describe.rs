@@ -91,10 +91,16 @@ fn inputs(stage: &Stage, known: &dyn KnownOutputs, manifest: &mut impl Manifest)
     }
 }
 
-/// A remote file is known by its pinned content, never by its address; a local one by the digest of the input.
+/// A remote file is known by its pinned content, never by its address; a local one by the digest of the input. What the spec
+/// says of a local one is to be checked, so that another word is another stage.
 fn download(work: &DownloadWork, manifest: &mut impl Manifest) {
     match &work.pin {
-        _ if work.file.source.is_local() => {}
+        _ if work.file.source.is_local() => {
+            optional(manifest, "declared.sha256", work.file.sha256.as_deref());
+            if let Some(size) = work.file.size {
+                manifest.field("declared.size", Value::Number(size));
+            }
+        }
         Some(pin) => manifest.field("sha256", Value::Text(&pin.sha256)),
         None => manifest.field("sha256", Value::Unknown),
     }

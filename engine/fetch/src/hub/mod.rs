@@ -95,7 +95,9 @@ fn pinned(place: &Place<'_>, pin: &Pin, commit: &str) -> Result<Vec<Listed>, Hub
     let files = pin.files.as_slice();
     let why = if !is_hex(commit, 40) {
         "its commit is none"
-    } else if files.is_empty() || files.len() > 1 && !xlt_core::shards::is_set(files.iter().map(|file| file.path.as_str())) {
+    } else if files.is_empty()
+        || files.len() > 1 && !xlt_core::shards::is_set(files.iter().map(|file| file.path.as_str()))
+    {
         "its files are neither one file nor the pieces of one"
     } else if sum(files) != pin.sha256 {
         "its sha256 is not that of its files"

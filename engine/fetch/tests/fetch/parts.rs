@@ -44,7 +44,7 @@ fn a_piece_that_is_whole_is_not_fetched_again() {
     let first = Server::start([Reply::file(&one, "1"), Reply::status(500)]);
     let second = Server::start([Reply::file(&two, "2").cut(100_000).then_hang(), Reply::file(&two, "2")]);
     let parts = joined([url(&first), url(&second)]);
-    let desk = Desk::new().patient();
+    let desk = Desk::new().patient().pin(&[one.clone(), two.clone()].concat());
     desk.watch.stop_at.set(Some(300_001));
     assert!(matches!(desk.fetch(&parts), Err(FetchError::Stopped)));
     assert_eq!(pieces(&desk), 1, "an appended piece was kept");
@@ -68,7 +68,7 @@ fn a_piece_that_was_whole_but_not_yet_appended_is_used() {
     let first = Server::start([Reply::file(&one, "1"), Reply::status(404)]);
     let gone = Server::start([Reply::status(404)]);
     let parts = joined([url(&first), url(&gone)]);
-    let desk = Desk::new().patient();
+    let desk = Desk::new().patient().pin(b"the whole");
     desk.fetch(&parts).expect_err("no second piece");
     // As a kill between the renaming of the piece and the note of it leaves things.
     let folder = desk.folder.path().join("pieces").join(sha256(first.url().as_bytes()));
@@ -85,11 +85,22 @@ fn a_joined_file_that_is_damaged_is_joined_anew() {
     let first = Server::start([Reply::file(&one, "1")]);
     let second = Server::start([Reply::status(404), Reply::file(&two, "2")]);
     let parts = joined([url(&first), url(&second)]);
-    let desk = Desk::new().patient();
+    let desk = Desk::new().patient().pin(&[one.clone(), two.clone()].concat());
     desk.fetch(&parts).expect_err("no second piece");
     std::fs::write(desk.folder.path().join("partial"), vec![0; 300_000]).expect("a damaged partial");
     assert_is(&desk.fetch(&parts).expect("a file"), &[one, two].concat());
     assert_eq!(first.requests().len(), 2);
+}
+
+#[test]
+fn pieces_that_nothing_pins_are_all_fetched_again_since_they_may_have_been_replaced() {
+    let (old, one, two) = (vec![7; 300_000], bytes(300_000), vec![2; 200_000]);
+    let first = Server::start([Reply::file(&old, "old"), Reply::file(&one, "1")]);
+    let second = Server::start([Reply::status(404), Reply::file(&two, "2")]);
+    let parts = joined([url(&first), url(&second)]);
+    let desk = Desk::new().patient();
+    desk.fetch(&parts).expect_err("no second piece");
+    assert_is(&desk.fetch(&parts).expect("a file"), &[one, two].concat());
 }
 
 #[test]

@@ -12,6 +12,11 @@ pub(super) fn run(desk: &Desk<'_>, source: &Source, pin: Option<&Pin>, size: Opt
     let landing = desk.partial.join("download");
     std::fs::create_dir_all(&landing).map_err(|error| Trouble::new(folder::sentence(&landing, &error)))?;
     if let (Source::Local { .. }, [_, _, ..]) = (source, desk.inputs) {
+        if pin.is_some() || size.is_some() {
+            return Err(Trouble::new(
+                "`sha256` and `size` speak of one file, and this model is split over several; leave them out",
+            ));
+        }
         return Ok(Product { outputs: vec![set(desk, &landing)?], fetched: None, kernel_class: None, cost: None });
     }
     let fetched = fetch(desk, &Order { source: &here(desk, source), pin, size, folder: &landing })?;
