@@ -185,8 +185,12 @@ impl Bench<'_> {
     fn sharing(&self) {
         let work = work(self.rows, None, None);
         let asks: Vec<Ask> = self.questions(&work).iter().map(|question| question.ask(Score::Labels)).collect();
-        let recipe = Recipe { unit: work.evaluate.unit as usize, vocabulary: self.model.vocab_size() };
-        let batch::Cost { apart, decoded } = batch::plan(&asks, &recipe).cost(&asks);
+        let recipe = Recipe {
+            unit: work.evaluate.unit as usize,
+            vocabulary: self.model.vocab_size(),
+            heads: self.model.heads(),
+        };
+        let batch::Cost { apart, decoded } = batch::plan(&asks, &recipe).cost(&asks, |_| true);
         let per_item = |tokens: u64| tokens as f64 / asks.len() as f64;
         println!(
             "all {} items of the file: {:.1} tokens an item, of which {:.1} are decoded",
@@ -214,8 +218,9 @@ impl Bench<'_> {
     fn units<'b>(&'b self, questions: &'b [Question], unit: usize) -> Way<'b> {
         let work = work(self.rows, Some(unit), None);
         let asks: Vec<Ask> = questions.iter().map(|question| question.ask(Score::Labels)).collect();
-        let batches: Batches = batch::plan(&asks, &Recipe { unit, vocabulary: self.model.vocab_size() });
-        let tokens = batches.cost(&asks).decoded;
+        let batches: Batches =
+            batch::plan(&asks, &Recipe { unit, vocabulary: self.model.vocab_size(), heads: self.model.heads() });
+        let tokens = batches.cost(&asks, |_| true).decoded;
         let run = move || {
             let mut decoder = Decoder::new(&work, self.model, questions, &batches, self.threads).unwrap();
             for unit in &batches.units {

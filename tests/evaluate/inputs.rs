@@ -44,7 +44,7 @@ fn two_rows_with_one_key() {
 fn two_rows_with_one_prompt() {
     let space = study();
     space.write("eng_Latn.jsonl", [row("1", "x", "1"), row("2", "x", "2")].join("\n"));
-    refused(&space, &["1", "2", "same"]);
+    refused(&space, &["items `1` and `2`", "same prompt"]);
 }
 
 #[test]
@@ -87,6 +87,17 @@ fn a_model_that_answers_with_no_number() {
     let outcome = space.run();
     assert_eq!((outcome.code, outcome.failed.len()), (1, 2));
     outcome.expect_message(ENGLISH, "not a number").expect_message(ENGLISH, "items 1, 2, 3, 4");
+}
+
+#[test]
+fn labels_of_which_one_is_split_at_the_slot() {
+    let space = study();
+    TinyModel { sentence_piece: true, ..TinyModel::default() }.write(&space.path("tiny.gguf")).unwrap();
+    // Behind a special token this vocabulary puts a space, which is a part of `▁the` and stands alone before `#`.
+    space.edit("spec.toml", r#"file = "tiny.gguf""#, "file = \"tiny.gguf\", slot = \"<|im_end|>\"");
+    space.edit("spec.toml", r#"labels = ["1", "2"]"#, r##"labels = ["the", "#"]"##);
+    space.edit("spec.toml", r#"target = ["eng_Latn", "fra_Latn"]"#, r#"target = ["eng_Latn"]"#);
+    refused(&space, &["label `#` is split", "mere space", "slot"]);
 }
 
 #[test]
@@ -140,7 +151,9 @@ fn a_part_that_the_data_does_not_have() {
     let outcome = space.run();
     let messages: String = outcome.events.iter().filter_map(|event| event["message"].as_str()).collect();
     assert_eq!(outcome.code, 1, "{messages}");
-    assert!(messages.contains("part"), "{messages}");
+    for words in ["eng_Latn.jsonl", "no field `part`", "line 1"] {
+        assert!(messages.contains(words), "{words}: {messages}");
+    }
 }
 
 #[test]

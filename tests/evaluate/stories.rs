@@ -124,3 +124,18 @@ fn a_slot_of_the_model_changes_its_evaluations() {
     space.edit("spec.toml", r#"file = "tiny.gguf""#, r#"file = "tiny.gguf", slot = "Answer:\n""#);
     assert_eq!(space.run().ran, set([ENGLISH, FRENCH, "analyze"]));
 }
+
+#[test]
+fn a_space_that_the_vocabulary_puts_before_every_label_belongs_to_the_prompt() {
+    let space = study();
+    TinyModel { sentence_piece: true, ..TinyModel::default() }.write(&space.path("tiny.gguf")).unwrap();
+    let tokens = |space: &super::Space| {
+        assert_eq!(space.run().code, 0);
+        let items = space.ask(&["items", ENGLISH, "--json"]).stdout;
+        serde_json::from_str::<Value>(items.lines().next().unwrap()).unwrap()["n_tokens"].as_u64().unwrap()
+    };
+    space.edit("spec.toml", r#"labels = ["1", "2"]"#, r##"labels = ["#", "@"]"##);
+    let at_line = tokens(&space);
+    space.edit("spec.toml", r#"file = "tiny.gguf""#, "file = \"tiny.gguf\", slot = \"<|im_end|>\"");
+    assert_eq!(tokens(&space), at_line + 2, "the special token, and the space behind it");
+}

@@ -118,7 +118,18 @@ fn a_killed_evaluation_goes_on_where_it_was_and_ends_with_the_same_bytes() {
 #[test]
 fn a_group_longer_than_a_unit_is_cut_by_questions() {
     let space = passages();
-    space.edit("spec.toml", "unit = 200", "unit = 20");
     space.run();
-    answers(&space, ENGLISH);
+    let together = answers(&space, ENGLISH);
+    space.edit("spec.toml", "unit = 200", "unit = 20");
+    let outcome = space.run();
+    let finished = outcome.events.iter().find(|event| event["stage"] == ENGLISH && event["event"] == "stage_finished");
+    let decoded = finished.unwrap()["tokens_decoded"].as_u64().unwrap();
+    let alone = answers(&space, ENGLISH);
+    let prompts = |answers: &str| -> Vec<(Value, u64)> {
+        let items = answers.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        items.map(|item| (item["key"].clone(), item["n_tokens"].as_u64().unwrap())).collect()
+    };
+    assert_eq!(prompts(&together), prompts(&alone), "no prompt is cut");
+    let asked: u64 = prompts(&alone).iter().map(|(_, tokens)| tokens).sum();
+    assert!(decoded * 10 > asked * 7, "each question decodes its passage again: {decoded} of {asked}");
 }

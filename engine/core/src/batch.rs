@@ -19,6 +19,9 @@ pub const BATCH: usize = 512;
 const SEQUENCES: Range<usize> = 32..256;
 /// Bytes of logits that one call may leave.
 const LOGITS: usize = 64 << 20;
+/// Bytes of attention scores that one call may take in a layer: tokens of the call x cells of the cache x heads x 4. For
+/// a long passage on a model with many heads calls get shorter.
+const ATTENTION: usize = 128 << 20;
 
 /// One question to a model, in tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +41,8 @@ pub struct Recipe {
     pub unit: usize,
     /// Tokens of the vocabulary: rows of logits are as long, and few long ones fit.
     pub vocabulary: usize,
+    /// Attention heads of the model.
+    pub heads: usize,
 }
 
 /// Everything that a stage decodes.
@@ -45,6 +50,8 @@ pub struct Recipe {
 pub struct Batches {
     /// What all prompts begin with; sequence 0.
     pub prelude: Vec<i32>,
+    /// Tokens of one call of the decoder, at most.
+    pub call: usize,
     /// The units, in the order of the groups' names.
     pub units: Vec<Unit>,
 }
@@ -158,8 +165,13 @@ pub fn plan(asks: &[Ask], recipe: &Recipe) -> Batches {
         planner.group(group);
     }
     planner.close();
+    let cells = prelude + planner.units.iter().map(Unit::tokens).max().unwrap_or(0);
+    let call = recipe.call(cells);
+    for unit in &mut planner.units {
+        unit.calls = unit.phases(call, rows(recipe.vocabulary));
+    }
     let prelude = asks.first().map(|ask| ask.prompt[..prelude].to_vec()).unwrap_or_default();
-    Batches { prelude, units: planner.units }
+    Batches { prelude, call, units: planner.units }
 }
 
 /// How many tokens all prompts begin with, leaving each its last one: after that one logits are wanted.
@@ -241,11 +253,17 @@ impl Planner<'_> {
     }
 
     fn close(&mut self) {
-        let mut unit = std::mem::take(&mut self.open);
+        let unit = std::mem::take(&mut self.open);
         if !unit.strands.is_empty() {
-            unit.calls = unit.phases(rows(self.recipe.vocabulary));
             self.units.push(unit);
         }
+    }
+}
+
+impl Recipe {
+    /// Tokens of one call, at most, where the cache has so many cells.
+    fn call(&self, cells: usize) -> usize {
+        (ATTENTION / (4 * self.heads.max(1) * cells.max(1)) / 32 * 32).clamp(32, BATCH)
     }
 }
 
@@ -274,10 +292,10 @@ impl Unit {
     }
 
     /// The calls of all phases: trunks, tails, options.
-    fn phases(&self, rows: usize) -> Vec<Call> {
+    fn phases(&self, size: usize, rows: usize) -> Vec<Call> {
         let phase = |is: fn(&Role) -> bool| {
             let strands: Vec<usize> = (0..self.strands.len()).filter(|&at| is(&self.strands[at].role)).collect();
-            self.calls_of(&strands, rows)
+            self.calls_of(&strands, size, rows)
         };
         let mut calls = phase(|role| matches!(role, Role::Trunk));
         calls.extend(phase(|role| matches!(role, Role::Tail { .. })));
@@ -285,10 +303,10 @@ impl Unit {
         calls
     }
 
-    /// Strands of one phase in calls of about equal size.
-    fn calls_of(&self, strands: &[usize], rows: usize) -> Vec<Call> {
+    /// Strands of one phase in calls of about equal size, of at most `most` tokens and `rows` rows of logits.
+    fn calls_of(&self, strands: &[usize], most: usize, rows: usize) -> Vec<Call> {
         let total: usize = strands.iter().map(|&at| self.strands[at].tokens.len()).sum();
-        let size = total.div_ceil(total.div_ceil(BATCH).max(1)).max(1);
+        let size = total.div_ceil(total.div_ceil(most).max(1)).max(1);
         let mut calls = Vec::new();
         let (mut open, mut room, mut rows_left) = (Call::default(), size, rows);
         for &strand in strands {
@@ -329,28 +347,26 @@ impl Batches {
                 |piece: &Piece| piece.tokens.clone().filter(|&at| unit.strands[piece.strand].wants(at)).count();
             call.pieces.iter().map(wanted).sum()
         };
+        let calls = self.units.iter().flat_map(|unit| unit.calls.iter().map(move |call| (unit, call)));
         Needs {
             cells: self.prelude.len() + self.units.iter().map(Unit::tokens).max().unwrap_or(0),
             sequences: 1 + self.units.iter().map(|unit| unit.strands.len()).max().unwrap_or(0),
-            outputs: self
-                .units
-                .iter()
-                .flat_map(|unit| unit.calls.iter().map(move |call| rows(unit, call)))
-                .max()
-                .unwrap_or(0)
-                .max(1),
+            outputs: calls.map(|(unit, call)| rows(unit, call)).max().unwrap_or(0).max(1),
         }
     }
 
-    /// What sharing saves.
+    /// What sharing saves, over the units that `counts` names by their numbers.
     #[must_use]
-    pub fn cost(&self, asks: &[Ask]) -> Cost {
+    pub fn cost(&self, asks: &[Ask], counts: impl Fn(usize) -> bool) -> Cost {
         let apart = |ask: &Ask| match ask.options.len() {
             0 => ask.prompt.len(),
             options => options * ask.prompt.len() + option_tokens(ask),
         };
-        let decoded = self.units.iter().flat_map(|unit| &unit.calls).map(Call::tokens).sum::<usize>();
-        Cost { apart: asks.iter().map(apart).sum::<usize>() as u64, decoded: (self.prelude.len() + decoded) as u64 }
+        let units = || self.units.iter().enumerate().filter(|(number, _)| counts(*number)).map(|(_, unit)| unit);
+        let decoded = units().flat_map(|unit| &unit.calls).map(Call::tokens).sum::<usize>();
+        let prelude = if units().next().is_some() { self.prelude.len() } else { 0 };
+        let asked = units().flat_map(|unit| &unit.asks).map(|&ask| apart(&asks[ask])).sum::<usize>();
+        Cost { apart: asked as u64, decoded: (prelude + decoded) as u64 }
     }
 }
 

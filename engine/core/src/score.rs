@@ -9,7 +9,7 @@ pub enum ScoreError {
     /// There is nothing to score.
     #[error("there are no labels to score; list them in `labels` of `[prompt]`")]
     NoLabels,
-    /// A logit is infinite or not a number.
+    /// A logit is not a number, or infinite where it must not be.
     #[error(
         "the logit of token {token} is {value}; the model's file or the kernel that computed it is damaged: try another quantization or backend"
     )]
@@ -52,8 +52,6 @@ pub enum ScoreError {
 pub struct LabelScore {
     /// Log-probability of each label's token among the whole vocabulary.
     pub logprobs: Vec<f64>,
-    /// Probability of each label among the labels; they sum to 1.
-    pub normalized: Vec<f64>,
     /// Total probability of the label tokens among the whole vocabulary, 0 to 1. Low mass is a failure of format.
     pub answer_mass: f64,
     /// Index of the most probable label, from 0; of equals, the first.
@@ -64,12 +62,14 @@ pub struct LabelScore {
 
 /// Scores the labels from one row of logits (one per token of the vocabulary) and each label's token.
 ///
-/// Log-softmax with the maximum taken out, summed in f64: exact to rounding for logits of any size.
+/// Log-softmax with the maximum taken out, summed in f64: exact to rounding for logits of any size. Minus infinity is how
+/// a model rules a token out; only a label may not be.
 ///
 /// # Errors
-/// [`ScoreError`]: logits that are missing or not finite, labels outside the vocabulary.
+/// [`ScoreError`]: logits that are missing or no numbers, labels that are ruled out or outside the vocabulary.
 pub fn labels(logits: &[f32], label_ids: &[i32]) -> Result<LabelScore, ScoreError> {
-    if let Some((token, &value)) = logits.iter().enumerate().find(|(_, logit)| !logit.is_finite()) {
+    let no_number = |logit: f32| logit.is_nan() || logit == f32::INFINITY;
+    if let Some((token, &value)) = logits.iter().enumerate().find(|(_, logit)| no_number(**logit)) {
         return Err(ScoreError::NotFinite { token, value });
     }
     let argmax = first_max(logits.iter().copied()).ok_or(ScoreError::NoLogits)?;
@@ -78,17 +78,14 @@ pub fn labels(logits: &[f32], label_ids: &[i32]) -> Result<LabelScore, ScoreErro
     let logprobs = label_ids
         .iter()
         .map(|&token| match usize::try_from(token).ok().and_then(|index| logits.get(index)) {
-            Some(&logit) => Ok(f64::from(logit) - max - log_total),
+            Some(&logit) if logit.is_finite() => Ok(f64::from(logit) - max - log_total),
+            Some(&value) => Err(ScoreError::NotFinite { token: token as usize, value }),
             None => Err(ScoreError::OutsideVocabulary { token, vocabulary: logits.len() }),
         })
         .collect::<Result<Vec<f64>, _>>()?;
     let prediction = first_max(logprobs.iter().copied()).ok_or(ScoreError::NoLabels)?;
-    let best = logprobs[prediction];
-    let relative: Vec<f64> = logprobs.iter().map(|logprob| (logprob - best).exp()).collect();
-    let relative_total: f64 = relative.iter().sum();
     Ok(LabelScore {
-        normalized: relative.iter().map(|weight| weight / relative_total).collect(),
-        answer_mass: (best.exp() * relative_total).min(1.0),
+        answer_mass: logprobs.iter().map(|logprob| logprob.exp()).sum::<f64>().min(1.0),
         prediction,
         // A vocabulary has fewer than 2^31 tokens: llama.cpp numbers them with i32.
         argmax_token: i32::try_from(argmax).unwrap_or(i32::MAX),

@@ -92,7 +92,10 @@ pub enum LlamaError {
     },
 
     /// No context could be made, mostly for want of memory.
-    #[error("no context of {n_ctx} tokens could be made: {}; a smaller context needs less memory", reason(log))]
+    #[error(
+        "no context of {n_ctx} tokens could be made: {}; less memory is needed with `unit` smaller or `kv = \"F16\"` in `[evaluate]`, or with `--jobs 1`",
+        reason(log)
+    )]
     NoContext {
         /// Tokens asked for.
         n_ctx: u32,
@@ -112,7 +115,9 @@ pub enum LlamaError {
     EmptyPrompt,
 
     /// A prompt is never truncated.
-    #[error("the prompt has {needed} tokens and the context holds {context}; raise the context size")]
+    #[error(
+        "the prompt has {needed} tokens and the context holds {context}; this is an error of the planning of units, not of the data: please report it"
+    )]
     TooLong {
         /// Tokens in the prompt.
         needed: usize,

@@ -94,6 +94,11 @@ impl Model {
                 Some("the file holds no vocabulary")
             } else if sys::llama_model_has_encoder(raw) || !sys::llama_model_has_decoder(raw) {
                 Some("it has an encoder, and only models that just decode are evaluated")
+            } else if sys::llama_model_is_recurrent(raw) || sys::llama_model_is_hybrid(raw) {
+                Some(
+                    "it keeps a running state beside or instead of a cache of tokens, so that prompts cannot share what \
+                     they begin with, and only models of attention alone are evaluated",
+                )
             } else if sys::llama_model_is_diffusion(raw) {
                 Some("it generates by diffusion, and only models that predict the next token are evaluated")
             } else {
@@ -158,6 +163,13 @@ impl Model {
     pub fn vocab_size(&self) -> usize {
         // SAFETY: the vocabulary lives as long as `self`.
         usize::try_from(unsafe { sys::llama_vocab_n_tokens(self.vocab()) }).unwrap_or(0)
+    }
+
+    /// Attention heads of a layer, the most that any has.
+    #[must_use]
+    pub fn heads(&self) -> usize {
+        // SAFETY: the model lives as long as `self`.
+        usize::try_from(unsafe { sys::llama_model_n_head(self.raw.as_ptr()) }).unwrap_or(0)
     }
 
     /// Longest context that the model was trained on.

@@ -23,6 +23,12 @@ const HIDDEN: usize = 128;
 /// The special tokens, which are the last of the vocabulary: start of a text, of a turn, end of a turn.
 const SPECIALS: [&str; 3] = ["<|begin|>", "<|im_start|>", "<|im_end|>"];
 
+/// Kinds of tokens, as llama.cpp numbers them.
+const NORMAL: i32 = 1;
+const UNKNOWN: i32 = 2;
+const CONTROL: i32 = 3;
+const BYTE: i32 = 6;
+
 const CHAT_TEMPLATE: &str = "{% for message in messages %}\
 {{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}\
 {% endfor %}\
@@ -39,11 +45,14 @@ pub struct TinyModel {
     pub add_bos: bool,
     /// Whether one weight is no number, so that no answer is either.
     pub nan: bool,
+    /// Whether the vocabulary is as SentencePiece makes it: a space is a part of a word, written `▁`, and one is put in
+    /// front of a text and after a special token.
+    pub sentence_piece: bool,
 }
 
 impl Default for TinyModel {
     fn default() -> Self {
-        Self { seed: 0, weights: true, add_bos: true, nan: false }
+        Self { seed: 0, weights: true, add_bos: true, nan: false, sentence_piece: false }
     }
 }
 
@@ -91,16 +100,27 @@ impl TinyModel {
 
     /// Adds the vocabulary and returns its size.
     fn vocabulary(&self, writer: &mut Writer) -> usize {
-        let mut tokens = VOCABULARY.tokens.clone();
-        let mut kinds = vec![1; tokens.len()];
+        let (mut tokens, mut kinds) = if self.sentence_piece {
+            VOCABULARY.as_sentence_piece()
+        } else {
+            (VOCABULARY.tokens.clone(), vec![NORMAL; VOCABULARY.tokens.len()])
+        };
         let bos = tokens.len() as u32;
         tokens.extend(SPECIALS.map(str::to_owned));
-        kinds.resize(tokens.len(), 3);
-        writer.text("tokenizer.ggml.model", "gpt2");
-        writer.text("tokenizer.ggml.pre", "gpt-2");
+        kinds.resize(tokens.len(), CONTROL);
         writer.texts("tokenizer.ggml.tokens", &tokens);
         writer.integers("tokenizer.ggml.token_type", &kinds);
-        writer.texts("tokenizer.ggml.merges", &VOCABULARY.merges);
+        if self.sentence_piece {
+            writer.text("tokenizer.ggml.model", "llama");
+            // Words learnt earlier are preferred.
+            let scores: Vec<f32> = (0..tokens.len()).map(|number| -(number as f32)).collect();
+            writer.reals("tokenizer.ggml.scores", &scores);
+            writer.number("tokenizer.ggml.unknown_token_id", 0);
+        } else {
+            writer.text("tokenizer.ggml.model", "gpt2");
+            writer.text("tokenizer.ggml.pre", "gpt-2");
+            writer.texts("tokenizer.ggml.merges", &VOCABULARY.merges);
+        }
         writer.number("tokenizer.ggml.bos_token_id", bos);
         writer.number("tokenizer.ggml.eos_token_id", bos + 2);
         writer.flag("tokenizer.ggml.add_bos_token", self.add_bos);

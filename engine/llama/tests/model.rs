@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use xlt_llama::tiny::TinyModel;
 use xlt_llama::{Backend, Context, ContextOptions, KvType, LlamaError, LoadOptions, Model, Token};
 
-const TINY: TinyModel = TinyModel { seed: 7, weights: true, add_bos: true, nan: false };
+const TINY: TinyModel = TinyModel { seed: 7, weights: true, add_bos: true, nan: false, sentence_piece: false };
 const OPTIONS: ContextOptions =
     ContextOptions { n_ctx: 512, n_batch: 64, sequences: 1, outputs: 1, kv: KvType::F16, threads: 1 };
 

@@ -3,7 +3,7 @@
 use crate::question::Question;
 use std::collections::BTreeMap;
 use xlt_core::answers::{Answer, TextLength, likeliest};
-use xlt_core::batch::{BATCH, Batches, Call, Needs, Role, Unit};
+use xlt_core::batch::{Batches, Call, Role, Unit};
 use xlt_core::plan::EvaluateWork;
 use xlt_core::score;
 use xlt_core::spec::{Kv, Score};
@@ -19,7 +19,7 @@ pub struct Decoder<'a> {
 }
 
 /// What the logits of one question say.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Heard {
     /// Log-probability of each label; log-likelihood of each option's text.
     logprobs: Vec<f64>,
@@ -47,10 +47,10 @@ impl<'a> Decoder<'a> {
         batches: &Batches,
         threads: u32,
     ) -> Result<Self, String> {
-        let options = options(&batches.needs(), work.evaluate.kv, threads);
+        let options = options(batches, work.evaluate.kv, threads);
         let mut context = Context::new(model, &options).map_err(|error| error.to_string())?;
         let prelude = tokens(model, &batches.prelude);
-        for tokens in prelude.chunks(BATCH) {
+        for tokens in prelude.chunks(options.n_batch as usize) {
             context.decode(&[Piece { sequence: 0, tokens, quiet: tokens.len() }]).map_err(|error| error.to_string())?;
         }
         Ok(Self { work, model, questions, context })
@@ -69,7 +69,11 @@ impl<'a> Decoder<'a> {
             })?;
         }
         self.context.keep_first();
-        unit.asks.iter().map(|ask| self.answer(*ask, heard.remove(ask).unwrap_or_default())).collect()
+        let answer = |&ask: &usize| match heard.remove(&ask) {
+            Some(heard) => self.answer(ask, heard),
+            None => Err(format!("item {}: its unit has no logits for it", self.questions[ask].item.key)),
+        };
+        unit.asks.iter().map(answer).collect()
     }
 
     fn call(&mut self, unit: &Unit, call: &Call, heard: &mut BTreeMap<usize, Heard>) -> Result<(), String> {
@@ -98,7 +102,7 @@ impl<'a> Decoder<'a> {
                 Role::Tail { ask } => {
                     let first: Vec<i32> = self.questions[ask].answers.iter().map(|answer| id(answer[0])).collect();
                     let score = score::labels(logits, &first).map_err(wrong)?;
-                    let score::LabelScore { logprobs, prediction, answer_mass, argmax_token: argmax, .. } = score;
+                    let score::LabelScore { logprobs, prediction, answer_mass, argmax_token: argmax } = score;
                     heard.insert(ask, Heard { logprobs, prediction, answer_mass, argmax });
                 }
                 Role::Option { ask, option } => {
@@ -141,11 +145,12 @@ impl<'a> Decoder<'a> {
     }
 }
 
-fn options(needs: &Needs, kv: Kv, threads: u32) -> ContextOptions {
+fn options(batches: &Batches, kv: Kv, threads: u32) -> ContextOptions {
+    let needs = batches.needs();
     let fit = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     ContextOptions {
         n_ctx: fit(needs.cells.next_multiple_of(256)),
-        n_batch: fit(BATCH),
+        n_batch: fit(batches.call),
         sequences: fit(needs.sequences),
         outputs: fit(needs.outputs),
         kv: match kv {

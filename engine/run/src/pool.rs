@@ -55,12 +55,17 @@ impl Pool {
         Self { program, cache, workplace: None, engine, workers: BTreeMap::new() }
     }
 
-    /// Gives a job to an idle worker, best one that has the model loaded; starts one if there is none.
+    /// Gives a job to an idle worker; starts one if there is none. A job with a model goes to the worker that has it loaded,
+    /// else to one that lets go of another, so that no more models are held than are worked with; a job without, best to
+    /// one that has none.
     pub(crate) fn give(&mut self, stage: StageId, job: Job, model: Option<Digest>) -> Result<WorkerId, RunError> {
         let idle = |worker: &Worker| worker.job.is_none() && worker.stdin.is_some();
-        let with =
-            |wanted: Option<Digest>| self.workers.iter().find(|(_, worker)| idle(worker) && worker.model == wanted);
-        let found = with(model).or_else(|| with(None)).or_else(|| self.workers.iter().find(|(_, worker)| idle(worker)));
+        let rank = |worker: &Worker| match (worker.model == model, worker.model.is_some()) {
+            (true, _) => 0,
+            (false, true) => 1,
+            (false, false) => 2,
+        };
+        let found = self.workers.iter().filter(|(_, worker)| idle(worker)).min_by_key(|(_, worker)| rank(worker));
         let id = match found.map(|(&id, _)| id) {
             Some(id) => id,
             None => self.start()?,

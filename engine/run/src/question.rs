@@ -108,6 +108,9 @@ impl<'a> Asker<'a> {
             delimiter.insert_str(0, &take_white_space(&mut segments));
         }
         let mut prompt = self.tokens(&segments)?;
+        if prompt.is_empty() {
+            return Err(format!("item {}: its prompt has no tokens; `prompt.body` renders to nothing", item.key));
+        }
         let texts: &[String] = match self.work.mode.score {
             Score::Texts => &item.options,
             Score::Labels | Score::Generate => &self.work.prompt.labels,
@@ -183,23 +186,31 @@ impl<'a> Asker<'a> {
         }
     }
 
-    /// Cuts labels to their first token. Where the delimiter is a token of its own before all of them, as the space before
-    /// digits is in some vocabularies, it goes to the prompt.
+    /// Cuts labels to their first token. Where white space is a token of its own before all of them, as the delimiter before
+    /// digits is in some vocabularies, or the space that others put after a special token, it goes to the prompt.
     fn tell_apart(&self, prompt: &mut Vec<Token>, labels: &mut [Vec<Token>], delimiter: &str) -> Result<(), String> {
         let Some((first, others)) = labels.split_first() else { return Ok(()) };
         let mut rest = delimiter;
-        let of_delimiter = first.iter().take_while(|token| {
-            let after = rest.strip_prefix(self.model.token_text(**token).as_str());
+        let before = first.iter().take_while(|token| {
+            let text = self.model.token_text(**token);
+            let after = rest.strip_prefix(text.as_str());
             rest = after.unwrap_or_default();
-            after.is_some()
+            after.is_some() || is_space(&text)
         });
-        let shared = others.iter().fold(of_delimiter.count(), |length, other| {
+        let shared = others.iter().fold(before.count(), |length, other| {
             length.min(first.iter().zip(other).take_while(|(a, b)| a == b).count())
         });
         let shared = shared.min(labels.iter().map(Vec::len).min().unwrap_or(1) - 1);
         prompt.extend_from_slice(&labels[0][..shared]);
-        for label in labels.iter_mut() {
+        for (label, text) in labels.iter_mut().zip(&self.work.prompt.labels) {
             *label = vec![label[shared]];
+            if is_space(&self.model.token_text(label[0])) && !text.starts_with(char::is_whitespace) {
+                return Err(format!(
+                    "label `{text}` is split at the answer slot by the vocabulary of model `{}`: its first token is a mere space, \
+                     and other labels have none; choose `labels` that are words of one kind, or another `slot`",
+                    self.work.cell.model
+                ));
+            }
         }
         let ids: Vec<i32> = labels.iter().map(|label| label[0].id().cast_signed()).collect();
         score::check_labels(&ids, &self.work.prompt.labels)
@@ -230,6 +241,10 @@ impl<'a> Asker<'a> {
             ),
         })
     }
+}
+
+fn is_space(text: &str) -> bool {
+    !text.is_empty() && text.trim().is_empty()
 }
 
 /// Cuts white space off the end and returns it.

@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-const RECIPE: Recipe = Recipe { unit: 40, vocabulary: 1000 };
+const RECIPE: Recipe = Recipe { unit: 40, vocabulary: 1000, heads: 4 };
 
 fn ask(group: &str, prompt: &[i32]) -> Ask {
     Ask { group: group.to_owned(), prompt: prompt.to_vec(), options: Vec::new() }
@@ -29,7 +29,7 @@ fn a_passage_is_decoded_once_for_all_its_questions() {
     let calls: Vec<Vec<usize>> =
         unit.calls.iter().map(|call| call.pieces.iter().map(|piece| piece.strand).collect()).collect();
     assert_eq!(calls, [vec![0], vec![1, 2, 3]], "trunks first, then tails");
-    assert_eq!(batches.cost(&asks), Cost { apart: 12, decoded: 8 });
+    assert_eq!(batches.cost(&asks, |_| true), Cost { apart: 12, decoded: 8 });
     assert_eq!(batches.needs(), Needs { cells: 8, sequences: 5, outputs: 3 });
 }
 
@@ -77,15 +77,27 @@ fn options_follow_the_prompt_without_their_last_tokens() {
     let options: Vec<_> = unit.strands.iter().skip(1).map(|strand| (strand.parent, strand.tokens.as_slice())).collect();
     assert_eq!(options, [(Some(0), &[5, 6][..]), (Some(0), &[9])]);
     assert_eq!(batches.needs().outputs, 3);
-    assert_eq!(batches.cost(&asks), Cost { apart: 9, decoded: 5 });
+    assert_eq!(batches.cost(&asks, |_| true), Cost { apart: 9, decoded: 5 });
 }
 
 #[test]
 fn a_large_vocabulary_makes_calls_with_fewer_rows() {
     let options = vec![vec![1; 40]; 4];
     let asks = [Ask { options, ..ask("p", &[1, 2]) }];
-    let rows = |vocabulary| plan(&asks, &Recipe { unit: 1024, vocabulary }).needs().outputs;
+    let rows = |vocabulary| plan(&asks, &Recipe { unit: 1024, vocabulary, heads: 4 }).needs().outputs;
     assert_eq!((rows(1000), rows(1 << 20)), (156, 16));
+}
+
+#[test]
+fn many_heads_over_a_long_passage_make_shorter_calls() {
+    let trunk: Vec<i32> = (0..6000).collect();
+    let mut asks: Vec<Ask> = (0..2).map(|number| ask("p", &[&trunk[..], &[9, number]].concat())).collect();
+    asks.push(ask("q", &[7]));
+    let batches = |heads| plan(&asks, &Recipe { unit: 512, vocabulary: 1000, heads });
+    let longest = |batches: &Batches| batches.units[0].calls.iter().map(Call::tokens).max();
+    assert_eq!((batches(9).call, longest(&batches(9))), (512, Some(501)), "6001 tokens in twelve calls");
+    let many = batches(64);
+    assert!(longest(&many) <= Some(many.call) && many.call * 6004 * 64 * 4 <= 128 << 20, "{}", many.call);
 }
 
 proptest! {
@@ -100,7 +112,7 @@ proptest! {
             .into_iter()
             .map(|(group, prompt, options)| Ask { group: group.to_string(), prompt, options })
             .collect();
-        let batches = plan(&asks, &Recipe { unit, vocabulary: 2 << 20 });
+        let batches = plan(&asks, &Recipe { unit, vocabulary: 2 << 20, heads: 4 });
         let needs = batches.needs();
         let mut asked = vec![0; asks.len()];
         for unit in &batches.units {

@@ -42,8 +42,8 @@ impl Plan {
         match &stage.work {
             Work::Download(work) => download(work, manifest),
             Work::Quantize(work) => {
+                // `requantize` is a permission: it decides whether there is a file, not which.
                 manifest.field("to", Value::Text(&work.to));
-                manifest.field("requantize", Value::Flag(work.requantize));
             }
             Work::Finetune(work) => finetune(work, manifest),
             Work::Evaluate(work) => evaluate(work, manifest),
@@ -112,7 +112,7 @@ fn optional(manifest: &mut impl Manifest, name: &str, text: Option<&str>) {
     }
 }
 
-fn data(data: &Data, manifest: &mut impl Manifest) {
+fn data(data: &Data, part: &str, manifest: &mut impl Manifest) {
     manifest.field("data.format", Value::Text(data.format.word()));
     manifest.field("data.key", Value::Texts(&data.key));
     manifest.field("data.group", Value::Texts(&data.group));
@@ -125,7 +125,10 @@ fn data(data: &Data, manifest: &mut impl Manifest) {
         Some(Split::Field { field }) => manifest.field("data.split.field", Value::Text(field)),
         Some(Split::Drawn { by, train, test, seed, allow_shared_passages: _ }) => {
             manifest.field("data.split.by", Value::Text(by.word()));
-            manifest.field("data.split.train", Value::Number(*train));
+            // The test part is drawn first: how many train changes nothing but what trains.
+            if part != "test" {
+                manifest.field("data.split.train", Value::Number(*train));
+            }
             manifest.field("data.split.test", Value::Number(*test));
             manifest.field("data.split.seed", Value::Number(*seed));
         }
@@ -153,14 +156,12 @@ fn prompt(prompt: &Prompt, mode: &Mode, chat: Chat, slot: Option<&str>, manifest
 
 fn evaluate(work: &EvaluateWork, manifest: &mut impl Manifest) {
     manifest.field("language", Value::Text(&work.cell.language));
-    data(&work.data, manifest);
+    data(&work.data, &work.evaluate.part, manifest);
     manifest.field("evaluate.part", Value::Text(&work.evaluate.part));
     if let Some(limit) = work.evaluate.limit {
         manifest.field("evaluate.limit", Value::Number(limit));
     }
-    if let Some(context) = work.evaluate.context {
-        manifest.field("evaluate.context", Value::Number(context.into()));
-    }
+    // `evaluate.context` is a bound: a prompt that is longer is refused, never cut.
     manifest.field("evaluate.unit", Value::Number(work.evaluate.unit.into()));
     manifest.field("evaluate.kv", Value::Text(work.evaluate.kv.word()));
     prompt(&work.prompt, &work.mode, work.chat, work.slot.as_deref(), manifest);
@@ -170,7 +171,7 @@ fn finetune(work: &FinetuneWork, manifest: &mut impl Manifest) {
     let adapter = &work.adapter;
     manifest.field("train.part", Value::Text(&adapter.train_on.part));
     manifest.field("train.languages", Value::Texts(&adapter.train_on.languages));
-    data(&work.data, manifest);
+    data(&work.data, &adapter.train_on.part, manifest);
     prompt(&work.prompt, &work.mode, work.chat, work.slot.as_deref(), manifest);
     manifest.field("lora.rank", Value::Number(adapter.lora.rank.into()));
     manifest.field("lora.alpha", Value::Real(adapter.lora.alpha));

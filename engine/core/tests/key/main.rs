@@ -34,5 +34,5 @@ fn keys_are_pinned() {
     let (command, _) = key(&command::spec(), "llama", "train/a");
     assert_eq!(command, "f8727612587522d4f8672a2c510fb3545cb10152517ea3d730303e019a1ebde3");
     let (evaluate, _) = key(&study::spec(), "llama", "evaluate/m/tuned/seed1/heb_Hebr/cot");
-    assert_eq!(evaluate, "afa0662b1242cb1fd42f22210f2239fc63ef58189fd4ae3f329a501502e91564");
+    assert_eq!(evaluate, "db455349788c278ce2432bda85cd9261863bbb29d0a7b6bd9e34bd06c9705d43");
 }

@@ -35,6 +35,22 @@ impl Vocabulary {
         vocabulary
     }
 
+    /// The same words as SentencePiece writes them, behind a token for each byte, and their kinds.
+    pub(super) fn as_sentence_piece(&self) -> (Vec<String>, Vec<i32>) {
+        let mut tokens = vec!["<unk>".to_owned()];
+        tokens.extend((0..=u8::MAX).map(|byte| format!("<0x{byte:02X}>")));
+        let mut kinds = vec![super::BYTE; tokens.len()];
+        kinds[0] = super::UNKNOWN;
+        let bytes: BTreeMap<char, u8> = (0..=u8::MAX).map(|byte| (byte_character(byte), byte)).collect();
+        let words = self.tokens.iter().filter_map(|token| {
+            let bytes = token.chars().map(|character| bytes[&character]).collect();
+            String::from_utf8(bytes).ok().map(|text| text.replace(' ', "▁"))
+        });
+        tokens.extend(words);
+        kinds.resize(tokens.len(), super::NORMAL);
+        (tokens, kinds)
+    }
+
     /// Adds a merge and returns its token, which may be there already: `ab` and `c` spell what `a` and `bc` do.
     fn merge(&mut self, left: usize, right: usize) -> usize {
         let (left, right) = (&self.tokens[left], &self.tokens[right]);

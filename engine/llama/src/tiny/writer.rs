@@ -67,6 +67,14 @@ impl Writer {
         }
     }
 
+    pub(super) fn reals(&mut self, key: &str, values: &[f32]) {
+        // SAFETY: as for integers.
+        unsafe {
+            let (data, count) = (values.as_ptr().cast(), values.len());
+            sys::gguf_set_arr_data(self.gguf, text(key).as_ptr(), sys::GGUF_TYPE_FLOAT32, data, count);
+        }
+    }
+
     /// Adds a tensor of F32, its shape given fastest dimension first.
     pub(super) fn tensor(&mut self, name: &str, shape: &[usize], values: impl IntoIterator<Item = f32>) {
         self.announce(name, shape);

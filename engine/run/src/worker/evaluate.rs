@@ -25,9 +25,11 @@ pub(super) fn run(desk: &Desk<'_>, work: &EvaluateWork) -> Result<Product, Troub
     let class = kernel_class(&llama.backend);
     let questions = Asker::new(work, model).questions(items).map_err(Trouble::new)?;
     let asks: Vec<Ask> = questions.iter().map(|question| question.ask(work.mode.score)).collect();
-    let recipe = Recipe { unit: work.evaluate.unit as usize, vocabulary: model.vocab_size() };
+    let recipe = Recipe { unit: work.evaluate.unit as usize, vocabulary: model.vocab_size(), heads: model.heads() };
     let batches = batch::plan(&asks, &recipe);
-    let cost = batches.cost(&asks);
+    let evaluation = Evaluation { desk, work, model, questions: &questions, batches: &batches };
+    let journal = evaluation.journal(&class)?;
+    let cost = batches.cost(&asks, |unit| !journal.has(unit));
     desk.log.say(&format!(
         "{} prompts in {} units: {} tokens, {} are decoded",
         asks.len(),
@@ -35,7 +37,7 @@ pub(super) fn run(desk: &Desk<'_>, work: &EvaluateWork) -> Result<Product, Troub
         cost.apart,
         cost.decoded
     ));
-    let answers = Evaluation { desk, work, model, questions: &questions, batches: &batches }.answers(&class)?;
+    let answers = evaluation.answers(journal)?;
     let path = desk.folder.join("answers.jsonl");
     fs::write(&path, answers::write(&answers)).map_err(|error| Trouble::new(folder::sentence(&path, &error)))?;
     Ok(Product { outputs: vec![path], fetched: None, kernel_class: Some(class), cost: Some(cost) })
@@ -50,13 +52,17 @@ struct Evaluation<'a> {
 }
 
 impl Evaluation<'_> {
+    /// What an earlier attempt has finished.
+    fn journal(&self, class: &str) -> Result<Journal, Trouble> {
+        let sizes: Vec<usize> = self.batches.units.iter().map(|unit| unit.asks.len()).collect();
+        Journal::open(self.desk.partial, class, &sizes).map_err(Trouble::new)
+    }
+
     /// The answers in the order of the questions. Units that an earlier attempt has finished are taken from its journal.
-    fn answers(&self, class: &str) -> Result<Vec<answers::Answer>, Trouble> {
+    fn answers(&self, mut journal: Journal) -> Result<Vec<answers::Answer>, Trouble> {
         let units = &self.batches.units;
-        let sizes: Vec<usize> = units.iter().map(|unit| unit.asks.len()).collect();
-        let mut journal = Journal::open(self.desk.partial, class, &sizes).map_err(Trouble::new)?;
         let todo: Vec<usize> = (0..units.len()).filter(|&number| !journal.has(number)).collect();
-        let mut answered = self.questions.len() - todo.iter().map(|&number| sizes[number]).sum::<usize>();
+        let mut answered = self.questions.len() - todo.iter().map(|&number| units[number].asks.len()).sum::<usize>();
         if answered > 0 {
             self.desk.log.say(&format!("{answered} items were answered by an earlier attempt"));
         }
@@ -74,7 +80,7 @@ impl Evaluation<'_> {
                 none => none.insert(self.decoder().map_err(Trouble::new)?),
             };
             journal.write(number, decoder.unit(&units[number]).map_err(Trouble::new)?).map_err(Trouble::new)?;
-            answered += sizes[number];
+            answered += units[number].asks.len();
             progress(answered);
         }
         let asks = units.iter().flat_map(|unit| &unit.asks);
