@@ -249,7 +249,7 @@ impl Bench<'_> {
 
 /// lm-evaluation-harness on the same items and the same file.
 fn lm_eval(model: &Path, to: &str, rows: &Path, threads: u32) {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/lm_eval.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/harness.py");
     let limit = setting("XLT_BENCH_ITEMS").unwrap_or_else(|| "0".to_owned());
     let output = Command::new("python3").arg(script).args([model, rows]).args([&limit, &threads.to_string()]).output();
     match output {

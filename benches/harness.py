@@ -1,6 +1,6 @@
 """Items per second of lm-evaluation-harness's Hugging Face model on Belebele's prompt; ends with 1 where it is not installed.
 
-    python3 lm_eval.py MODEL.gguf ROWS.jsonl LIMIT THREADS
+    python3 harness.py MODEL.gguf ROWS.jsonl LIMIT THREADS
 """
 import json
 import os
