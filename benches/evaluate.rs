@@ -18,10 +18,11 @@ use std::time::Instant;
 
 use xlt_core::batch::{self, Ask, Batches, Recipe};
 use xlt_core::plan::{EvaluateCell, EvaluateWork};
-use xlt_core::spec::{Request, Score, Spec, load};
+use xlt_core::spec::{Request, Spec, load};
 use xlt_llama::{Backend, Context, ContextOptions, LoadOptions, Model, QuantizeOptions, Token, quantize};
 use xlt_run::decode::Decoder;
 use xlt_run::question::{self, Asker, Question};
+use xlt_run::scorer::Scorer;
 
 const TURNS: usize = 2;
 /// Tokens of the prefill that nothing can beat: one decoding of this many.
@@ -178,13 +179,13 @@ impl Bench<'_> {
     }
 
     fn questions(&self, work: &EvaluateWork) -> Vec<Question> {
-        Asker::new(work, self.model).questions(question::items(work, self.rows).unwrap()).unwrap()
+        Asker::new(work, self.model).unwrap().questions(question::items(work, self.rows).unwrap()).unwrap()
     }
 
     /// What sharing saves on all items of the file, measured or not.
     fn sharing(&self) {
         let work = work(self.rows, None, None);
-        let asks: Vec<Ask> = self.questions(&work).iter().map(|question| question.ask(Score::Labels)).collect();
+        let asks: Vec<Ask> = self.questions(&work).iter().map(|question| question.ask(&work.mode)).collect();
         let recipe = Recipe {
             unit: work.evaluate.unit as usize,
             vocabulary: self.model.vocab_size(),
@@ -217,14 +218,18 @@ impl Bench<'_> {
 
     fn units<'b>(&'b self, questions: &'b [Question], unit: usize) -> Way<'b> {
         let work = work(self.rows, Some(unit), None);
-        let asks: Vec<Ask> = questions.iter().map(|question| question.ask(Score::Labels)).collect();
+        let asks: Vec<Ask> = questions.iter().map(|question| question.ask(&work.mode)).collect();
         let batches: Batches =
             batch::plan(&asks, &Recipe { unit, vocabulary: self.model.vocab_size(), heads: self.model.heads() });
         let tokens = batches.cost(&asks, |_| true).decoded;
         let run = move || {
-            let mut decoder = Decoder::new(&work, self.model, questions, &batches, self.threads).unwrap();
+            let mut decoder = Decoder::new(self.model, &[&batches], work.evaluate.kv, self.threads).unwrap();
+            let mut scorer = Scorer::new(&work, self.model, questions);
             for unit in &batches.units {
-                decoder.unit(unit).unwrap();
+                decoder.base(unit).unwrap();
+                decoder.own(unit, &mut |role, token, logits| scorer.hear(role, token, logits)).unwrap();
+                scorer.answers(unit).unwrap();
+                decoder.forget();
             }
         };
         Way { name: format!("xlt, units of {unit}"), tokens, run: Box::new(run) }

@@ -31,6 +31,7 @@ enum Command {
     Cache(command::cache::Args),
     Doctor(command::doctor::Args),
     Init(command::init::Args),
+    Chat(command::chat::Args),
     Schema(command::schema::Args),
     Completions(command::completions::Args),
     #[command(hide = true)]
@@ -53,6 +54,7 @@ impl Cli {
             Command::Cache(args) => command::cache::run(&args),
             Command::Doctor(args) => command::doctor::run(&args),
             Command::Init(args) => command::init::run(&args),
+            Command::Chat(args) => command::chat::run(&args),
             Command::Schema(args) => command::schema::run(&args),
             Command::Completions(args) => command::completions::run(&args),
             Command::Worker(args) => command::worker::run(&args),

@@ -4,6 +4,7 @@
 
 mod doctor;
 mod inputs;
+mod reasoning;
 mod show;
 mod stories;
 #[path = "../support/mod.rs"]

@@ -52,6 +52,8 @@ fn as_json(answers: &[Answer]) -> String {
             "answer_mass": answer.answer_mass,
             "argmax": answer.argmax_text,
             "n_tokens": answer.n_tokens,
+            "reasoning": answer.reasoning,
+            "generated": answer.generated,
         })
         .to_string()
     };
@@ -67,7 +69,7 @@ fn as_table(answers: &[Answer]) -> String {
         table.add_row([
             answer.key.clone(),
             if answer.correct() { "✓" } else { "✗" }.to_owned(),
-            answer.predicted_label.clone(),
+            answer.predicted_label.clone().unwrap_or_else(|| "none".to_owned()),
             answer.gold_label.clone(),
             logprobs.join(" "),
             answer.answer_mass.map(|mass| format!("{mass:.2}")).unwrap_or_default(),

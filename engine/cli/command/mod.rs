@@ -1,6 +1,7 @@
 //! The commands, one file each: its arguments, whose doc comments are its help, and its function `run`.
 
 pub(crate) mod cache;
+pub(crate) mod chat;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod doctor;

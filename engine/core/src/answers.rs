@@ -1,12 +1,14 @@
 //! Answers: what a model said to each item, as the lines of an artifact.
 //!
-//! A line has one of two shapes, by the protocol under which the item was asked: under `labels` it holds the labels'
-//! total probability, under `texts` the lengths of the options' texts.
+//! A line's shape follows the protocol under which the item was asked: under `labels` it holds the labels' total
+//! probability, under `texts` the lengths of the options' texts, under `generate` the text and where the answer was found
+//! in it. Where the model reasoned before, the line holds that too.
 //!
 //! One JSON object a line, in the order given, with no times in it: the same answers are the same bytes. Numbers are
 //! written with twelve significant digits. Logits are f32 and carry about seven, while the last bits of an exponential
 //! or a logarithm differ from one C library to the next and would make the artifact differ without a reason.
 
+use crate::extract::Extraction;
 use crate::spec::Normalize;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -19,16 +21,16 @@ pub struct Answer {
     pub group: String,
     /// Language code.
     pub language: String,
-    /// Index of the predicted label, from 0.
-    pub prediction: usize,
+    /// Index of the predicted label, from 0; `None`: no answer was found in the text.
+    pub prediction: Option<usize>,
     /// The predicted label.
-    pub predicted_label: String,
+    pub predicted_label: Option<String>,
     /// Index of the gold label, from 0.
     pub gold: usize,
     /// The gold label.
     pub gold_label: String,
     /// Natural logarithms. Under `labels`, the probability of each label among the whole vocabulary; under `texts`, the
-    /// likelihood of each option's text, summed over its tokens.
+    /// likelihood of each option's text, summed over its tokens. Under `generate` there are none.
     pub logprobs: Vec<f64>,
     /// Under `texts`, how long each option's text is.
     pub texts: Option<Vec<TextLength>>,
@@ -40,6 +42,44 @@ pub struct Answer {
     pub argmax_text: String,
     /// Length of the prompt in tokens.
     pub n_tokens: u32,
+    /// What the model wrote before it answered.
+    pub reasoning: Option<Written>,
+    /// Under `generate`, what it answered.
+    pub generated: Option<Generated>,
+}
+
+/// A text that a model wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Written {
+    /// The text, without what ended it; bytes that are no UTF-8 replaced.
+    pub text: String,
+    /// Tokens written, with those that ended it.
+    pub tokens: u32,
+    /// What ended it.
+    pub ended: Ended,
+}
+
+/// What ended a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ended {
+    /// The model: it closed its channel, or ended its turn.
+    Model,
+    /// One of the texts at which it was to stop.
+    Stop,
+    /// The budget: it would have gone on.
+    Budget,
+}
+
+/// An answer in the model's own words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Generated {
+    /// The text.
+    pub written: Written,
+    /// What was found in it.
+    pub extraction: Extraction,
 }
 
 /// Length of an option's text; nothing of it is 0. The prompt's delimiter counts in the tokens, which are what was scored,
@@ -59,7 +99,7 @@ impl Answer {
     /// Whether the prediction is the gold answer.
     #[must_use]
     pub fn correct(&self) -> bool {
-        self.prediction == self.gold
+        self.prediction == Some(self.gold)
     }
 
     /// What would be predicted if the likelihoods of the texts were divided by `normalize`; of equals the first. `None`
@@ -117,7 +157,7 @@ struct Line {
     key: String,
     group: String,
     language: String,
-    prediction: Label,
+    prediction: Option<Label>,
     gold: Label,
     correct: bool,
     logprobs: Vec<f64>,
@@ -127,6 +167,10 @@ struct Line {
     answer_mass: Option<f64>,
     argmax: Token,
     n_tokens: u32,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    reasoning: Option<Written>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    generated: Option<Generated>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -179,11 +223,19 @@ pub fn read(text: &str) -> Result<Vec<Answer>, BadAnswer> {
 impl Line {
     fn check(&self) -> Result<(), &'static str> {
         let labels = self.logprobs.len();
-        if self.prediction.index >= labels || self.gold.index >= labels {
-            return Err("an index is beyond the labels");
-        }
-        if self.correct != (self.prediction.index == self.gold.index) {
+        let predicted = self.prediction.as_ref().map(|label| label.index);
+        if self.correct != (predicted == Some(self.gold.index)) {
             return Err("`correct` contradicts the prediction");
+        }
+        if let Some(Generated { extraction, .. }) = &self.generated {
+            return match extraction.option == predicted {
+                _ if labels > 0 || self.texts.is_some() || self.answer_mass.is_some() => Err("a text is not scored"),
+                true => Ok(()),
+                false => Err("the prediction is not what was found in the text"),
+            };
+        }
+        if predicted.is_none_or(|index| index >= labels) || self.gold.index >= labels {
+            return Err("an index is beyond the labels");
         }
         match (&self.texts, self.answer_mass) {
             (None, Some(mass)) if (0.0..=1.0).contains(&mass) => Ok(()),
@@ -192,7 +244,7 @@ impl Line {
             (Some(texts), None) if texts.iter().any(|text| text.shortest() == 0) => Err("a text is empty"),
             (Some(_), None) => Ok(()),
             (Some(_), Some(_)) => Err("it has both `texts` and `answer_mass`"),
-            (None, None) => Err("it has neither `texts` nor `answer_mass`"),
+            (None, None) => Err("it has none of `texts`, `answer_mass` and `generated`"),
         }
     }
 }
@@ -203,7 +255,9 @@ impl From<&Answer> for Line {
             key: answer.key.clone(),
             group: answer.group.clone(),
             language: answer.language.clone(),
-            prediction: Label { index: answer.prediction, label: answer.predicted_label.clone() },
+            prediction: answer
+                .prediction
+                .map(|index| Label { index, label: answer.predicted_label.clone().unwrap_or_default() }),
             gold: Label { index: answer.gold, label: answer.gold_label.clone() },
             correct: answer.correct(),
             logprobs: answer.logprobs.iter().map(|&logprob| twelve_digits(logprob)).collect(),
@@ -211,6 +265,8 @@ impl From<&Answer> for Line {
             answer_mass: answer.answer_mass.map(twelve_digits),
             argmax: Token { id: answer.argmax_token, text: answer.argmax_text.clone() },
             n_tokens: answer.n_tokens,
+            reasoning: answer.reasoning.clone(),
+            generated: answer.generated.clone(),
         }
     }
 }
@@ -221,8 +277,8 @@ impl From<Line> for Answer {
             key: line.key,
             group: line.group,
             language: line.language,
-            prediction: line.prediction.index,
-            predicted_label: line.prediction.label,
+            prediction: line.prediction.as_ref().map(|label| label.index),
+            predicted_label: line.prediction.map(|label| label.label),
             gold: line.gold.index,
             gold_label: line.gold.label,
             logprobs: line.logprobs,
@@ -231,6 +287,8 @@ impl From<Line> for Answer {
             argmax_token: line.argmax.id,
             argmax_text: line.argmax.text,
             n_tokens: line.n_tokens,
+            reasoning: line.reasoning,
+            generated: line.generated,
         }
     }
 }

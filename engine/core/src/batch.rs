@@ -5,9 +5,11 @@
 //! the order of rows, from threads, from the device, from what was done before or is done elsewhere.
 //!
 //! What all prompts of a stage begin with is the *prelude*, decoded once and kept. Questions on one passage are a group;
-//! what all of its prompts begin with is its *trunk*. A *unit* is a run of groups, held in memory together and decoded
-//! in three phases: the trunks, then the *tails* of the prompts, then the texts of options where those are scored. The
-//! unit is what can be resumed: nothing of one reaches another.
+//! what all of its prompts begin with is its *trunk*. The *stem* of a prompt goes on to where the mode's own words begin.
+//! A *unit* is a run of groups, held in memory together and decoded in phases: the trunks, the stems, then the *tails* of
+//! the prompts, then the texts of options where those are scored. Trunks and stems are the unit's *base*: it does not
+//! depend on the mode, so evaluations in several modes that run together decode it once, and one alone decodes the
+//! same. The unit is what can be resumed: nothing of one reaches another.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -30,6 +32,8 @@ pub struct Ask {
     pub group: String,
     /// The prompt up to the answer slot, at least one token.
     pub prompt: Vec<i32>,
+    /// How many of its first tokens are the same in every mode; 0: nothing of it can be shared with other modes.
+    pub stem: usize,
     /// Texts that are scored after it, at least one token each; none where labels are scored.
     pub options: Vec<Vec<i32>>,
 }
@@ -61,9 +65,13 @@ pub struct Batches {
 pub struct Unit {
     /// Numbers of its questions.
     pub asks: Vec<usize>,
-    /// Its token runs; parents stand before their children. Number `i` is sequence `i + 1`.
+    /// Its token runs, those of the base first; parents stand before their children. Number `i` is sequence `i + 1`.
     pub strands: Vec<Strand>,
-    /// The calls of the decoder, in order.
+    /// How many of the strands are the base.
+    pub base: usize,
+    /// The calls of the decoder for the base, in order.
+    pub base_calls: Vec<Call>,
+    /// The calls for what follows it.
     pub calls: Vec<Call>,
 }
 
@@ -83,6 +91,8 @@ pub struct Strand {
 pub enum Role {
     /// The shared beginning of a group's prompts. No logits are wanted.
     Trunk,
+    /// The rest of a prompt that is the same in every mode. No logits are wanted.
+    Stem,
     /// The rest of the prompt of that question. Logits are wanted after its last token.
     Tail {
         /// Number of the question.
@@ -138,7 +148,7 @@ impl Strand {
     #[must_use]
     pub fn wants(&self, token: usize) -> bool {
         match self.role {
-            Role::Trunk => false,
+            Role::Trunk | Role::Stem => false,
             Role::Tail { .. } => token + 1 == self.tokens.len(),
             Role::Option { .. } => true,
         }
@@ -154,13 +164,13 @@ impl Call {
 /// Works out the units. Prompts must not be empty.
 #[must_use]
 pub fn plan(asks: &[Ask], recipe: &Recipe) -> Batches {
-    let prelude = shared(asks.iter().map(|ask| &ask.prompt[..]));
+    let prelude = shared(asks.iter().map(Ask::common));
     let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (number, ask) in asks.iter().enumerate() {
         groups.entry(&ask.group).or_default().push(number);
     }
     let sequences = rows(recipe.vocabulary).clamp(SEQUENCES.start, SEQUENCES.end);
-    let mut planner = Planner { asks, recipe, skip: prelude, sequences, units: Vec::new(), open: Unit::default() };
+    let mut planner = Planner { asks, recipe, skip: prelude, sequences, units: Vec::new(), open: Vec::new() };
     for group in groups.values() {
         planner.group(group);
     }
@@ -168,7 +178,7 @@ pub fn plan(asks: &[Ask], recipe: &Recipe) -> Batches {
     let cells = prelude + planner.units.iter().map(Unit::tokens).max().unwrap_or(0);
     let call = recipe.call(cells);
     for unit in &mut planner.units {
-        unit.calls = unit.phases(call, rows(recipe.vocabulary));
+        unit.plan_calls(call, rows(recipe.vocabulary));
     }
     let prelude = asks.first().map(|ask| ask.prompt[..prelude].to_vec()).unwrap_or_default();
     Batches { prelude, call, units: planner.units }
@@ -192,70 +202,110 @@ struct Planner<'a> {
     /// Sequences of a unit, with the prelude's.
     sequences: usize,
     units: Vec<Unit>,
-    open: Unit,
+    /// What the unit under way holds.
+    open: Vec<Portion>,
+}
+
+/// Questions of one group in one unit.
+struct Portion {
+    questions: Vec<usize>,
+    /// Tokens of the trunk, from the start of the prompt.
+    trunk: usize,
 }
 
 impl Planner<'_> {
-    /// Adds a group, whole or in pieces; each piece decodes the trunk again.
+    /// Adds a group, whole or in portions; each decodes the trunk again.
     fn group(&mut self, group: &[usize]) {
         let trunk = match group {
             [_] => self.skip,
-            _ => shared(group.iter().map(|&ask| &self.asks[ask].prompt[..])).max(self.skip),
+            _ => shared(group.iter().map(|&ask| self.asks[ask].common())).max(self.skip),
         };
         let mut rest = group;
         while !rest.is_empty() {
-            let whole = trunk - self.skip + self.tails(rest, trunk) <= self.recipe.unit
+            let whole = trunk - self.skip + self.tokens(rest, trunk) <= self.recipe.unit
                 && strands(self.asks, rest) < self.sequences;
             let count = if whole { rest.len() } else { self.fitting(rest, trunk) };
-            let (piece, after) = rest.split_at(count);
-            self.piece(piece, trunk);
+            let (portion, after) = rest.split_at(count);
+            self.portion(Portion { questions: portion.to_vec(), trunk });
             rest = after;
         }
     }
 
-    /// How many questions' tails fit into a unit, whatever the trunk: at least one.
+    /// How many questions fit into a unit, whatever the trunk: at least one.
     fn fitting(&self, group: &[usize], trunk: usize) -> usize {
         let fits = |count: &usize| {
             let questions = &group[..*count];
-            self.tails(questions, trunk) <= self.recipe.unit && strands(self.asks, questions) < self.sequences
+            self.tokens(questions, trunk) <= self.recipe.unit && strands(self.asks, questions) < self.sequences
         };
         (1..=group.len()).take_while(fits).last().unwrap_or(1)
     }
 
-    /// Tokens of the tails and options of questions.
-    fn tails(&self, questions: &[usize], trunk: usize) -> usize {
-        let tokens = |&ask: &usize| self.asks[ask].prompt.len() - trunk + option_tokens(&self.asks[ask]);
+    /// Tokens of questions behind their trunk that count towards the unit: where there is a stem, those of the base, so that
+    /// units are the same in every mode.
+    fn tokens(&self, questions: &[usize], trunk: usize) -> usize {
+        let tokens = |&ask: &usize| match &self.asks[ask] {
+            Ask { stem: 0, prompt, .. } => prompt.len() - trunk + option_tokens(&self.asks[ask]),
+            Ask { stem, .. } => stem - trunk,
+        };
         questions.iter().map(tokens).sum()
     }
 
-    fn piece(&mut self, questions: &[usize], trunk: usize) {
-        let tokens = trunk - self.skip + self.tails(questions, trunk);
-        let full = self.open.tokens() + tokens > self.recipe.unit
-            || self.open.strands.len() + strands(self.asks, questions) >= self.sequences;
+    fn portion(&mut self, portion: Portion) {
+        let tokens = |portion: &Portion| portion.trunk - self.skip + self.tokens(&portion.questions, portion.trunk);
+        let open_tokens: usize = self.open.iter().map(tokens).sum();
+        let open_strands: usize = self.open.iter().map(|portion| strands(self.asks, &portion.questions)).sum();
+        let full = open_tokens + tokens(&portion) > self.recipe.unit
+            || open_strands + strands(self.asks, &portion.questions) >= self.sequences;
         if full {
             self.close();
         }
-        let mut parent = None;
-        if trunk > self.skip {
-            let tokens = self.asks[questions[0]].prompt[self.skip..trunk].to_vec();
-            parent = Some(self.open.add(Strand { parent: None, tokens, role: Role::Trunk }));
-        }
-        for &ask in questions {
-            let Ask { prompt, options, .. } = &self.asks[ask];
-            let tail = Strand { parent, tokens: prompt[trunk..].to_vec(), role: Role::Tail { ask } };
-            let tail = self.open.add(tail);
-            for (option, tokens) in options.iter().enumerate().filter(|(_, tokens)| tokens.len() > 1) {
-                let tokens = tokens[..tokens.len() - 1].to_vec();
-                self.open.add(Strand { parent: Some(tail), tokens, role: Role::Option { ask, option } });
-            }
-            self.open.asks.push(ask);
-        }
+        self.open.push(portion);
     }
 
+    /// Makes a unit of what is open.
     fn close(&mut self) {
-        let unit = std::mem::take(&mut self.open);
-        if !unit.strands.is_empty() {
-            self.units.push(unit);
+        let portions = std::mem::take(&mut self.open);
+        if portions.is_empty() {
+            return;
+        }
+        let mut unit = Unit::default();
+        let mut behind = Vec::new();
+        for Portion { questions, trunk } in &portions {
+            let mut parent = None;
+            if *trunk > self.skip {
+                let tokens = self.asks[questions[0]].prompt[self.skip..*trunk].to_vec();
+                parent = Some(unit.add(Strand { parent: None, tokens, role: Role::Trunk }));
+            }
+            for &ask in questions {
+                let Ask { prompt, stem, .. } = &self.asks[ask];
+                let mut known = (parent, *trunk);
+                if stem > trunk {
+                    let tokens = prompt[*trunk..*stem].to_vec();
+                    known = (Some(unit.add(Strand { parent, tokens, role: Role::Stem })), *stem);
+                }
+                behind.push((ask, known));
+            }
+        }
+        unit.base = unit.strands.len();
+        for (ask, (parent, from)) in behind {
+            let Ask { prompt, options, .. } = &self.asks[ask];
+            let tail = unit.add(Strand { parent, tokens: prompt[from..].to_vec(), role: Role::Tail { ask } });
+            for (option, tokens) in options.iter().enumerate().filter(|(_, tokens)| tokens.len() > 1) {
+                let tokens = tokens[..tokens.len() - 1].to_vec();
+                unit.add(Strand { parent: Some(tail), tokens, role: Role::Option { ask, option } });
+            }
+            unit.asks.push(ask);
+        }
+        self.units.push(unit);
+    }
+}
+
+impl Ask {
+    /// The tokens that other prompts and modes may share.
+    fn common(&self) -> &[i32] {
+        match self.stem {
+            0 => &self.prompt,
+            stem => &self.prompt[..stem],
         }
     }
 }
@@ -274,7 +324,7 @@ fn rows(vocabulary: usize) -> usize {
 
 /// Strands that questions on one passage take, with their trunk.
 fn strands(asks: &[Ask], questions: &[usize]) -> usize {
-    1 + questions.iter().map(|&ask| 1 + asks[ask].options.len()).sum::<usize>()
+    1 + questions.iter().map(|&ask| 1 + usize::from(asks[ask].stem > 0) + asks[ask].options.len()).sum::<usize>()
 }
 
 fn option_tokens(ask: &Ask) -> usize {
@@ -291,16 +341,27 @@ impl Unit {
         self.strands.iter().map(|strand| strand.tokens.len()).sum()
     }
 
-    /// The calls of all phases: trunks, tails, options.
-    fn phases(&self, size: usize, rows: usize) -> Vec<Call> {
+    fn all_calls(&self) -> impl Iterator<Item = &Call> {
+        self.base_calls.iter().chain(&self.calls)
+    }
+
+    /// Works out the calls of all phases: trunks and stems, then tails and options.
+    fn plan_calls(&mut self, size: usize, rows: usize) {
         let phase = |is: fn(&Role) -> bool| {
             let strands: Vec<usize> = (0..self.strands.len()).filter(|&at| is(&self.strands[at].role)).collect();
             self.calls_of(&strands, size, rows)
         };
-        let mut calls = phase(|role| matches!(role, Role::Trunk));
-        calls.extend(phase(|role| matches!(role, Role::Tail { .. })));
-        calls.extend(phase(|role| matches!(role, Role::Option { .. })));
-        calls
+        let base = [phase(|role| matches!(role, Role::Trunk)), phase(|role| matches!(role, Role::Stem))];
+        let own = [phase(|role| matches!(role, Role::Tail { .. })), phase(|role| matches!(role, Role::Option { .. }))];
+        (self.base_calls, self.calls) = (base.concat(), own.concat());
+    }
+
+    /// Whether two units of two modes have the same base: then it is decoded once for both.
+    #[must_use]
+    pub fn same_base(&self, other: &Self) -> bool {
+        self.asks == other.asks
+            && self.strands[..self.base] == other.strands[..other.base]
+            && self.base_calls == other.base_calls
     }
 
     /// Strands of one phase in calls of about equal size, of at most `most` tokens and `rows` rows of logits.
@@ -347,12 +408,28 @@ impl Batches {
                 |piece: &Piece| piece.tokens.clone().filter(|&at| unit.strands[piece.strand].wants(at)).count();
             call.pieces.iter().map(wanted).sum()
         };
-        let calls = self.units.iter().flat_map(|unit| unit.calls.iter().map(move |call| (unit, call)));
+        let calls = self.units.iter().flat_map(|unit| unit.all_calls().map(move |call| (unit, call)));
         Needs {
             cells: self.prelude.len() + self.units.iter().map(Unit::tokens).max().unwrap_or(0),
             sequences: 1 + self.units.iter().map(|unit| unit.strands.len()).max().unwrap_or(0),
             outputs: calls.map(|(unit, call)| rows(unit, call)).max().unwrap_or(0).max(1),
         }
+    }
+
+    /// Runs of units with enough questions to keep so many slots busy, four times their number; without slots every unit by
+    /// itself.
+    #[must_use]
+    pub fn rounds(&self, slots: usize) -> Vec<Range<usize>> {
+        let mut rounds = Vec::new();
+        let (mut from, mut questions) = (0, 0);
+        for (number, unit) in self.units.iter().enumerate() {
+            questions += unit.asks.len();
+            if questions >= 4 * slots || number + 1 == self.units.len() {
+                rounds.push(from..number + 1);
+                (from, questions) = (number + 1, 0);
+            }
+        }
+        rounds
     }
 
     /// What sharing saves, over the units that `counts` names by their numbers.
@@ -363,7 +440,7 @@ impl Batches {
             options => options * ask.prompt.len() + option_tokens(ask),
         };
         let units = || self.units.iter().enumerate().filter(|(number, _)| counts(*number)).map(|(_, unit)| unit);
-        let decoded = units().flat_map(|unit| &unit.calls).map(Call::tokens).sum::<usize>();
+        let decoded = units().flat_map(Unit::all_calls).map(Call::tokens).sum::<usize>();
         let prelude = if units().next().is_some() { self.prelude.len() } else { 0 };
         let asked = units().flat_map(|unit| &unit.asks).map(|&ask| apart(&asks[ask])).sum::<usize>();
         Cost { apart: asked as u64, decoded: (prelude + decoded) as u64 }

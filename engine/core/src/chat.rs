@@ -4,9 +4,15 @@
 //! spec and the model alone. What comes from the data is kept apart from what comes from the template: a passage that
 //! happens to contain `<|im_end|>` must stay a text and never become the end of a turn.
 
+mod bounds;
+pub mod channel;
 mod date;
+mod json;
+mod moment;
 mod segment;
+mod source;
 mod template;
+pub mod vectors;
 
 pub use date::Date;
 pub use segment::Segment;

@@ -6,6 +6,7 @@
 pub mod answers;
 pub mod batch;
 pub mod chat;
+pub mod extract;
 pub mod items;
 mod jinja;
 pub mod key;
@@ -14,6 +15,7 @@ pub mod plan;
 pub mod prompt;
 pub mod record;
 pub mod results;
+pub mod sample;
 pub mod schedule;
 pub mod score;
 pub mod shards;

@@ -123,6 +123,20 @@ impl Renderer {
     /// # Errors
     /// A template that fails on this item, or as many labels as the item has no options.
     pub fn render(&self, item: &Item) -> Result<String, PromptError> {
+        self.parts(item, &self.places)
+    }
+
+    /// The user message without the mode's instruction: what it has in common with other modes'. `None` where the mode has
+    /// no instruction, or the body no text.
+    #[must_use]
+    pub fn stem(&self, item: &Item) -> Option<String> {
+        match &self.places[..] {
+            [body, _instruction] => self.parts(item, std::slice::from_ref(body)).ok(),
+            _ => None,
+        }
+    }
+
+    fn parts(&self, item: &Item, places: &[String]) -> Result<String, PromptError> {
         if item.options.len() != self.labels.len() {
             let (options, labels) = (item.options.len(), self.labels.len());
             return Err(PromptError::Labels { item: item.key.clone(), options, labels });
@@ -137,7 +151,7 @@ impl Renderer {
             key => &item.key,
         };
         let mut parts = Vec::new();
-        for place in &self.places {
+        for place in places {
             let text = self
                 .environment
                 .get_template(place)

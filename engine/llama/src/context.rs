@@ -4,6 +4,7 @@ use std::ptr::{NonNull, null_mut};
 
 use llama_cpp_sys_2 as sys;
 
+use crate::saved::{self, Saved};
 use crate::{LlamaError, Model, Token, log};
 
 /// Most threads that ggml takes: `GGML_MAX_N_THREADS`, which the bindings leave out.
@@ -12,13 +13,16 @@ const MOST_THREADS: u32 = 512;
 /// How to compute. Threads do not change results; everything else belongs to a recipe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ContextOptions {
-    /// Tokens that fit, over all sequences; what sequences share counts once.
+    /// Tokens that fit, over all sequences; what sequences share counts once. Of separate sequences each has an equal part.
     pub n_ctx: u32,
     /// Tokens decoded at once. Small and large batches may be served by different kernels, whose sums
     /// differ in the last bits.
     pub n_batch: u32,
     /// Sequences, numbered from 0; at most [`ContextOptions::MOST_SEQUENCES`].
     pub sequences: u32,
+    /// Whether every sequence has cells of its own. Then none can begin with what another holds, and a token attends to its
+    /// own sequence's cells only instead of to all, masked: right for sequences that grow token by token side by side.
+    pub separate: bool,
     /// Rows of logits that one decoding may leave.
     pub outputs: u32,
     /// Type of the numbers in the cache.
@@ -44,7 +48,7 @@ impl ContextOptions {
 
 impl Default for ContextOptions {
     fn default() -> Self {
-        Self { n_ctx: 4096, n_batch: 512, sequences: 1, outputs: 1, kv: KvType::F16, threads: 1 }
+        Self { n_ctx: 4096, n_batch: 512, sequences: 1, separate: false, outputs: 1, kv: KvType::F16, threads: 1 }
     }
 }
 
@@ -80,7 +84,7 @@ pub struct Context<'m> {
 impl<'m> Context<'m> {
     /// Makes a context and reserves its memory.
     pub fn new(model: &'m Model, options: &ContextOptions) -> Result<Self, LlamaError> {
-        let ContextOptions { n_ctx, n_batch, sequences, outputs, threads, kv: _ } = *options;
+        let ContextOptions { n_ctx, n_batch, sequences, outputs, threads, .. } = *options;
         let given = [
             ("n_ctx", n_ctx),
             ("n_batch", n_batch),
@@ -165,6 +169,9 @@ impl<'m> Context<'m> {
         if self.lengths[to] > 0 {
             return Err(LlamaError::Sequence { sequence: to, what: "is not empty" });
         }
+        if self.options.separate {
+            return Err(LlamaError::Sequence { sequence: to, what: "has cells of its own, and can share none" });
+        }
         if self.lengths[from] > 0 {
             // SAFETY: the memory belongs to the context, which lives as long as `self`; both numbers are below the
             // number of sequences that it was made with, and a negative end means all of them.
@@ -172,6 +179,89 @@ impl<'m> Context<'m> {
         }
         self.lengths[to] = self.lengths[from];
         Ok(())
+    }
+
+    /// A copy of all that a sequence holds, for a context of the same model with the same type of cache. From a context whose
+    /// sequences share cells.
+    pub fn copy_out(&self, sequence: usize) -> Result<Saved<'m>, LlamaError> {
+        let id = self.number(sequence)?;
+        // SAFETY: the context lives as long as `self`, and has that sequence.
+        let size = unsafe { sys::llama_state_seq_get_size(self.raw.as_ptr(), id) };
+        let mut bytes = vec![0; size];
+        // SAFETY: as above; `size` bytes can be written.
+        let written = unsafe { sys::llama_state_seq_get_data(self.raw.as_ptr(), bytes.as_mut_ptr(), size, id) };
+        if written != size || size == 0 {
+            return Err(LlamaError::Sequence { sequence, what: "cannot be copied" });
+        }
+        Ok(Saved { bytes, length: self.lengths[sequence], model: self.model, kv: self.options.kv })
+    }
+
+    /// Makes an empty sequence hold what was copied.
+    pub fn copy_in(&mut self, sequence: usize, saved: &Saved<'m>) -> Result<(), LlamaError> {
+        let id = self.number(sequence)?;
+        if self.lengths[sequence] > 0 {
+            return Err(LlamaError::Sequence { sequence, what: "is not empty" });
+        }
+        if !std::ptr::eq(saved.model, self.model) || saved.kv != self.options.kv {
+            return Err(LlamaError::Sequence { sequence, what: "is of another model or type of cache" });
+        }
+        let room = self.room(sequence);
+        if saved.length > room {
+            return Err(LlamaError::TooLong { needed: saved.length, context: room });
+        }
+        let strange = LlamaError::Sequence { sequence, what: "cannot be filled from a copy" };
+        let bytes = match self.options.separate {
+            true => saved::for_streams(&saved.bytes, self.lengths.len()).ok_or(strange)?,
+            false => saved.bytes.clone(),
+        };
+        self.soiled = true;
+        let (bytes, size) = (bytes.as_ptr(), bytes.len());
+        // SAFETY: the context lives as long as `self` and has that sequence; `size` bytes can be read, which a context of
+        // the same model and the same type of cache wrote.
+        let read = unsafe { sys::llama_state_seq_set_data(self.raw.as_ptr(), bytes, size, id) };
+        if read != size {
+            return Err(LlamaError::Sequence { sequence, what: "cannot be filled from a copy" });
+        }
+        self.soiled = false;
+        self.lengths[sequence] = saved.length;
+        self.own[sequence] = saved.length;
+        Ok(())
+    }
+
+    /// Forgets all of a sequence behind its first `length` tokens, which it has filled itself.
+    pub fn truncate(&mut self, sequence: usize, length: usize) -> Result<(), LlamaError> {
+        let id = self.number(sequence)?;
+        let gone = self.lengths[sequence].saturating_sub(length);
+        if gone == 0 {
+            return Ok(());
+        }
+        let from = i32::try_from(length).unwrap_or(i32::MAX);
+        // SAFETY: the memory belongs to the context, which lives as long as `self`; a negative end means all.
+        if !unsafe { sys::llama_memory_seq_rm(self.memory(), id, from, -1) } {
+            return Err(LlamaError::Sequence { sequence, what: "cannot be cut" });
+        }
+        self.lengths[sequence] = length;
+        self.own[sequence] = self.own[sequence].saturating_sub(gone);
+        Ok(())
+    }
+
+    /// Tokens that a sequence holds; 0 for one that is not the context's.
+    #[must_use]
+    pub fn length(&self, sequence: usize) -> usize {
+        self.lengths.get(sequence).copied().unwrap_or(0)
+    }
+
+    fn number(&self, sequence: usize) -> Result<sys::llama_seq_id, LlamaError> {
+        let known = i32::try_from(sequence).ok().filter(|_| sequence < self.lengths.len());
+        known.ok_or(LlamaError::Sequence { sequence, what: "is not one of the context's" })
+    }
+
+    /// Tokens that a sequence can take yet.
+    fn room(&self, sequence: usize) -> usize {
+        match self.options.separate {
+            true => (self.size() / self.lengths.len()).saturating_sub(self.lengths[sequence]),
+            false => self.size() - self.own.iter().sum::<usize>(),
+        }
     }
 
     /// Forgets all sequences but the first.
@@ -213,10 +303,18 @@ impl<'m> Context<'m> {
         if rows > self.options.outputs as usize {
             return Err(LlamaError::TooManyRows { needed: rows, outputs: self.options.outputs as usize });
         }
-        let needed = self.own.iter().sum::<usize>() + tokens;
-        let room = if tokens > self.options.n_batch as usize { self.options.n_batch as usize } else { self.size() };
-        if needed > room {
-            return Err(LlamaError::TooLong { needed, context: room });
+        if tokens > self.options.n_batch as usize {
+            return Err(LlamaError::TooLong { needed: tokens, context: self.options.n_batch as usize });
+        }
+        if self.options.separate {
+            let long = pieces.iter().find(|piece| piece.tokens.len() > self.room(piece.sequence));
+            if let Some(Piece { sequence, tokens, .. }) = long {
+                let needed = self.lengths[*sequence] + tokens.len();
+                return Err(LlamaError::TooLong { needed, context: self.size() / self.lengths.len() });
+            }
+        } else if tokens > self.room(0) {
+            let needed = self.own.iter().sum::<usize>() + tokens;
+            return Err(LlamaError::TooLong { needed, context: self.size() });
         }
         match pieces.iter().flat_map(|piece| piece.tokens).find(|token| self.model.known(token.0).is_none()) {
             Some(token) => Err(LlamaError::ForeignToken { id: token.id(), vocabulary: self.model.vocab_size() }),
@@ -328,7 +426,7 @@ fn params(options: &ContextOptions) -> sys::llama_context_params {
     params.type_k = kv;
     params.type_v = kv;
     params.swa_full = true;
-    params.kv_unified = true;
+    params.kv_unified = !options.separate;
     params.no_perf = true;
     params
 }

@@ -17,6 +17,7 @@ mod kernels;
 mod log;
 mod model;
 mod quantize;
+mod saved;
 mod tokenize;
 
 pub mod tiny;
@@ -29,3 +30,4 @@ pub use file_type::{file_type_name, quantizes_to};
 pub use kernels::{cpu_features, kernel_class};
 pub use model::{LoadOptions, Model, Token};
 pub use quantize::{QuantizeOptions, quantize};
+pub use saved::Saved;

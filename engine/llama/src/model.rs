@@ -121,6 +121,13 @@ impl Model {
             .is_some_and(|token| unsafe { sys::llama_vocab_get_attr(self.vocab(), token.0) } & special != 0)
     }
 
+    /// Whether a token ends the model's turn.
+    #[must_use]
+    pub fn ends_turn(&self, token: Token) -> bool {
+        // SAFETY: the vocabulary lives as long as `self` and holds the token.
+        self.known(token.0).is_some_and(|token| unsafe { sys::llama_vocab_is_eog(self.vocab(), token.0) })
+    }
+
     /// The model's own chat template, in Jinja.
     #[must_use]
     pub fn chat_template(&self) -> Option<String> {

@@ -9,7 +9,7 @@ use xlt_llama::{Backend, Context, ContextOptions, KvType, LlamaError, LoadOption
 
 const TINY: TinyModel = TinyModel { seed: 7, weights: true, add_bos: true, nan: false, sentence_piece: false };
 const OPTIONS: ContextOptions =
-    ContextOptions { n_ctx: 512, n_batch: 64, sequences: 1, outputs: 1, kv: KvType::F16, threads: 1 };
+    ContextOptions { n_ctx: 512, n_batch: 64, sequences: 1, separate: false, outputs: 1, kv: KvType::F16, threads: 1 };
 
 /// A folder with one file in it.
 struct TestFile {

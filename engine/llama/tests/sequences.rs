@@ -5,7 +5,7 @@ use xlt_llama::tiny::TinyModel;
 use xlt_llama::{Backend, Context, ContextOptions, KvType, LlamaError, LoadOptions, Model, Piece, Token};
 
 const OPTIONS: ContextOptions =
-    ContextOptions { n_ctx: 512, n_batch: 128, sequences: 6, outputs: 8, kv: KvType::F32, threads: 1 };
+    ContextOptions { n_ctx: 512, n_batch: 128, sequences: 6, separate: false, outputs: 8, kv: KvType::F32, threads: 1 };
 
 fn model() -> Model {
     let folder = tempfile::tempdir().unwrap();
@@ -144,4 +144,58 @@ fn after_a_failure_the_context_wants_to_be_cleared() {
     assert!(matches!(error, LlamaError::NotANumber { .. }), "{error}");
     let error = context.decode(&[asking(0, &text)]).map(drop).unwrap_err();
     assert!(matches!(error, LlamaError::Soiled), "{error}");
+}
+
+/// Logits behind one more token of a sequence.
+fn then(context: &mut Context<'_>, sequence: usize, token: Token) -> Vec<Vec<u32>> {
+    bits(&context.decode(&[Piece { sequence, tokens: &[token], quiet: 0 }]).unwrap())
+}
+
+#[test]
+fn a_copy_goes_on_in_cells_of_its_own_whatever_was_there_before() {
+    let model = model();
+    let mut context = Context::new(&model, &OPTIONS).unwrap();
+    context.decode(&[silent(0, &tokens(&model, "prelude "))]).unwrap();
+    two_questions(&mut context, &model);
+    let saved = [context.copy_out(2).unwrap(), context.copy_out(3).unwrap()];
+    let next = tokens(&model, "x")[0];
+    let expected = then(&mut context, 2, next);
+    let separate = ContextOptions { separate: true, sequences: 3, n_ctx: 768, ..OPTIONS };
+    let mut slots = Context::new(&model, &separate).unwrap();
+    slots.copy_in(1, &saved[0]).unwrap();
+    assert_eq!(slots.length(1), context.length(2) - 1);
+    let first = then(&mut slots, 1, next);
+    let close = |a: &[Vec<u32>], b: &[Vec<u32>]| {
+        a[0].iter().zip(&b[0]).all(|(a, b)| (f32::from_bits(*a) - f32::from_bits(*b)).abs() < 1e-4)
+    };
+    assert!(close(&first, &expected), "as if it had gone on where it was");
+    slots.copy_in(0, &saved[1]).unwrap();
+    slots.truncate(1, 0).unwrap();
+    slots.copy_in(1, &saved[0]).unwrap();
+    assert_eq!(then(&mut slots, 1, next), first, "beside another, in a slot that was used");
+}
+
+#[test]
+fn what_was_cut_off_leaves_no_trace() {
+    let model = model();
+    let mut context = Context::new(&model, &OPTIONS).unwrap();
+    context.decode(&[silent(0, &tokens(&model, "what stays "))]).unwrap();
+    let (length, next) = (context.length(0), tokens(&model, "x")[0]);
+    let before = then(&mut context, 0, next);
+    context.truncate(0, length).unwrap();
+    context.decode(&[silent(0, &tokens(&model, "what goes again"))]).unwrap();
+    context.truncate(0, length).unwrap();
+    assert_eq!(then(&mut context, 0, next), before);
+}
+
+#[test]
+fn sequences_with_cells_of_their_own_share_none_and_have_each_its_bound() {
+    let model = model();
+    let separate = ContextOptions { separate: true, sequences: 2, n_ctx: 512, n_batch: 512, ..OPTIONS };
+    let mut context = Context::new(&model, &separate).unwrap();
+    let long: Vec<Token> = tokens(&model, "word ").into_iter().cycle().take(300).collect();
+    let error = context.decode(&[silent(0, &long)]).unwrap_err();
+    assert!(matches!(error, LlamaError::TooLong { needed: 300, context: 256 }), "{error}");
+    context.decode(&[silent(0, &long[..200])]).unwrap();
+    assert!(context.fork(0, 1).is_err());
 }

@@ -37,8 +37,8 @@ fn answer(prediction: usize, answer_mass: f64, argmax_text: &str) -> Answer {
         key: "k".to_owned(),
         group: "g".to_owned(),
         language: "l".to_owned(),
-        prediction,
-        predicted_label: (prediction + 1).to_string(),
+        prediction: Some(prediction),
+        predicted_label: Some((prediction + 1).to_string()),
         gold: 0,
         gold_label: "1".to_owned(),
         logprobs: vec![-1.0; 4],
@@ -47,5 +47,7 @@ fn answer(prediction: usize, answer_mass: f64, argmax_text: &str) -> Answer {
         argmax_token: 16,
         argmax_text: argmax_text.to_owned(),
         n_tokens: 100,
+        reasoning: None,
+        generated: None,
     }
 }

@@ -1,9 +1,9 @@
 //! From a stage of the plan to the job that a worker gets.
 
-use crate::protocol::{Job, JobInput, JobWork};
+use crate::protocol::{Companion, Job, JobInput, JobWork};
 use xlt_cache::{LARGE, Ledger};
 use xlt_core::key::{Digest, Key};
-use xlt_core::plan::{InputSource, KnownOutputs, Pin, Plan, Stage, StageId, Work};
+use xlt_core::plan::{EvaluateWork, InputSource, KnownOutputs, Pin, Plan, Stage, StageId, Work};
 use xlt_core::schedule::Scheduler;
 
 /// The job for a stage whose inputs are known.
@@ -44,12 +44,13 @@ pub(crate) fn job(
         key: key.unwrap_or_else(|| provisional(stage)).to_string(),
         recorded: key.is_some(),
         inputs,
-        work: work(plan, stage),
+        work: work(plan, id, scheduler),
         threads,
     }
 }
 
-fn work(plan: &Plan, stage: &Stage) -> JobWork {
+fn work(plan: &Plan, id: StageId, scheduler: &Scheduler<'_>) -> JobWork {
+    let stage = plan.stage(id);
     match &stage.work {
         Work::Command(command) => {
             let line = command.line(&plan.links(stage));
@@ -61,13 +62,28 @@ fn work(plan: &Plan, stage: &Stage) -> JobWork {
             let pin = work.pin.clone().or_else(|| work.file.sha256.as_ref().map(declared));
             JobWork::Download { source: work.file.source.clone(), pin, size: work.file.size }
         }
-        Work::Evaluate(work) => JobWork::Evaluate(Box::new((**work).clone())),
+        Work::Evaluate(work) => {
+            JobWork::Evaluate { work: Box::new((**work).clone()), companions: companions(plan, id, work, scheduler) }
+        }
         Work::Analyze(work) => JobWork::Analyze(Box::new((**work).clone())),
         Work::Quantize(work) => JobWork::Quantize { to: work.to.clone(), requantize: work.requantize },
         Work::Finetune(_) => {
             unreachable!("the engine refuses a run with stages of kinds that it cannot run")
         }
     }
+}
+
+/// The evaluations of the same inputs in other modes that are to run, and could now.
+fn companions(plan: &Plan, id: StageId, work: &EvaluateWork, scheduler: &Scheduler<'_>) -> Vec<Companion> {
+    let inputs = |stage: &Stage| stage.inputs.iter().map(|input| input.source).collect::<Vec<_>>();
+    let ours = inputs(plan.stage(id));
+    let companion = |(other, stage): (StageId, &Stage)| {
+        let Work::Evaluate(theirs) = &stage.work else { return None };
+        let same = other != id && theirs.cell.mode != work.cell.mode && inputs(stage) == ours;
+        let key = scheduler.key(other).filter(|_| same && scheduler.outputs(other).is_none())?;
+        Some(Companion { key: key.to_string(), work: (**theirs).clone() })
+    };
+    plan.ids().filter_map(companion).collect()
 }
 
 /// Where the work on a remote file without a pin is kept: a hash of its address.

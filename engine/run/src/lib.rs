@@ -9,6 +9,10 @@ pub mod decode;
 pub mod doctor;
 mod engine;
 mod error;
+#[cfg(feature = "llama")]
+mod form;
+#[cfg(feature = "llama")]
+pub mod generate;
 mod job;
 mod lockfile;
 mod machine;
@@ -19,6 +23,8 @@ mod protocol;
 #[cfg(feature = "llama")]
 pub mod question;
 mod refusal;
+#[cfg(feature = "llama")]
+pub mod scorer;
 pub mod worker;
 mod workplace;
 mod world;

@@ -90,6 +90,16 @@ pub(crate) struct Job {
     pub(crate) threads: u32,
 }
 
+/// An evaluation of the same items by the same model in another mode, which is to run later: what it shares may be decoded
+/// with the job.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Companion {
+    /// Its key.
+    pub(crate) key: String,
+    /// What it does.
+    pub(crate) work: EvaluateWork,
+}
+
 /// One thing that a job reads.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct JobInput {
@@ -125,6 +135,9 @@ pub(crate) enum JobWork {
         to: String,
         requantize: bool,
     },
-    Evaluate(Box<EvaluateWork>),
+    Evaluate {
+        work: Box<EvaluateWork>,
+        companions: Vec<Companion>,
+    },
     Analyze(Box<AnalyzeWork>),
 }

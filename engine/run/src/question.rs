@@ -1,41 +1,50 @@
 //! From items to what a model is asked: prompts and answers in tokens. The same for an evaluation and for `xlt show`.
 
+use crate::form::{Form, Reasoning};
 use std::fs;
 use std::path::Path;
 use xlt_core::batch::Ask;
-use xlt_core::chat::{self, ChatInput, Date, Message, Role, Segment};
+use xlt_core::chat::{Message, Role, Segment};
 use xlt_core::items::{self, Item};
 use xlt_core::plan::EvaluateWork;
 use xlt_core::prompt::{Renderer, check_distinct};
-use xlt_core::spec::{Chat, Score};
+use xlt_core::spec::{Chat, Mode, Reason, Score};
 use xlt_core::{score, split};
 use xlt_llama::{Model, Token};
-
-/// What templates that print today's date are told, so that a prompt is the same tomorrow.
-const DATE: Date = Date::FIXED;
 
 /// One item as a model is asked it.
 #[derive(Debug, Clone)]
 pub struct Question {
     /// The item.
     pub item: Item,
-    /// The prompt up to the answer slot.
+    /// The prompt up to the answer slot, or to where the model begins to write.
     pub prompt: Vec<Token>,
+    /// How many of its first tokens are the same in every mode; 0: none that are known.
+    pub stem: usize,
     /// What is scored there: of each label the token in which it differs from the others, of each option's text all
     /// tokens.
     pub answers: Vec<Vec<Token>>,
 }
 
+/// What follows reasoning, and what is scored behind it.
+#[derive(Debug, Clone)]
+pub(crate) struct Lead {
+    /// Tokens up to the answer slot.
+    pub(crate) tokens: Vec<Token>,
+    /// As a question's answers.
+    pub(crate) answers: Vec<Vec<Token>>,
+}
+
 impl Question {
     /// As the decoder sees it.
     #[must_use]
-    pub fn ask(&self, score: Score) -> Ask {
+    pub fn ask(&self, mode: &Mode) -> Ask {
         let ids = |tokens: &[Token]| tokens.iter().map(|token| token.id().cast_signed()).collect();
-        let options = match score {
-            Score::Texts => self.answers.iter().map(|answer| ids(answer)).collect(),
-            Score::Labels | Score::Generate => Vec::new(),
+        let options = match mode.score {
+            Score::Texts if !mode.generates() => self.answers.iter().map(|answer| ids(answer)).collect(),
+            Score::Texts | Score::Labels | Score::Generate => Vec::new(),
         };
-        Ask { group: self.item.group.clone(), prompt: ids(&self.prompt), options }
+        Ask { group: self.item.group.clone(), prompt: ids(&self.prompt), stem: self.stem, options }
     }
 }
 
@@ -61,13 +70,21 @@ pub fn items(work: &EvaluateWork, rows: &Path) -> Result<Vec<Item>, String> {
 pub struct Asker<'a> {
     work: &'a EvaluateWork,
     model: &'a Model,
+    form: Form<'a>,
 }
 
 impl<'a> Asker<'a> {
     /// For an evaluation with a model.
-    #[must_use]
-    pub fn new(work: &'a EvaluateWork, model: &'a Model) -> Self {
-        Self { work, model }
+    ///
+    /// # Errors
+    /// A sentence: a model that cannot be asked in this mode.
+    pub fn new(work: &'a EvaluateWork, model: &'a Model) -> Result<Self, String> {
+        Ok(Self { work, model, form: Form::new(work, model)? })
+    }
+
+    /// How the model reasons before it answers, where it does.
+    pub(crate) fn reasoning(&self) -> Option<&Reasoning> {
+        self.form.reasoning.as_ref()
     }
 
     /// All questions, checked before anything is computed: that prompts differ, that each fits with its answers, and that
@@ -77,11 +94,13 @@ impl<'a> Asker<'a> {
     /// A sentence.
     pub fn questions(&self, items: Vec<Item>) -> Result<Vec<Question>, String> {
         let renderer = Renderer::new(&self.work.prompt, &self.work.mode).map_err(|error| error.to_string())?;
+        let stems: Vec<_> = items.iter().map(|item| renderer.stem(item)).collect();
         let bodies = items.iter().map(|item| renderer.render(item).map_err(|error| error.to_string()));
         let bodies = bodies.collect::<Result<Vec<_>, _>>()?;
         check_distinct(items.iter().map(|item| item.key.as_str()).zip(bodies.iter().map(String::as_str)))
             .map_err(|error| error.to_string())?;
-        items.into_iter().zip(bodies).map(|(item, body)| self.assemble(item, body)).collect()
+        let parts = items.into_iter().zip(bodies).zip(stems);
+        parts.map(|((item, body), stem)| self.assemble(item, body, stem)).collect()
     }
 
     /// One question, by itself.
@@ -91,7 +110,8 @@ impl<'a> Asker<'a> {
     pub fn question(&self, item: Item) -> Result<Question, String> {
         let renderer = Renderer::new(&self.work.prompt, &self.work.mode).map_err(|error| error.to_string())?;
         let body = renderer.render(&item).map_err(|error| error.to_string())?;
-        self.assemble(item, body)
+        let stem = renderer.stem(&item);
+        self.assemble(item, body, stem)
     }
 
     /// Tokens that a question may need.
@@ -100,7 +120,8 @@ impl<'a> Asker<'a> {
         self.work.evaluate.context.unwrap_or_else(|| self.model.train_context()) as usize
     }
 
-    fn assemble(&self, item: Item, body: String) -> Result<Question, String> {
+    fn assemble(&self, item: Item, body: String, stem: Option<String>) -> Result<Question, String> {
+        let of_item = |error: String| format!("item {} ({}): {error}", item.key, item.language);
         let mut segments = self.segments(body)?;
         let mut delimiter = self.work.prompt.delimiter.clone();
         if self.work.chat == Chat::None {
@@ -111,51 +132,119 @@ impl<'a> Asker<'a> {
         if prompt.is_empty() {
             return Err(format!("item {}: its prompt has no tokens; `prompt.body` renders to nothing", item.key));
         }
+        let stem = match stem {
+            None => 0,
+            Some(stem) => {
+                let stem = self.tokens(&self.segments(stem)?)?;
+                let common = prompt.iter().zip(&stem).take_while(|(a, b)| a == b).count();
+                common.min(prompt.len() - 1)
+            }
+        };
+        let mode = &self.work.mode;
+        let mut answers = Vec::new();
+        if let (Some(Reason { filler: Some(filler), max_tokens, .. }), Some(reasoning)) =
+            (&mode.reason, self.reasoning())
+        {
+            let filler = self.filler(filler)?;
+            prompt.extend(std::iter::repeat_n(filler, *max_tokens as usize));
+            let lead = self.lead(&reasoning.after_cut, &item).map_err(of_item)?;
+            prompt.extend(lead.tokens);
+            answers = lead.answers;
+        } else if !mode.generates() {
+            let whole = |text: &str| {
+                let mut whole = segments.clone();
+                whole.push(Segment { text: delimiter.clone(), data: false });
+                whole.push(Segment { text: text.to_owned(), data: true });
+                self.tokens(&whole)
+            };
+            answers = self.answers(&mut prompt, &item, &delimiter, whole).map_err(of_item)?;
+        }
+        let question = Question { item, prompt, stem, answers };
+        self.check_length(&question)?;
+        Ok(question)
+    }
+
+    /// What leads from the end of reasoning to the answer, and what is scored there; the same for every item under `labels`.
+    pub(crate) fn lead(&self, after: &str, item: &Item) -> Result<Lead, String> {
+        let kept = after.trim_end();
+        let mut tokens = self.following(kept)?;
+        let delimiter = format!("{}{}", &after[kept.len()..], self.work.prompt.delimiter);
+        let mut answers = Vec::new();
+        match self.work.mode.score {
+            Score::Generate => tokens = self.following(after)?,
+            Score::Labels | Score::Texts => {
+                let whole = |text: &str| self.following(&format!("{kept}{delimiter}{text}"));
+                answers = self.answers(&mut tokens, item, &delimiter, whole)?;
+            }
+        }
+        Ok(Lead { tokens, answers })
+    }
+
+    /// What is scored behind a prompt. `whole`: the tokens of the prompt with a text behind it.
+    fn answers(
+        &self,
+        prompt: &mut Vec<Token>,
+        item: &Item,
+        delimiter: &str,
+        whole: impl Fn(&str) -> Result<Vec<Token>, String>,
+    ) -> Result<Vec<Vec<Token>>, String> {
         let texts: &[String] = match self.work.mode.score {
             Score::Texts => &item.options,
             Score::Labels | Score::Generate => &self.work.prompt.labels,
         };
-        let answers = texts.iter().map(|text| self.answer(&segments, &prompt, &delimiter, text));
-        let mut answers = answers
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| format!("item {} ({}): {error}", item.key, item.language))?;
-        if self.work.mode.score != Score::Texts {
-            self.tell_apart(&mut prompt, &mut answers, &delimiter)?;
+        let answers = texts.iter().map(|text| self.behind(prompt, whole(text)?, text));
+        let mut answers = answers.collect::<Result<Vec<_>, _>>()?;
+        if self.work.mode.score == Score::Labels {
+            self.tell_apart(prompt, &mut answers, delimiter)?;
         }
-        self.check_length(&item, &prompt, &answers)?;
-        Ok(Question { item, prompt, answers })
+        Ok(answers)
     }
 
-    /// The prompt in the model's chat format, up to the answer slot.
+    /// Tokens of a text that goes on where a model has stopped writing. The template's text: special tokens are meant.
+    fn following(&self, text: &str) -> Result<Vec<Token>, String> {
+        let mut tokens = self.model.tokenize(text, true).map_err(|error| error.to_string())?;
+        // Some vocabularies put a space in front of every text.
+        if !text.starts_with(' ') && tokens.first().is_some_and(|&token| self.model.token_text(token) == " ") {
+            tokens.remove(0);
+        }
+        Ok(tokens)
+    }
+
+    fn filler(&self, filler: &str) -> Result<Token, String> {
+        match self.following(filler)?[..] {
+            [token] => Ok(token),
+            ref tokens => Err(format!(
+                "`filler` {filler:?} is {} tokens to model `{}`; name a text of one token, such as \" .\" or \"...\"",
+                tokens.len(),
+                self.work.cell.model
+            )),
+        }
+    }
+
+    /// The prompt in the model's chat format, up to where an answer or reasoning begins.
     fn segments(&self, body: String) -> Result<Vec<Segment>, String> {
-        let model = self.model;
         let mut messages = Vec::new();
         messages
             .extend(self.work.prompt.system.iter().map(|text| Message { role: Role::System, content: text.clone() }));
         messages.push(Message { role: Role::User, content: body });
-        let (bos, eos) = (model.bos_text().unwrap_or_default(), model.eos_text().unwrap_or_default());
-        let input = ChatInput {
-            messages: &messages,
-            add_generation_prompt: true,
-            bos: &bos,
-            eos: &eos,
-            variables: &chat::without_thinking(),
-            date: DATE,
-            slot: self.work.slot.as_deref(),
-        };
-        let name = &self.work.cell.model;
-        match self.work.chat {
-            Chat::None => Ok(chat::plain(&ChatInput { bos: "", ..input })),
-            Chat::Model => {
-                let template = model.chat_template().ok_or_else(|| {
-                    format!(
-                        "model `{name}` has no chat template in its GGUF; set `chat = \"none\"` for a base model, or take a file \
-                         that has one"
-                    )
-                })?;
-                chat::render(&template, &input).map_err(|error| format!("model `{name}`: {error}"))
+        self.form.segments(&messages)
+    }
+
+    /// Tokens that a question takes with all that may follow its prompt.
+    pub(crate) fn length(&self, question: &Question) -> Result<usize, String> {
+        let longest = |answers: &[Vec<Token>]| answers.iter().map(Vec::len).max().unwrap_or(0);
+        let mut length = question.prompt.len() + longest(&question.answers);
+        let mode = &self.work.mode;
+        if mode.generates() {
+            if let (Some(reason), Some(reasoning)) = (&mode.reason, self.reasoning()) {
+                let lead = self.lead(&reasoning.after_cut, &question.item)?;
+                length += reason.max_tokens as usize + lead.tokens.len() + longest(&lead.answers);
+            }
+            if mode.score == Score::Generate {
+                length += mode.generate.max_tokens as usize;
             }
         }
+        Ok(length)
     }
 
     fn tokens(&self, segments: &[Segment]) -> Result<Vec<Token>, String> {
@@ -165,22 +254,12 @@ impl<'a> Asker<'a> {
 
     /// Tokens of an answer where it follows the prompt: what the whole has beyond the prompt, as in
     /// lm-evaluation-harness.
-    fn answer(
-        &self,
-        segments: &[Segment],
-        prompt: &[Token],
-        delimiter: &str,
-        text: &str,
-    ) -> Result<Vec<Token>, String> {
-        let mut whole = segments.to_vec();
-        whole.push(Segment { text: delimiter.to_owned(), data: false });
-        whole.push(Segment { text: text.to_owned(), data: true });
-        let whole = self.tokens(&whole)?;
+    fn behind(&self, prompt: &[Token], whole: Vec<Token>, text: &str) -> Result<Vec<Token>, String> {
         match whole.strip_prefix(prompt) {
             Some(answer) if !answer.is_empty() => Ok(answer.to_vec()),
             _ => Err(format!(
                 "{text:?} merges with the end of the prompt in the vocabulary of model `{}`, so it cannot be scored there; \
-                 set `prompt.delimiter = \" \"`, or another `slot`",
+                 set `prompt.delimiter = \" \"`, or another `slot` or `cue`",
                 self.work.cell.model
             )),
         }
@@ -218,15 +297,18 @@ impl<'a> Asker<'a> {
     }
 
     /// A prompt is never cut.
-    fn check_length(&self, item: &Item, prompt: &[Token], answers: &[Vec<Token>]) -> Result<(), String> {
-        let answer = answers.iter().map(Vec::len).max().unwrap_or(0);
-        let (tokens, context) = (prompt.len() + answer, self.context());
+    fn check_length(&self, question: &Question) -> Result<(), String> {
+        let Question { item, .. } = question;
+        let (tokens, context) = (self.length(question)?, self.context());
         if tokens <= context {
             return Ok(());
         }
         let (key, language) = (&item.key, &item.language);
         let trained = self.model.train_context();
-        let what = format!("item {key} ({language}) needs {tokens} tokens, prompt and answer,");
+        let what = format!(
+            "item {key} ({language}) needs {tokens} tokens, prompt and answer{},",
+            if self.work.mode.generates() { " with the budget" } else { "" }
+        );
         Err(match self.work.evaluate.context {
             Some(_) => format!(
                 "{what} and `evaluate.context` is {context}; a prompt is never cut: set it to {} or more (the model was trained \

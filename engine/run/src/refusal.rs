@@ -3,7 +3,6 @@
 use crate::engine::Options;
 use crate::error::RunError;
 use xlt_core::plan::{DownloadWork, Plan, Stage, Work};
-use xlt_core::spec::Score;
 
 /// What the spec needs and the user did not allow, or this version cannot do: said before anything starts.
 pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
@@ -61,12 +60,6 @@ fn not_yet(stage: &Stage) -> Option<&'static str> {
     match &stage.work {
         Work::Finetune(_) => Some("fine-tuning"),
         Work::Evaluate(work) if work.cell.seed.is_some() => Some("evaluation with an adapter"),
-        Work::Evaluate(work) if work.mode.reason.is_some() => Some("reasoning before the answer (`reason`)"),
-        Work::Evaluate(work) if work.mode.cue.is_some() => Some("a cue before the answer (`cue`)"),
-        Work::Evaluate(work) => match work.mode.score {
-            Score::Labels | Score::Texts => None,
-            Score::Generate => Some("the protocol `generate`"),
-        },
-        Work::Download(_) | Work::Quantize(_) | Work::Analyze(_) | Work::Command(_) => None,
+        Work::Download(_) | Work::Quantize(_) | Work::Evaluate(_) | Work::Analyze(_) | Work::Command(_) => None,
     }
 }

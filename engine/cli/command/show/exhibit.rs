@@ -112,7 +112,7 @@ impl Loader {
 }
 
 fn words(work: &EvaluateWork, model: &Model, item: Item) -> Result<Words, String> {
-    let question = Asker::new(work, model).question(item)?;
+    let question = Asker::new(work, model)?.question(item)?;
     let word =
         |&token: &Token| Word { id: token.id(), bytes: model.token_bytes(token), special: model.is_special(token) };
     let words = |tokens: &Vec<Token>| tokens.iter().map(word).collect();

@@ -5,7 +5,7 @@
 use super::exhibit::{Exhibit, Word, Words};
 use crate::term;
 use comfy_table::{CellAlignment, Table, presets};
-use xlt_core::answers::{Answer, TextLength};
+use xlt_core::answers::{Answer, Ended, Generated, TextLength, Written};
 use xlt_core::spec::{Normalize, Score};
 
 /// Columns of the heading and the rules.
@@ -80,7 +80,7 @@ fn answers(exhibit: &Exhibit<'_>, answer: &Answer) -> String {
         let logprob = answer.logprobs.get(number).copied().unwrap_or(f64::NAN);
         let mut row = vec![
             harmless(&exhibit.work.prompt.labels[number]),
-            mark(number == answer.prediction),
+            mark(Some(number) == answer.prediction),
             mark(number == answer.gold),
             format!("{logprob:.2}"),
         ];
@@ -128,7 +128,37 @@ fn remarks(exhibit: &Exhibit<'_>, answer: &Answer) -> String {
         }
         (None, Score::Labels | Score::Generate) => String::new(),
     };
+    let first = [answer.reasoning.as_ref().map(reasoning), Some(first), answer.generated.as_ref().map(generated)];
+    let first: Vec<String> = first.into_iter().flatten().filter(|text| !text.is_empty()).collect();
+    let first = first.join("\n");
     format!("{first}\n likeliest    {:?}, of all tokens", answer.argmax_text)
+}
+
+fn reasoning(written: &Written) -> String {
+    format!(" reasoning    {}\n{}", ending(written), indented(&written.text))
+}
+
+fn generated(generated: &Generated) -> String {
+    let Generated { written, extraction } = generated;
+    let found = match extraction.rule {
+        Some(rule) => format!("found by the rule `{}`", rule.word()),
+        None => format!("no answer found: {}", extraction.outcome.word()),
+    };
+    format!(" answer       {}; {found}\n{}", ending(written), indented(&written.text))
+}
+
+fn ending(written: &Written) -> String {
+    let ended = match written.ended {
+        Ended::Model => "ended by the model",
+        Ended::Stop => "ended at a stop text",
+        Ended::Budget => "cut at the budget",
+    };
+    format!("{} tokens, {ended}", written.tokens)
+}
+
+fn indented(text: &str) -> String {
+    let lines: Vec<String> = text.trim().lines().map(|line| format!("   {}", one_line(line))).collect();
+    lines.join("\n")
 }
 
 fn mark(here: bool) -> String {

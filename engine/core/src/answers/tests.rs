@@ -6,8 +6,8 @@ fn answer() -> Answer {
         key: "p|1".to_owned(),
         group: "p".to_owned(),
         language: "heb_Hebr".to_owned(),
-        prediction: 1,
-        predicted_label: "2".to_owned(),
+        prediction: Some(1),
+        predicted_label: Some("2".to_owned()),
         gold: 0,
         gold_label: "1".to_owned(),
         logprobs: vec![-1.25, -0.1],
@@ -16,6 +16,8 @@ fn answer() -> Answer {
         argmax_token: 17,
         argmax_text: "\"\n".to_owned(),
         n_tokens: 812,
+        reasoning: None,
+        generated: None,
     }
 }
 
@@ -83,7 +85,7 @@ fn damage_is_told_with_its_line() {
     assert_eq!(why(&LINE.replace("\"index\":0", "\"index\":9")), "an index is beyond the labels");
     assert_eq!(why(&LINE.replace("0.5", "1.5")), "`answer_mass` is not a probability");
     assert!(why(&LINE.replace("0.5", "null")).contains("null"));
-    let neither = "it has neither `texts` nor `answer_mass`";
+    let neither = "it has none of `texts`, `answer_mass` and `generated`";
     assert_eq!(why(&LINE.replace("\"answer_mass\":0.5,", "")), neither);
     let both = "it has both `texts` and `answer_mass`";
     assert_eq!(why(&TEXTS.replace("\"argmax\"", "\"answer_mass\":0.5,\"argmax\"")), both);

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 const RECIPE: Recipe = Recipe { unit: 40, vocabulary: 1000, heads: 4 };
 
 fn ask(group: &str, prompt: &[i32]) -> Ask {
-    Ask { group: group.to_owned(), prompt: prompt.to_vec(), options: Vec::new() }
+    Ask { group: group.to_owned(), prompt: prompt.to_vec(), stem: 0, options: Vec::new() }
 }
 
 /// The tokens before and in a strand, from the prelude on.
@@ -27,10 +27,26 @@ fn a_passage_is_decoded_once_for_all_its_questions() {
     let strands: Vec<_> = unit.strands.iter().map(|strand| (strand.parent, strand.tokens.as_slice())).collect();
     assert_eq!(strands, [(None, &[2, 3][..]), (Some(0), &[4, 5]), (Some(0), &[6]), (None, &[7, 8])]);
     let calls: Vec<Vec<usize>> =
-        unit.calls.iter().map(|call| call.pieces.iter().map(|piece| piece.strand).collect()).collect();
+        unit.all_calls().map(|call| call.pieces.iter().map(|piece| piece.strand).collect()).collect();
     assert_eq!(calls, [vec![0], vec![1, 2, 3]], "trunks first, then tails");
     assert_eq!(batches.cost(&asks, |_| true), Cost { apart: 12, decoded: 8 });
     assert_eq!(batches.needs(), Needs { cells: 8, sequences: 5, outputs: 3 });
+}
+
+#[test]
+fn modes_share_all_but_their_own_words() {
+    let mode = |words: &[i32]| {
+        let stems = [("p", vec![1, 2, 3, 4]), ("p", vec![1, 2, 3, 5]), ("q", vec![1, 7, 8])];
+        let ask =
+            |(group, stem): (&str, Vec<i32>)| Ask { stem: stem.len(), ..ask(group, &[&stem[..], words].concat()) };
+        plan(&stems.map(ask), &RECIPE)
+    };
+    let (one, other) = (mode(&[9]), mode(&[20, 21, 22]));
+    let (one, other) = (&one.units[0], &other.units[0]);
+    let tokens = |unit: &Unit| unit.strands.iter().map(|strand| strand.tokens.clone()).collect::<Vec<_>>();
+    assert_eq!(tokens(one)[..one.base], [vec![2, 3], vec![4], vec![5], vec![7, 8]]);
+    assert_eq!(tokens(other)[other.base..], vec![vec![20, 21, 22]; 3]);
+    assert!(one.same_base(other) && one.calls != other.calls);
 }
 
 #[test]
@@ -63,7 +79,7 @@ fn a_group_longer_than_a_unit_is_cut_by_questions_and_a_trunk_is_never_cut() {
     let batches = plan(&asks, &RECIPE);
     let units: Vec<usize> = batches.units.iter().map(|unit| unit.asks.len()).collect();
     assert_eq!(units, [4, 4, 1, 1], "40 tokens of tails a unit");
-    let calls: Vec<usize> = batches.units[0].calls.iter().map(Call::tokens).collect();
+    let calls: Vec<usize> = batches.units[0].all_calls().map(Call::tokens).collect();
     assert_eq!(calls, [400, 400, 400, 40], "the trunk in calls of equal size");
 }
 
@@ -94,7 +110,7 @@ fn many_heads_over_a_long_passage_make_shorter_calls() {
     let mut asks: Vec<Ask> = (0..2).map(|number| ask("p", &[&trunk[..], &[9, number]].concat())).collect();
     asks.push(ask("q", &[7]));
     let batches = |heads| plan(&asks, &Recipe { unit: 512, vocabulary: 1000, heads });
-    let longest = |batches: &Batches| batches.units[0].calls.iter().map(Call::tokens).max();
+    let longest = |batches: &Batches| batches.units[0].all_calls().map(Call::tokens).max();
     assert_eq!((batches(9).call, longest(&batches(9))), (512, Some(501)), "6001 tokens in twelve calls");
     let many = batches(64);
     assert!(longest(&many) <= Some(many.call) && many.call * 6004 * 64 * 4 <= 128 << 20, "{}", many.call);
@@ -105,12 +121,12 @@ proptest! {
     /// token; calls are small enough, decode every token of a strand once and in order, and parents before children.
     #[test]
     fn every_prompt_is_decoded_as_it_is(
-        prompts in prop::collection::vec((0..4_u8, prop::collection::vec(0..3_i32, 1..60), prop::collection::vec(prop::collection::vec(0..3_i32, 1..5), 0..4)), 0..30),
+        prompts in prop::collection::vec((0..4_u8, prop::collection::vec(0..3_i32, 1..60), 0..60_usize, prop::collection::vec(prop::collection::vec(0..3_i32, 1..5), 0..4)), 0..30),
         unit in 1..200_usize,
     ) {
         let asks: Vec<Ask> = prompts
             .into_iter()
-            .map(|(group, prompt, options)| Ask { group: group.to_string(), prompt, options })
+            .map(|(group, prompt, stem, options)| Ask { group: group.to_string(), stem: stem.min(prompt.len() - 1), prompt, options })
             .collect();
         let batches = plan(&asks, &Recipe { unit, vocabulary: 2 << 20, heads: 4 });
         let needs = batches.needs();
@@ -118,7 +134,7 @@ proptest! {
         for unit in &batches.units {
             prop_assert!(unit.strands.len() < 32 && needs.sequences <= 32);
             let mut done = vec![0; unit.strands.len()];
-            for call in &unit.calls {
+            for call in unit.all_calls() {
                 prop_assert!(call.tokens() <= BATCH);
                 let before = done.clone();
                 let mut rows = 0;
@@ -135,7 +151,7 @@ proptest! {
             for (at, strand) in unit.strands.iter().enumerate() {
                 prop_assert_eq!(done[at], strand.tokens.len());
                 match strand.role {
-                    Role::Trunk => {}
+                    Role::Trunk | Role::Stem => prop_assert!(at < unit.base),
                     Role::Tail { ask } => {
                         asked[ask] += 1;
                         prop_assert_eq!(&context(&batches, unit, at), &asks[ask].prompt);

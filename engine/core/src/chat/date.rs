@@ -1,6 +1,6 @@
-//! A calendar date, and the part of C's `strftime` that chat templates use.
+//! A calendar date.
 
-/// A day of the Gregorian calendar. As a time it is its midnight.
+/// A day of the Gregorian calendar. As a moment it is its midnight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Date {
     year: u16,
@@ -37,54 +37,24 @@ impl Date {
         exists.then_some(date)
     }
 
-    /// The date written as `format` says, in English. The error is the code that is not known.
-    pub(super) fn format(self, format: &str) -> Result<String, String> {
-        let mut text = String::new();
-        let mut characters = format.chars();
-        while let Some(character) = characters.next() {
-            if character != '%' {
-                text.push(character);
-                continue;
-            }
-            let rest = characters.as_str();
-            let unpadded = rest.starts_with('-');
-            let code = if unpadded { characters.nth(1) } else { characters.next() };
-            let field = code.and_then(|code| self.field(code)).ok_or_else(|| {
-                let length = 1 + usize::from(unpadded);
-                format!("%{}", rest.chars().take(length).collect::<String>())
-            })?;
-            match field.trim_start_matches(['0', ' ']) {
-                "" if unpadded => text.push('0'),
-                short if unpadded => text.push_str(short),
-                _ => text.push_str(&field),
-            }
-        }
-        Ok(text)
+    pub(super) fn year(self) -> u16 {
+        self.year
     }
 
-    fn field(self, code: char) -> Option<String> {
-        let Self { year, month, day } = self;
-        let month_name = MONTHS[usize::from(month - 1)];
-        let weekday = WEEKDAYS[self.weekday()];
-        Some(match code {
-            'Y' => year.to_string(),
-            'y' => format!("{:02}", year % 100),
-            'm' => format!("{month:02}"),
-            'd' => format!("{day:02}"),
-            'e' => format!("{day:2}"),
-            'B' => month_name.to_owned(),
-            'b' | 'h' => month_name[..3].to_owned(),
-            'A' => weekday.to_owned(),
-            'a' => weekday[..3].to_owned(),
-            'j' => format!("{:03}", self.day_of_year()),
-            'F' => format!("{year}-{month:02}-{day:02}"),
-            'H' | 'M' | 'S' => "00".to_owned(),
-            'I' => "12".to_owned(),
-            'p' => "AM".to_owned(),
-            'T' => "00:00:00".to_owned(),
-            '%' => "%".to_owned(),
-            _ => return None,
-        })
+    pub(super) fn month(self) -> u8 {
+        self.month
+    }
+
+    pub(super) fn day(self) -> u8 {
+        self.day
+    }
+
+    pub(super) fn month_name(self) -> &'static str {
+        MONTHS[usize::from(self.month - 1)]
+    }
+
+    pub(super) fn weekday_name(self) -> &'static str {
+        WEEKDAYS[self.weekday()]
     }
 
     fn month_days(self, month: u8) -> u8 {
@@ -97,7 +67,7 @@ impl Date {
         }
     }
 
-    fn day_of_year(self) -> u16 {
+    pub(super) fn day_of_year(self) -> u16 {
         (1..self.month).map(|month| u16::from(self.month_days(month))).sum::<u16>() + u16::from(self.day)
     }
 

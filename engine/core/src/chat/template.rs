@@ -1,78 +1,96 @@
 //! One rendering of a chat template, with the settings and the functions that Hugging Face gives to templates.
 
-use super::{ChatError, ChatInput, Date, Variable};
+use super::moment::Moment;
+use super::{ChatError, ChatInput, Variable, bounds, json, source};
 use crate::jinja::{self, line, words};
-use minijinja::value::Kwargs;
 use minijinja::{Environment, Error, ErrorKind, Value, context};
+use std::collections::BTreeMap;
 use std::fmt;
+
+/// What a rendering knows beside the template.
+#[derive(Debug, Clone)]
+pub(super) struct Scene {
+    /// Names and their values.
+    values: BTreeMap<String, Value>,
+    /// What `strftime_now` tells.
+    now: Moment,
+}
+
+impl Scene {
+    /// A conversation; without tools and documents, as long as [`Scene::with`] gives none.
+    pub(super) fn new(messages: impl Into<Value>, add_generation_prompt: bool, now: Moment) -> Self {
+        let none = Value::from(());
+        let scene = Self { values: BTreeMap::new(), now };
+        scene
+            .with("messages", messages)
+            .with("add_generation_prompt", add_generation_prompt)
+            .with("tools", none.clone())
+            .with("documents", none)
+    }
+
+    /// With one more value, or another one.
+    pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.values.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// With variables of a study.
+    pub(super) fn with_all(self, variables: &BTreeMap<String, Variable>) -> Self {
+        variables.iter().fold(self, |scene, (name, value)| match value {
+            Variable::Flag(flag) => scene.with(name, *flag),
+            Variable::Text(text) => scene.with(name, text.as_str()),
+        })
+    }
+
+    fn size(&self) -> u64 {
+        self.values.values().map(bounds::size).fold(0, u64::saturating_add)
+    }
+}
 
 /// Renders the template with `contents` in place of the messages' own.
 pub(super) fn run(template: &str, input: &ChatInput<'_>, contents: &[&str]) -> Result<String, ChatError> {
-    let environment = environment(input.date);
     let messages: Vec<Value> = input
         .messages
         .iter()
         .zip(contents)
         .map(|(message, &content)| context! { role => message.role.name(), content => content })
         .collect();
-    let fixed = [
-        ("messages", Value::from(messages)),
-        ("tools", Value::from(())),
-        ("documents", Value::from(())),
-        ("add_generation_prompt", Value::from(input.add_generation_prompt)),
-        ("bos_token", Value::from(input.bos)),
-        ("eos_token", Value::from(input.eos)),
-    ];
-    let variables = input.variables.iter().map(|(name, value)| {
-        let value = match value {
-            Variable::Flag(flag) => Value::from(*flag),
-            Variable::Text(text) => Value::from(text.as_str()),
-        };
-        (name.as_str(), value)
-    });
-    let values = Value::from_pairs(fixed.into_iter().chain(variables));
-    environment.render_str(template, values).map_err(|error| explain(&error))
+    let scene = Scene::new(messages, input.add_generation_prompt, input.date.into())
+        .with("bos_token", input.bos)
+        .with("eos_token", input.eos)
+        .with_all(input.variables);
+    render(template, &scene)
 }
 
-fn environment(date: Date) -> Environment<'static> {
+/// Renders the template.
+pub(super) fn render(template: &str, scene: &Scene) -> Result<String, ChatError> {
+    let template = source::prepare(template)?;
+    let mut environment = environment(scene.now);
+    bounds::set(&mut environment, scene.size());
+    let values = Value::from_pairs(scene.values.iter().map(|(name, value)| (name.as_str(), value.clone())));
+    environment.render_str(&template, values).map_err(|error| explain(&error))
+}
+
+/// Whether the template asks for a variable that it does not set itself; a template that cannot be parsed asks for none.
+pub(super) fn reads(template: &str, variable: &str) -> bool {
+    let Ok(template) = source::prepare(template) else { return false };
+    let environment = jinja::environment();
+    let parsed = environment.template_from_str(&template);
+    parsed.is_ok_and(|template| template.undeclared_variables(false).contains(variable))
+}
+
+fn environment(now: Moment) -> Environment<'static> {
     let mut environment = jinja::environment();
-    environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-    environment.add_filter("tojson", tojson);
+    environment.add_filter("tojson", json::tojson);
     environment.add_function("raise_exception", |message: String| -> Result<Value, Error> {
         Err(Error::new(ErrorKind::InvalidOperation, "raise_exception").with_source(Raised(message)))
     });
     environment.add_function("strftime_now", move |format: String| {
-        date.format(&format).map_err(|code| {
+        now.format(&format).map_err(|code| {
             Error::new(ErrorKind::InvalidOperation, format!("strftime_now does not know `{code}` in `{format}`"))
         })
     });
     environment
-}
-
-/// `json.dumps(value, ensure_ascii=False)`: minijinja's own filter has Python's separators, but escapes four characters
-/// for use in HTML.
-fn tojson(value: &Value, indent: Option<Value>, options: Kwargs) -> Result<String, Error> {
-    let escaped = minijinja::filters::tojson(value, indent, options)?.to_string();
-    let mut text = String::with_capacity(escaped.len());
-    let mut rest = escaped.as_str();
-    while let Some(at) = rest.find('\\') {
-        let (before, escape) = rest.split_at(at);
-        text.push_str(before);
-        let html = [("\\u003c", '<'), ("\\u003e", '>'), ("\\u0026", '&'), ("\\u0027", '\'')];
-        match html.iter().find(|(code, _)| escape.starts_with(code)) {
-            Some((code, character)) => {
-                text.push(*character);
-                rest = &escape[code.len()..];
-            }
-            // In JSON an escape is a backslash and at least one ASCII character.
-            None => {
-                let length = escape.len().min(2);
-                text.push_str(&escape[..length]);
-                rest = &escape[length..];
-            }
-        }
-    }
-    Ok(text + rest)
 }
 
 /// What a template said through `raise_exception`.

@@ -6,7 +6,7 @@ use super::stage::{DownloadWork, Kind, Stage, Work};
 use super::study::{AnalyzeWork, EvaluateCell, EvaluateWork, FinetuneWork};
 use super::{InputSource, Plan};
 use crate::key::{Digest, Key, KeyHasher, Manifest, ManifestText, Value};
-use crate::spec::{Chat, Data, Mode, Prompt, Score, Split};
+use crate::spec::{Chat, Data, Effort, Mode, Prompt, Sampling, Score, Slot, Split};
 
 /// What is known of the outputs of the stages of a plan while keys are computed.
 pub trait KnownOutputs {
@@ -147,11 +147,34 @@ fn prompt(prompt: &Prompt, mode: &Mode, chat: Chat, slot: Option<&str>, manifest
     }
     if let Some(reason) = &mode.reason {
         manifest.field("mode.reason.max_tokens", Value::Number(reason.max_tokens.into()));
+        match &reason.filler {
+            // What never reasons needs no way to do it.
+            Some(filler) => manifest.field("mode.reason.filler", Value::Text(filler)),
+            None => sampling(reason.sampling, manifest),
+        }
         manifest.field("mode.reason.channel", Value::Text(reason.channel.word()));
+        optional(manifest, "mode.reason.effort", reason.effort.map(Effort::word));
+    }
+    if mode.score == Score::Generate {
+        manifest.field("mode.max_tokens", Value::Number(mode.generate.max_tokens.into()));
+        manifest.field("mode.stop", Value::Texts(&mode.generate.stop));
+        manifest.field("mode.extract", Value::Text(mode.generate.extract.word()));
     }
     optional(manifest, "mode.cue", mode.cue.as_deref());
     manifest.field("model.chat", Value::Text(chat.word()));
-    optional(manifest, "model.slot", slot);
+    match &mode.slot {
+        None | Some(Slot::Final) => optional(manifest, "model.slot", slot),
+        Some(Slot::Bare) => manifest.field("mode.slot", Value::Text("")),
+        Some(Slot::Text(text)) => manifest.field("mode.slot", Value::Text(text)),
+    }
+}
+
+fn sampling(sampling: Sampling, manifest: &mut impl Manifest) {
+    if let Sampling::Drawn { temperature, top_p, seed } = sampling {
+        manifest.field("mode.reason.temperature", Value::Real(temperature));
+        manifest.field("mode.reason.top_p", Value::Real(top_p));
+        manifest.field("mode.reason.seed", Value::Number(seed));
+    }
 }
 
 fn evaluate(work: &EvaluateWork, manifest: &mut impl Manifest) {
@@ -164,6 +187,9 @@ fn evaluate(work: &EvaluateWork, manifest: &mut impl Manifest) {
     // `evaluate.context` is a bound: a prompt that is longer is refused, never cut.
     manifest.field("evaluate.unit", Value::Number(work.evaluate.unit.into()));
     manifest.field("evaluate.kv", Value::Text(work.evaluate.kv.word()));
+    if work.mode.generates() {
+        manifest.field("evaluate.slots", Value::Number(work.evaluate.slots.into()));
+    }
     prompt(&work.prompt, &work.mode, work.chat, work.slot.as_deref(), manifest);
 }
 

@@ -60,7 +60,7 @@ impl Kind {
     pub fn recipe(self) -> u64 {
         match self {
             Self::Download | Self::Quantize | Self::Finetune | Self::Command => 1,
-            Self::Evaluate | Self::Analyze => 2,
+            Self::Evaluate | Self::Analyze => 3,
         }
     }
 }

@@ -118,7 +118,7 @@ impl Study<'_, '_> {
             for condition in &self.spec.conditions {
                 for (seed, adapter) in self.adapters(model, base, condition) {
                     for language in &evaluate.languages {
-                        for mode in &condition.modes {
+                        for mode in self.modes(condition) {
                             let cell = EvaluateCell {
                                 model: model.name.clone(),
                                 condition: condition.name.clone(),
@@ -134,6 +134,14 @@ impl Study<'_, '_> {
             }
         }
         self.analyze(cells, answers);
+    }
+
+    /// A condition's modes, those first in which the model writes: what they share with the others is then decoded with them.
+    fn modes<'c>(&self, condition: &'c Condition) -> Vec<&'c String> {
+        let writes = |name: &String| self.spec.modes.iter().any(|mode| mode.name == *name && mode.generates());
+        let mut modes: Vec<&String> = condition.modes.iter().collect();
+        modes.sort_by_key(|name| !writes(name));
+        modes
     }
 
     /// The stage whose output 0 is the model's file.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::spec::{Normalize, Request, Score, load};
+use crate::spec::{Generate, Normalize, Request, Rules, Score, load};
 
 fn prompt(body: &str) -> Prompt {
     Prompt {
@@ -19,6 +19,8 @@ fn mode(instruction: Option<&str>) -> Mode {
         normalize: Normalize::Byte,
         reason: None,
         cue: None,
+        slot: None,
+        generate: Generate { max_tokens: 256, stop: Vec::new(), extract: Rules::Xlt },
     }
 }
 

@@ -11,8 +11,8 @@ fn answer(correct: bool, answer_mass: f64, argmax_text: &str) -> Answer {
         key: "k".to_owned(),
         group: "g".to_owned(),
         language: "l".to_owned(),
-        prediction: 0,
-        predicted_label: "1".to_owned(),
+        prediction: Some(0),
+        predicted_label: Some("1".to_owned()),
         gold: usize::from(!correct),
         gold_label: "1".to_owned(),
         logprobs: vec![-1.0, -2.0],
@@ -21,6 +21,8 @@ fn answer(correct: bool, answer_mass: f64, argmax_text: &str) -> Answer {
         argmax_token: 1,
         argmax_text: argmax_text.to_owned(),
         n_tokens: 1,
+        reasoning: None,
+        generated: None,
     }
 }
 

@@ -47,7 +47,16 @@ fn the_paper_reads_as_written() {
     assert_eq!(spec.claims[0].expect, Expect::Below(0.03));
     assert_eq!(spec.claims[0].estimate.terms[1].languages, "controls");
     assert_eq!(spec.conditions[0].modes, ["direct", "cot"]);
-    assert_eq!(spec.modes[0].reason, Some(Reason { max_tokens: 2048, channel: Channel::Auto }));
+    assert_eq!(
+        spec.modes[0].reason,
+        Some(Reason {
+            max_tokens: 2048,
+            channel: Channel::Auto,
+            effort: None,
+            sampling: Sampling::Greedy,
+            filler: None
+        })
+    );
 }
 
 #[test]

@@ -227,6 +227,40 @@ pub struct Mode {
     pub reason: Option<Reason>,
     /// Text placed after the reasoning, before the answer.
     pub cue: Option<String>,
+    /// Where the answer is expected; `None`: where the model says.
+    pub slot: Option<Slot>,
+    /// How long a text is and where it ends; only `generate` asks.
+    pub generate: Generate,
+}
+
+impl Mode {
+    /// Whether the model writes: reasoning, or its answer.
+    #[must_use]
+    pub fn generates(&self) -> bool {
+        self.score == Score::Generate || self.reason.as_ref().is_some_and(|reason| reason.filler.is_none())
+    }
+}
+
+/// Where an answer is expected behind the prompt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Slot {
+    /// Where the model gives its final answer: the model's own `slot`, else what its chat template opens for that.
+    Final,
+    /// Right behind the generation prompt.
+    Bare,
+    /// Behind this text.
+    Text(String),
+}
+
+/// Limits of a generated answer, and how it is read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Generate {
+    /// Budget in tokens.
+    pub max_tokens: u32,
+    /// Texts at which it ends.
+    pub stop: Vec<String>,
+    /// Rules by which the answer is found in it.
+    pub extract: Rules,
 }
 
 /// Scoring protocols.
@@ -253,6 +287,19 @@ pub enum Normalize {
     Character,
 }
 
+/// Rules by which an answer is found in a generated text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Rules {
+    /// The last explicit answer, in any of many scripts.
+    Xlt,
+    /// As lm-evaluation-harness finds it.
+    LmEval,
+    /// As inspect finds it.
+    Inspect,
+    /// As the Belebele paper finds it.
+    Belebele,
+}
+
 /// Reasoning before an answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reason {
@@ -260,6 +307,39 @@ pub struct Reason {
     pub max_tokens: u32,
     /// Where the reasoning is written.
     pub channel: Channel,
+    /// How hard a model thinks that can be told so.
+    pub effort: Option<Effort>,
+    /// How the next token is chosen.
+    pub sampling: Sampling,
+    /// Written `max_tokens` times in place of reasoning: as long, and without content. One token of the model.
+    pub filler: Option<String>,
+}
+
+/// How a token is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Sampling {
+    /// The likeliest; of equals the first.
+    Greedy,
+    /// Drawn.
+    Drawn {
+        /// What logits are divided by, above 0.
+        temperature: f64,
+        /// Only the likeliest tokens that together have this probability are drawn, above 0, at most 1.
+        top_p: f64,
+        /// Seed; with the item's key and language it decides every draw.
+        seed: u64,
+    },
+}
+
+/// How hard a model thinks that can be told so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Effort {
+    /// Little.
+    Low,
+    /// As usual.
+    Medium,
+    /// Much.
+    High,
 }
 
 /// Where reasoning is written.
@@ -368,6 +448,8 @@ pub struct Evaluate {
     pub unit: u32,
     /// Type of the numbers in the KV cache.
     pub kv: Kv,
+    /// Texts that are generated side by side.
+    pub slots: u32,
 }
 
 /// Types of the numbers in the KV cache.

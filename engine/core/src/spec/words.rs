@@ -1,6 +1,6 @@
 //! The words by which a spec's choices are written, in the spec, in manifests and in results.
 
-use super::{Channel, Chat, Format, Kv, Normalize, Population, Schedule, Score, Source, SplitBy};
+use super::{Channel, Chat, Effort, Format, Kv, Normalize, Population, Rules, Schedule, Score, Source, SplitBy};
 
 macro_rules! words {
     ($type:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
@@ -28,6 +28,8 @@ words!(Score { Labels = "labels", Texts = "texts", Generate = "generate" });
 words!(Normalize { Sum = "sum", Token = "token", Byte = "byte", Character = "character" });
 words!(Kv { F16 = "F16", F32 = "F32" });
 words!(Format { Jsonl = "jsonl", Json = "json", Csv = "csv", Tsv = "tsv" });
+words!(Rules { Xlt = "xlt", LmEval = "lm-eval", Inspect = "inspect", Belebele = "belebele" });
+words!(Effort { Low = "low", Medium = "medium", High = "high" });
 words!(Channel { Auto = "auto", Text = "text", Native = "native" });
 words!(Population { Items = "items", Languages = "languages" });
 words!(Schedule { Linear = "linear", Cosine = "cosine", Constant = "constant" });

@@ -2,7 +2,9 @@
 
 use crate::key;
 use crate::study::spec;
-use xlt_core::spec::{Channel, Chat, Format, Kv, Normalize, Schedule, Score, Source, Spec, Split, SplitBy};
+use xlt_core::spec::{
+    Channel, Chat, Effort, Format, Kv, Normalize, Rules, Sampling, Schedule, Score, Slot, Source, Spec, Split, SplitBy,
+};
 
 const EVALUATE: &str = "evaluate/m/tuned/seed1/heb_Hebr/cot";
 const FINETUNE: &str = "finetune/m/lora/seed1";
@@ -69,7 +71,35 @@ fn whatever_can_change_answers_changes_the_key() {
     differs(|spec| spec.data[0].format = Format::Csv);
     differs(|spec| spec.modes[0].reason = None);
     differs(|spec| spec.modes[0].reason.as_mut().expect("it has one").max_tokens = 65);
-    differs(|spec| spec.modes[0].reason.as_mut().expect("it has one").channel = Channel::Text);
+    let reason = |change: fn(&mut xlt_core::spec::Reason)| {
+        check(EVALUATE, false, |spec| change(spec.modes[0].reason.as_mut().expect("it has one")));
+    };
+    reason(|reason| reason.channel = Channel::Text);
+    reason(|reason| reason.effort = Some(Effort::Low));
+    reason(|reason| reason.filler = Some(" .".to_owned()));
+    reason(|reason| reason.sampling = Sampling::Drawn { temperature: 0.6, top_p: 0.95, seed: 1 });
+    let drawn = |temperature, top_p, seed| {
+        let mut spec = spec();
+        let sampling = Sampling::Drawn { temperature, top_p, seed };
+        spec.modes[0].reason.as_mut().expect("it has one").sampling = sampling;
+        key(&spec, "llama", EVALUATE).0
+    };
+    for other in [drawn(0.7, 0.9, 1), drawn(0.6, 0.8, 1), drawn(0.6, 0.9, 2)] {
+        assert_ne!(drawn(0.6, 0.9, 1), other);
+    }
+    evaluate(|evaluate| evaluate.slots += 1);
+    let generated = |change: fn(&mut xlt_core::spec::Mode)| {
+        let mut spec = spec();
+        spec.modes[0].score = Score::Generate;
+        change(&mut spec.modes[0]);
+        key(&spec, "llama", EVALUATE).0
+    };
+    let before = generated(|_| {});
+    assert_ne!(before, generated(|mode| mode.generate.max_tokens += 1));
+    assert_ne!(before, generated(|mode| mode.generate.stop.push("\n".to_owned())));
+    assert_ne!(before, generated(|mode| mode.generate.extract = Rules::LmEval));
+    differs(|spec| spec.modes[0].slot = Some(Slot::Bare));
+    differs(|spec| spec.modes[0].slot = Some(Slot::Text("So".to_owned())));
     differs(|spec| spec.modes[0].cue = None);
     differs(|spec| spec.models[0].chat = Chat::None);
     differs(|spec| spec.models[0].slot = None);
@@ -119,6 +149,8 @@ fn another_language_or_another_llama_is_another_key() {
 fn names_places_and_what_else_is_in_the_spec_do_not_change_the_key() {
     let same = |change: fn(&mut Spec)| check(EVALUATE, true, change);
     same(|spec| spec.modes[0].normalize = Normalize::Token);
+    same(|spec| spec.modes[0].slot = Some(Slot::Final));
+    same(|spec| spec.modes[0].generate.max_tokens += 1);
     same(|spec| add(&mut spec.name));
     same(|spec| spec.models[0].requantize = true);
     same(|spec| spec.evaluate.as_mut().expect("it has one").context = Some(512));

@@ -2,8 +2,9 @@
 
 use crate::world;
 use xlt_core::spec::{
-    Adapter, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, Format, Kv, LanguageGroup, Lora, Mode, Model,
-    Normalize, Optimizer, Prompt, Reason, Schedule, Score, Source, Spec, Split, SplitBy, TrainOn,
+    Adapter, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, Format, Generate, Kv, LanguageGroup, Lora,
+    Mode, Model, Normalize, Optimizer, Prompt, Reason, Rules, Sampling, Schedule, Score, Source, Spec, Split, SplitBy,
+    TrainOn,
 };
 
 fn texts(texts: &[&str]) -> Vec<String> {
@@ -39,8 +40,16 @@ pub(super) fn spec() -> Spec {
             instruction: Some("Think.".to_owned()),
             score: Score::Labels,
             normalize: Normalize::Byte,
-            reason: Some(Reason { max_tokens: 64, channel: Channel::Auto }),
+            reason: Some(Reason {
+                max_tokens: 64,
+                channel: Channel::Auto,
+                effort: None,
+                sampling: Sampling::Greedy,
+                filler: None,
+            }),
             cue: Some("So:".to_owned()),
+            slot: None,
+            generate: Generate { max_tokens: 256, stop: Vec::new(), extract: Rules::Xlt },
         }],
         conditions: vec![Condition {
             name: "tuned".to_owned(),
@@ -56,6 +65,7 @@ pub(super) fn spec() -> Spec {
             context: None,
             unit: 512,
             kv: Kv::F16,
+            slots: 8,
         }),
         ..world::commands(vec![])
     }

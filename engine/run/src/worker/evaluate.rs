@@ -2,94 +2,109 @@
 
 mod journal;
 mod loaded;
+mod sitting;
 
 use super::{Desk, Product, Trouble, folder, llama};
-use crate::decode::Decoder;
 use crate::model_file;
-use crate::protocol::Unit;
+use crate::protocol::Companion;
 use crate::question::{self, Asker, Question};
 use journal::Journal;
 pub(super) use loaded::Loaded;
+use sitting::Sitting;
 use std::fs;
+use std::ops::Range;
+use std::path::Path;
+use xlt_cache::StageLock;
 use xlt_core::answers;
 use xlt_core::batch::{self, Ask, Batches, Recipe};
+use xlt_core::key::Key;
 use xlt_core::plan::EvaluateWork;
 use xlt_llama::{Model, kernel_class};
 
-pub(super) fn run(desk: &Desk<'_>, work: &EvaluateWork) -> Result<Product, Trouble> {
+pub(super) fn run(desk: &Desk<'_>, work: &EvaluateWork, companions: &[Companion]) -> Result<Product, Trouble> {
     let [model_path, .., rows] = desk.inputs else { return Err(Trouble::new("it needs a model and rows")) };
-    let items = question::items(work, rows).map_err(Trouble::new)?;
     let mut loaded = desk.worker.llama.borrow_mut();
     let llama = llama::start(desk)?;
     let model = loaded.model(desk, &llama.backend, &model_file(model_path), &work.cell.model)?;
     let class = kernel_class(&llama.backend);
-    let questions = Asker::new(work, model).questions(items).map_err(Trouble::new)?;
-    let asks: Vec<Ask> = questions.iter().map(|question| question.ask(work.mode.score)).collect();
-    let recipe = Recipe { unit: work.evaluate.unit as usize, vocabulary: model.vocab_size(), heads: model.heads() };
-    let batches = batch::plan(&asks, &recipe);
-    let evaluation = Evaluation { desk, work, model, questions: &questions, batches: &batches };
-    let journal = evaluation.journal(&class)?;
-    let cost = batches.cost(&asks, |unit| !journal.has(unit));
-    desk.log.say(&format!(
-        "{} prompts in {} units: {} tokens, {} are decoded",
-        asks.len(),
-        batches.units.len(),
-        cost.apart,
-        cost.decoded
-    ));
-    let answers = evaluation.answers(journal)?;
+    let asker = Asker::new(work, model).map_err(Trouble::new)?;
+    let main = Evaluation::new(work, &asker, model, rows).map_err(Trouble::new)?;
+    let journal = main.journal(desk.partial, &class).map_err(Trouble::new)?;
+    let companions = Companions::of(desk, companions, &main, model, rows, &class);
+    let (answers, cost) = Sitting::new(desk, model, &asker, &main, &companions).answers(journal)?;
     let path = desk.folder.join("answers.jsonl");
     fs::write(&path, answers::write(&answers)).map_err(|error| Trouble::new(folder::sentence(&path, &error)))?;
     Ok(Product { outputs: vec![path], fetched: None, kernel_class: Some(class), cost: Some(cost) })
 }
 
+/// What one stage asks a model.
 struct Evaluation<'a> {
-    desk: &'a Desk<'a>,
     work: &'a EvaluateWork,
-    model: &'a Model,
-    questions: &'a [Question],
-    batches: &'a Batches,
+    questions: Vec<Question>,
+    asks: Vec<Ask>,
+    batches: Batches,
+    /// Units that are finished together: what is resumed. One each, but runs of them where texts are written side by side.
+    rounds: Vec<Range<usize>>,
 }
 
-impl Evaluation<'_> {
+impl<'a> Evaluation<'a> {
+    fn new(work: &'a EvaluateWork, asker: &Asker<'_>, model: &Model, rows: &Path) -> Result<Self, String> {
+        let questions = asker.questions(question::items(work, rows)?)?;
+        let asks: Vec<Ask> = questions.iter().map(|question| question.ask(&work.mode)).collect();
+        let recipe = Recipe { unit: work.evaluate.unit as usize, vocabulary: model.vocab_size(), heads: model.heads() };
+        let batches = batch::plan(&asks, &recipe);
+        let slots = if work.mode.generates() { work.evaluate.slots as usize } else { 0 };
+        let rounds = batches.rounds(slots);
+        Ok(Self { work, questions, asks, batches, rounds })
+    }
+
     /// What an earlier attempt has finished.
-    fn journal(&self, class: &str) -> Result<Journal, Trouble> {
-        let sizes: Vec<usize> = self.batches.units.iter().map(|unit| unit.asks.len()).collect();
-        Journal::open(self.desk.partial, class, &sizes).map_err(Trouble::new)
+    fn journal(&self, partial: &Path, class: &str) -> Result<Journal, String> {
+        let size = |round: &Range<usize>| self.batches.units[round.clone()].iter().map(|unit| unit.asks.len()).sum();
+        Journal::open(partial, class, &self.rounds.iter().map(size).collect::<Vec<usize>>())
     }
 
-    /// The answers in the order of the questions. Units that an earlier attempt has finished are taken from its journal.
-    fn answers(&self, mut journal: Journal) -> Result<Vec<answers::Answer>, Trouble> {
-        let units = &self.batches.units;
-        let todo: Vec<usize> = (0..units.len()).filter(|&number| !journal.has(number)).collect();
-        let mut answered = self.questions.len() - todo.iter().map(|&number| units[number].asks.len()).sum::<usize>();
-        if answered > 0 {
-            self.desk.log.say(&format!("{answered} items were answered by an earlier attempt"));
-        }
-        let progress = |answered| {
-            self.desk.worker.progress(answered as u64, Some(self.questions.len() as u64), Unit::Items);
-        };
-        progress(answered);
-        let mut decoder = None;
-        for number in todo {
-            if self.desk.worker.stopped() {
-                return Err(Trouble::Stopped);
+    /// Numbers of the questions of a round, in its order.
+    fn asks_of(&self, round: usize) -> impl Iterator<Item = usize> + '_ {
+        self.batches.units[self.rounds[round].clone()].iter().flat_map(|unit| unit.asks.iter().copied())
+    }
+}
+
+/// Evaluations of the same items in other modes that wait for their turn: what they share with this one is decoded once. What
+/// they are answered here stands in their own journals, from which they go on as if they had been stopped.
+struct Companions<'a>(Vec<(Evaluation<'a>, std::cell::RefCell<Journal>, StageLock)>);
+
+impl<'a> Companions<'a> {
+    /// Those that share the base of every unit, and that nobody else works on. What cannot come along comes later, by itself.
+    fn of(
+        desk: &Desk<'_>,
+        companions: &'a [Companion],
+        main: &Evaluation<'_>,
+        model: &Model,
+        rows: &Path,
+        class: &str,
+    ) -> Self {
+        let cache = &desk.worker.cache;
+        let join = |companion: &'a Companion| {
+            let key: Key = companion.key.parse().ok()?;
+            let asker = Asker::new(&companion.work, model).ok()?;
+            let evaluation = Evaluation::new(&companion.work, &asker, model, rows).ok()?;
+            if companion.work.mode.generates() || !shares(main, &evaluation) {
+                return None;
             }
-            let decoder = match &mut decoder {
-                Some(decoder) => decoder,
-                none => none.insert(self.decoder().map_err(Trouble::new)?),
-            };
-            journal.write(number, decoder.unit(&units[number]).map_err(Trouble::new)?).map_err(Trouble::new)?;
-            answered += units[number].asks.len();
-            progress(answered);
-        }
-        let asks = units.iter().flat_map(|unit| &unit.asks);
-        let mut answers: Vec<(usize, answers::Answer)> = asks.copied().zip(journal.into_answers()).collect();
-        answers.sort_by_key(|(ask, _)| *ask);
-        Ok(answers.into_iter().map(|(_, answer)| answer).collect())
+            let lock = cache.try_lock(&key).ok()??;
+            let journal = evaluation.journal(&cache.partial(&key), class).ok()?;
+            Some((evaluation, journal.into(), lock))
+        };
+        Self(companions.iter().filter_map(join).collect())
     }
+}
 
-    fn decoder(&self) -> Result<Decoder<'_>, String> {
-        Decoder::new(self.work, self.model, self.questions, self.batches, self.desk.job.threads)
-    }
+/// Whether two evaluations have the same prelude and the same bases.
+fn shares(one: &Evaluation<'_>, other: &Evaluation<'_>) -> bool {
+    let (one, other) = (&one.batches, &other.batches);
+    one.prelude == other.prelude
+        && one.call == other.call
+        && one.units.len() == other.units.len()
+        && one.units.iter().zip(&other.units).all(|(one, other)| one.base > 0 && one.same_base(other))
 }

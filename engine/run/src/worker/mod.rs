@@ -237,11 +237,11 @@ impl Worker {
             JobWork::Download { source, pin, size } => download::run(desk, source, pin.as_ref(), *size),
             JobWork::Analyze(work) => analyze::run(desk, work),
             #[cfg(feature = "llama")]
-            JobWork::Evaluate(work) => evaluate::run(desk, work),
+            JobWork::Evaluate { work, companions } => evaluate::run(desk, work, companions),
             #[cfg(feature = "llama")]
             JobWork::Quantize { to, requantize } => quantize::run(desk, to, *requantize),
             #[cfg(not(feature = "llama"))]
-            JobWork::Evaluate(_) | JobWork::Quantize { .. } => {
+            JobWork::Evaluate { .. } | JobWork::Quantize { .. } => {
                 Err(Trouble::new("this xlt was built without llama.cpp"))
             }
         }

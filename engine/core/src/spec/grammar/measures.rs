@@ -27,6 +27,7 @@ pub(super) const EVALUATE: TableShape = TableShape {
             "tokens that are decoded together, about; with quantized weights another number changes the last digits",
         ),
         key("kv", Choice(Kv::WORDS), Default("\"F16\""), "type of the numbers in the KV cache"),
+        key("slots", from(1), Default("8"), "texts that are generated side by side, at most 64"),
     ]],
     example: "`[evaluate]` with `data` and `languages`",
     instead_of_text: None,

@@ -5,7 +5,7 @@ use crate::spec::preset;
 use crate::spec::shape::Need::{Default, Derived, Optional, Required};
 use crate::spec::shape::Shape::{Choice, List, Number, Table, Text, Texts};
 use crate::spec::shape::{Bound, COUNT, TableShape, from, key, texts};
-use crate::spec::types::{Channel, Normalize, Schedule, Score};
+use crate::spec::types::{Channel, Effort, Normalize, Rules, Schedule, Score};
 
 pub(super) const PROMPT: TableShape = TableShape {
     name: "prompt",
@@ -60,6 +60,20 @@ pub(super) const MODE: TableShape = TableShape {
         ),
         key("reason", Table(&REASON), Optional, "reasoning before the answer"),
         key("cue", Text, Optional, "text between the reasoning and the answer"),
+        key(
+            "slot",
+            Text,
+            Derived("`final`"),
+            "where the answer is expected: `final`: where the model gives it; `bare`: right behind the generation prompt; or behind this text",
+        ),
+        key("max_tokens", from(1), Default("256"), "for `generate`: budget in tokens"),
+        key("stop", Texts, Default("[]"), "for `generate`: texts at which the answer ends"),
+        key(
+            "extract",
+            Choice(Rules::WORDS),
+            Default("\"xlt\""),
+            "for `generate`: rules by which the answer is found in the text",
+        ),
     ]],
     example: "`{ instruction = \"Answer with 1, 2, 3 or 4 only.\" }`",
     instead_of_text: None,
@@ -75,6 +89,26 @@ const REASON: TableShape = TableShape {
             Choice(Channel::WORDS),
             Default("\"auto\""),
             "`native`: the model's own reasoning channel; `text`: the answer's text; `auto`: the model's own where it has one",
+        ),
+        key("effort", Choice(Effort::WORDS), Optional, "how hard a model thinks that can be told so (gpt-oss)"),
+        key(
+            "temperature",
+            Number { above: Bound::AtLeastZero },
+            Default("0.0"),
+            "0: the likeliest token; else tokens are drawn",
+        ),
+        key(
+            "top_p",
+            Number { above: Bound::AboveZero },
+            Default("1.0"),
+            "only the likeliest tokens that together have this probability are drawn",
+        ),
+        key("seed", COUNT, Default("1"), "seed of the draws"),
+        key(
+            "filler",
+            Text,
+            Optional,
+            "one token, written `max_tokens` times in place of reasoning: as long, and without content",
         ),
     ]],
     example: "`{ max_tokens = 1024 }`",

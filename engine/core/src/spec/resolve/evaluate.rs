@@ -3,7 +3,10 @@
 use super::adapters::nonempty;
 use super::data::{check_languages, check_part, named};
 use super::{Context, languages};
+use crate::spec::tree::Table;
 use crate::spec::{Data, Evaluate, Kv, LanguageGroup};
+
+const MOST_SLOTS: u32 = 64;
 
 pub(super) fn resolve(data: &[Data], groups: &[LanguageGroup], cx: &mut Context<'_>) -> Option<Evaluate> {
     let table = cx.root.table("evaluate")?;
@@ -25,5 +28,18 @@ pub(super) fn resolve(data: &[Data], groups: &[LanguageGroup], cx: &mut Context<
         context: table.integer("context"),
         unit: table.integer("unit")?,
         kv: Kv::named(table.word("kv")?.text)?,
+        slots: slots(table, cx)?,
     })
+}
+
+fn slots(table: &Table, cx: &mut Context<'_>) -> Option<u32> {
+    let slots = table.integer("slots")?;
+    if slots > MOST_SLOTS {
+        let node = table.get("slots")?;
+        cx.faults
+            .at(node.place, format!("{slots} slots are more than {MOST_SLOTS}"))
+            .label("too many")
+            .help("8 to 32 are fast; each needs cache for a whole text");
+    }
+    Some(slots)
 }

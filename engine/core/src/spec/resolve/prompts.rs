@@ -3,7 +3,9 @@
 use super::{Context, template};
 use crate::spec::preset::Preset;
 use crate::spec::tree::Table;
-use crate::spec::{Channel, Data, Mode, Normalize, Prompt, Reason, Score, Spec};
+use crate::spec::{
+    Channel, Data, Effort, Generate, Mode, Normalize, Prompt, Reason, Rules, Sampling, Score, Slot, Spec,
+};
 
 const LABELS: &[&str] = &["1", "2", "3", "4"];
 
@@ -68,15 +70,46 @@ pub(super) fn modes(cx: &mut Context<'_>) -> Vec<Mode> {
             instruction: table.text("instruction"),
             score: Score::named(table.word("score")?.text)?,
             normalize: Normalize::named(table.word("normalize")?.text)?,
-            reason: table.table("reason").and_then(reason),
+            reason: table.table("reason").and_then(|table| reason(table, cx)),
             cue: table.text("cue"),
+            slot: table.text("slot").map(slot),
+            generate: Generate {
+                max_tokens: table.integer("max_tokens")?,
+                stop: table.texts("stop"),
+                extract: Rules::named(table.word("extract")?.text)?,
+            },
         })
     });
     modes.collect()
 }
 
-fn reason(table: &Table) -> Option<Reason> {
-    Some(Reason { max_tokens: table.integer("max_tokens")?, channel: Channel::named(table.word("channel")?.text)? })
+fn slot(text: String) -> Slot {
+    match text.as_str() {
+        "final" => Slot::Final,
+        "bare" => Slot::Bare,
+        _ => Slot::Text(text),
+    }
+}
+
+fn reason(table: &Table, cx: &mut Context<'_>) -> Option<Reason> {
+    Some(Reason {
+        max_tokens: table.integer("max_tokens")?,
+        channel: Channel::named(table.word("channel")?.text)?,
+        effort: table.word("effort").and_then(|word| Effort::named(word.text)),
+        sampling: sampling(table, cx)?,
+        filler: table.text("filler"),
+    })
+}
+
+fn sampling(table: &Table, cx: &mut Context<'_>) -> Option<Sampling> {
+    let (temperature, top_p) = (table.number("temperature")?, table.number("top_p")?);
+    if let Some(node) = table.get("top_p").filter(|_| top_p > 1.0) {
+        cx.faults.at(node.place, "`top_p` is a probability").label("above 1").help("1.0 draws from all tokens");
+    }
+    if temperature == 0.0 {
+        return Some(Sampling::Greedy);
+    }
+    Some(Sampling::Drawn { temperature, top_p, seed: table.integer("seed")? })
 }
 
 /// Whether the prompt fits the data that it is used with.

@@ -93,8 +93,8 @@ mod tests {
             key: key.to_owned(),
             group: "p".to_owned(),
             language: "heb_Hebr".to_owned(),
-            prediction: 0,
-            predicted_label: "1".to_owned(),
+            prediction: Some(0),
+            predicted_label: Some("1".to_owned()),
             gold: 1,
             gold_label: "2".to_owned(),
             logprobs: vec![-0.5, -1.0],
@@ -103,6 +103,8 @@ mod tests {
             argmax_token: 3,
             argmax_text: "\n".to_owned(),
             n_tokens: 9,
+            reasoning: None,
+            generated: None,
         }
     }
 

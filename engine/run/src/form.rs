@@ -1,0 +1,148 @@
+//! How a mode is put to a model: what its chat template is told, where the answer stands, how reasoning begins and ends.
+
+use std::collections::BTreeMap;
+use xlt_core::chat::channel::{self, Native};
+use xlt_core::chat::{self, ChatInput, Date, Message, Segment, Variable};
+use xlt_core::plan::EvaluateWork;
+use xlt_core::spec::{Channel, Chat, Effort, Reason, Slot};
+use xlt_llama::Model;
+
+/// What templates that print today's date are told, so that a prompt is the same tomorrow.
+const DATE: Date = Date::FIXED;
+
+/// A mode on a model.
+#[derive(Debug)]
+pub(crate) struct Form<'a> {
+    work: &'a EvaluateWork,
+    /// The model's chat template; `None`: no chat format.
+    template: Option<String>,
+    bos: String,
+    eos: String,
+    variables: BTreeMap<String, Variable>,
+    /// What stands behind the prompt; `None`: what the template opens for an answer.
+    open: Option<String>,
+    /// Where the model writes before it answers.
+    pub(crate) reasoning: Option<Reasoning>,
+}
+
+/// How reasoning ends, and what leads from there to the answer.
+#[derive(Debug)]
+pub(crate) struct Reasoning {
+    /// Texts with which the model ends it.
+    pub(crate) ends: Vec<String>,
+    /// Follows reasoning that the model ended with one of these.
+    pub(crate) after_end: String,
+    /// Follows reasoning that ended otherwise.
+    pub(crate) after_cut: String,
+}
+
+impl<'a> Form<'a> {
+    /// Finds out how the mode is put to the model.
+    ///
+    /// # Errors
+    /// A sentence: a chat template that is not there, a channel that the model does not have.
+    pub(crate) fn new(work: &'a EvaluateWork, model: &Model) -> Result<Self, String> {
+        let name = &work.cell.model;
+        let template = match work.chat {
+            Chat::None => None,
+            Chat::Model => Some(model.chat_template().ok_or_else(|| {
+                format!(
+                    "model `{name}` has no chat template in its GGUF; set `chat = \"none\"` for a base model, or take a file that \
+                     has one"
+                )
+            })?),
+        };
+        let mut form = Self {
+            work,
+            template,
+            bos: model.bos_text().unwrap_or_default(),
+            eos: model.eos_text().unwrap_or_default(),
+            variables: chat::without_thinking(),
+            open: match &work.mode.slot {
+                Some(Slot::Bare) => Some(String::new()),
+                Some(Slot::Text(text)) => Some(text.clone()),
+                None | Some(Slot::Final) => work.slot.clone(),
+            },
+            reasoning: None,
+        };
+        let cue = work.mode.cue.as_deref().unwrap_or_default();
+        match &work.mode.reason {
+            Some(reason) => form.reason(reason, cue)?,
+            None if !cue.is_empty() => form.open = Some(form.open.unwrap_or_default() + cue),
+            None => {}
+        }
+        Ok(form)
+    }
+
+    fn reason(&mut self, reason: &Reason, cue: &str) -> Result<(), String> {
+        let name = &self.work.cell.model;
+        let effort = reason.effort.map(|effort| match effort {
+            Effort::Low => channel::Effort::Low,
+            Effort::Medium => channel::Effort::Medium,
+            Effort::High => channel::Effort::High,
+        });
+        let native = self.template.as_ref().and_then(|template| channel::native(template, effort));
+        let native = match (reason.channel, native) {
+            (Channel::Text, _) | (Channel::Auto, None) => None,
+            (Channel::Auto | Channel::Native, Some(native)) => Some(native),
+            (Channel::Native, None) => {
+                return Err(format!(
+                    "model `{name}` has no reasoning channel that its chat template shows; set `channel = \"text\"`, or `\"auto\"`"
+                ));
+            }
+        };
+        self.reasoning = Some(match native {
+            Some(native) => {
+                let after = |end: Option<&String>| end.map_or(native.close.as_str(), |end| native.close_after(end));
+                let reasoning = Reasoning {
+                    after_end: format!("{}{cue}", after(native.ends.first())),
+                    after_cut: format!("{}{cue}", native.close),
+                    ends: native.ends.clone(),
+                };
+                let Native { variables, open, .. } = native;
+                self.variables = variables;
+                self.open = Some(open);
+                reasoning
+            }
+            None => {
+                let after = format!("\n\n{cue}");
+                Reasoning { ends: Vec::new(), after_end: after.clone(), after_cut: after }
+            }
+        });
+        Ok(())
+    }
+
+    /// A prompt in the model's chat format, up to where it begins to write.
+    ///
+    /// # Errors
+    /// A sentence: the template fails.
+    pub(crate) fn segments(&self, messages: &[Message]) -> Result<Vec<Segment>, String> {
+        let input = ChatInput {
+            messages,
+            add_generation_prompt: true,
+            bos: &self.bos,
+            eos: &self.eos,
+            variables: &self.variables,
+            date: DATE,
+            slot: None,
+        };
+        let mut segments = match &self.template {
+            None => chat::plain(&ChatInput { bos: "", ..input }),
+            Some(template) => {
+                chat::render(template, &input).map_err(|error| format!("model `{}`: {error}", self.work.cell.model))?
+            }
+        };
+        let open = match (&self.open, &self.template) {
+            (Some(open), _) => open.clone(),
+            (None, None) => String::new(),
+            (None, Some(template)) => {
+                let text: String = segments.iter().map(|segment| segment.text.as_str()).collect();
+                channel::direct_slot(template, &text)
+            }
+        };
+        if !open.is_empty() {
+            segments.push(Segment { text: open, data: false });
+        }
+        Ok(segments)
+    }
+}

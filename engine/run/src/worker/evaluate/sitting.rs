@@ -1,0 +1,174 @@
+//! One evaluation, and others that come along, from their questions to their answers.
+
+use super::journal::Journal;
+use super::{Companions, Desk, Evaluation, Trouble};
+use crate::decode::Decoder;
+use crate::generate::Generator;
+use crate::protocol::Unit as Counted;
+use crate::question::Asker;
+use crate::scorer::Scorer;
+use std::collections::BTreeMap;
+use xlt_core::answers::Answer;
+use xlt_core::batch::{Cost, Role, Unit};
+use xlt_llama::Model;
+
+pub(super) struct Sitting<'a> {
+    desk: &'a Desk<'a>,
+    model: &'a Model,
+    asker: &'a Asker<'a>,
+    main: &'a Evaluation<'a>,
+    companions: &'a Companions<'a>,
+    decoder: Option<Decoder<'a>>,
+    generator: Option<Generator<'a>>,
+    /// Tokens of the prompts answered so far, each taken by itself.
+    apart: u64,
+}
+
+impl<'a> Sitting<'a> {
+    pub(super) fn new(
+        desk: &'a Desk<'a>,
+        model: &'a Model,
+        asker: &'a Asker<'a>,
+        main: &'a Evaluation<'a>,
+        companions: &'a Companions<'a>,
+    ) -> Self {
+        Self { desk, model, asker, main, companions, decoder: None, generator: None, apart: 0 }
+    }
+
+    /// The answers in the order of the questions. Rounds that an earlier attempt has finished are taken from its journal.
+    pub(super) fn answers(mut self, mut journal: Journal) -> Result<(Vec<Answer>, Cost), Trouble> {
+        let main = self.main;
+        let todo: Vec<usize> = (0..main.rounds.len()).filter(|&round| !journal.has(round)).collect();
+        let mut answered = main.questions.len() - todo.iter().map(|&round| main.asks_of(round).count()).sum::<usize>();
+        self.say(answered);
+        self.progress(answered);
+        for round in todo {
+            let answers = self.round(round)?;
+            answered += answers.len();
+            journal.write(round, answers).map_err(Trouble::new)?;
+            self.progress(answered);
+        }
+        let asks = (0..main.rounds.len()).flat_map(|round| main.asks_of(round));
+        let mut answers: Vec<(usize, Answer)> = asks.zip(journal.into_answers()).collect();
+        answers.sort_by_key(|(ask, _)| *ask);
+        let written = self.generator.as_ref().map_or(0, |generator| generator.decoded);
+        let decoded = self.decoder.as_ref().map_or(0, |decoder| decoder.decoded) + written;
+        let cost = Cost { apart: self.apart + written, decoded };
+        self.desk.log.say(&format!("{} tokens asked and written, {} decoded", cost.apart, cost.decoded));
+        Ok((answers.into_iter().map(|(_, answer)| answer).collect(), cost))
+    }
+
+    fn say(&self, answered: usize) {
+        let Evaluation { questions, batches, asks, .. } = self.main;
+        let cost = batches.cost(asks, |_| true);
+        let log = &self.desk.log;
+        log.say(&format!(
+            "{} prompts in {} units: {} tokens, of which {} are to be decoded",
+            questions.len(),
+            batches.units.len(),
+            cost.apart,
+            cost.decoded
+        ));
+        for (companion, ..) in &self.companions.0 {
+            log.say(&format!("mode {} of the same items comes along", companion.work.cell.mode));
+        }
+        if answered > 0 {
+            log.say(&format!("{answered} items were answered by an earlier attempt"));
+        }
+    }
+
+    fn progress(&self, answered: usize) {
+        self.desk.worker.progress(answered as u64, Some(self.main.questions.len() as u64), Counted::Items);
+    }
+
+    /// The answers of a round, in its order.
+    fn round(&mut self, round: usize) -> Result<Vec<Answer>, Trouble> {
+        let main = self.main;
+        let mut answers = Vec::new();
+        for number in main.rounds[round].clone() {
+            if self.desk.worker.stopped() {
+                return Err(Trouble::Stopped);
+            }
+            let unit = &main.batches.units[number];
+            answers.extend(self.unit(number).map_err(|why| {
+                let keys: Vec<&str> = unit.asks.iter().map(|&ask| main.questions[ask].item.key.as_str()).collect();
+                Trouble::new(format!("{why} (items {}, {})", keys.join(", "), main.work.cell.language))
+            })?);
+        }
+        if let Some(generator) = &mut self.generator {
+            generator.run(true).map_err(Trouble::new)?;
+            answers = generator.take(main.asks_of(round)).map_err(Trouble::new)?;
+        }
+        Ok(answers)
+    }
+
+    /// The answers to a unit's questions, where they need no writing.
+    fn unit(&mut self, number: usize) -> Result<Vec<Answer>, String> {
+        let main = self.main;
+        let (work, unit) = (main.work, &main.batches.units[number]);
+        self.decoder()?.base(unit)?;
+        let answers = if work.mode.generates() {
+            self.write(unit)?;
+            Vec::new()
+        } else {
+            self.score(main, unit)?
+        };
+        self.apart += main.batches.cost(&main.asks, |at| at == number).apart;
+        for (companion, journal, _) in &self.companions.0 {
+            if journal.borrow().has(number) {
+                continue;
+            }
+            self.decoder()?.forget_own(unit)?;
+            let unit = &companion.batches.units[number];
+            let answers = self.score(companion, unit)?;
+            journal.borrow_mut().write(number, answers)?;
+            self.apart += companion.batches.cost(&companion.asks, |at| at == number).apart;
+            self.decoder()?.forget_own(unit)?;
+        }
+        self.decoder()?.forget();
+        Ok(answers)
+    }
+
+    fn score(&mut self, of: &'a Evaluation<'a>, unit: &Unit) -> Result<Vec<Answer>, String> {
+        let mut scorer = Scorer::new(of.work, self.model, &of.questions);
+        self.decoder()?.own(unit, &mut |role, token, logits| scorer.hear(role, token, logits))?;
+        scorer.answers(unit)
+    }
+
+    /// Decodes the prompts and writes what follows them as far as slots are full.
+    fn write(&mut self, unit: &Unit) -> Result<(), String> {
+        let mut first: BTreeMap<usize, Vec<f32>> = BTreeMap::new();
+        let decoder = self.decoder()?;
+        decoder.own(unit, &mut |role, _, logits| {
+            if let Role::Tail { ask } = role {
+                first.insert(ask, logits.to_vec());
+            }
+            Ok(())
+        })?;
+        let prompts: Result<Vec<_>, String> = unit.asks.iter().map(|&ask| decoder.prompt(unit, ask)).collect();
+        for (&ask, prompt) in unit.asks.iter().zip(prompts?) {
+            let logits = first.remove(&ask).ok_or("a prompt without logits")?;
+            self.generator()?.push(ask, &logits, prompt)?;
+        }
+        self.generator()?.run(false)
+    }
+
+    fn decoder(&mut self) -> Result<&mut Decoder<'a>, String> {
+        if self.decoder.is_none() {
+            let companions = self.companions.0.iter().map(|(companion, ..)| &companion.batches);
+            let modes: Vec<_> = std::iter::once(&self.main.batches).chain(companions).collect();
+            let evaluate = &self.main.work.evaluate;
+            self.decoder = Some(Decoder::new(self.model, &modes, evaluate.kv, self.desk.job.threads)?);
+        }
+        self.decoder.as_mut().ok_or_else(|| "there is no decoder".to_owned())
+    }
+
+    fn generator(&mut self) -> Result<&mut Generator<'a>, String> {
+        if self.generator.is_none() {
+            let Evaluation { work, questions, .. } = self.main;
+            let threads = self.desk.job.threads;
+            self.generator = Some(Generator::new(work, self.model, self.asker, questions, threads)?);
+        }
+        self.generator.as_mut().ok_or_else(|| "there is no generator".to_owned())
+    }
+}

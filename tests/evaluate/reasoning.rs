@@ -1,0 +1,210 @@
+//! Models that write before they answer, and models that answer in their own words.
+
+use super::support::Space;
+use super::{ENGLISH, study};
+use serde_json::Value;
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+const COT: &str = "evaluate/tiny/base/eng_Latn/cot";
+const FRENCH_COT: &str = "evaluate/tiny/base/fra_Latn/cot";
+
+/// Six passages with three questions each.
+fn rows(passages: impl Iterator<Item = usize>) -> String {
+    let row = |passage: usize, question: usize| {
+        let text = format!("Passage {passage} tells of the tea that number {} drank in the town. ", passage * 7);
+        format!(
+            "{{\"id\": \"p{passage:03}|{question}\", \"text_id\": \"p{passage:03}\", \"text\": \"{text}\", \"question\": \"Who of \
+             {question} drank it?\", \"a\": \"one\", \"b\": \"the other one\", \"answer\": {}}}\n",
+            1 + (passage + question) % 2
+        )
+    };
+    passages.flat_map(|passage| (0..3).map(move |question| row(passage, question))).collect()
+}
+
+/// A study of a quantized model that answers directly, and after reasoning.
+fn both_modes() -> Space {
+    let space = study();
+    space.edit("spec.toml", r#"file = "tiny.gguf""#, r#"file = "tiny.gguf", quantize = "Q4_0""#);
+    space.edit("spec.toml", "key = \"id\"", "key = \"id\"\ngroup = \"text_id\"");
+    space.edit("spec.toml", "context = 512", "context = 512\nunit = 200\nslots = 3");
+    let cot = "[modes.cot]\ninstruction = \"Think first.\"\nreason = { max_tokens = 12 }\ncue = \"Answer: \"\n";
+    space.edit("spec.toml", "[conditions]", &format!("{cot}[conditions]"));
+    space.edit("spec.toml", r#"modes = ["direct"]"#, r#"modes = ["direct", "cot"]"#);
+    for language in ["eng_Latn", "fra_Latn"] {
+        space.write(&format!("{language}.jsonl"), rows(0..6));
+    }
+    space
+}
+
+fn only(space: &Space, mode: &str) {
+    space.edit("spec.toml", r#"modes = ["direct", "cot"]"#, &format!("modes = [\"{mode}\"]"));
+}
+
+fn items(space: &Space, stage: &str) -> Vec<Value> {
+    let answers = space.ask(&["items", stage, "--json"]).stdout;
+    answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn tokens(outcome: &super::support::Outcome, key: &str) -> u64 {
+    let finished = outcome.events.iter().filter(|event| event["event"] == "stage_finished");
+    finished.filter_map(|event| event[key].as_u64()).sum()
+}
+
+#[test]
+fn reasoning_stands_before_the_answer_and_keeps_to_its_budget() {
+    let space = both_modes();
+    assert_eq!(space.run().code, 0);
+    let items = items(&space, COT);
+    assert_eq!(items.len(), 18);
+    for item in &items {
+        let (reasoning, mass) = (&item["reasoning"], item["answer_mass"].as_f64().unwrap());
+        assert!(reasoning["tokens"].as_u64().unwrap() <= 12 && mass > 0.0, "{item}");
+        let whole = reasoning["tokens"] == 12;
+        assert!(reasoning["ended"] == if whole { "budget" } else { "model" }, "{item}");
+    }
+    assert!(items.iter().any(|item| item["reasoning"]["ended"] == "budget"), "a random model seldom ends its turn");
+    let direct = super::support::set(items.iter().map(|item| item["n_tokens"].to_string()));
+    assert!(!direct.is_empty());
+    space.ask(&["show", "p001|2", "--mode", "cot", "--language", "eng_Latn"]).expect_code(0).expect_prints("reasoning");
+}
+
+#[test]
+fn modes_that_run_together_share_what_they_have_in_common_and_change_no_byte_of_each_other() {
+    let (together, direct, cot) = (both_modes(), both_modes(), both_modes());
+    only(&direct, "direct");
+    only(&cot, "cot");
+    let [both, one, other] = [&together, &direct, &cot].map(Space::run);
+    let apart = tokens(&one, "tokens_decoded") + tokens(&other, "tokens_decoded");
+    let shared = tokens(&both, "tokens_decoded");
+    assert!(shared * 10 < apart * 9, "{shared} of {apart} tokens");
+    assert_eq!(tokens(&both, "tokens_asked"), tokens(&one, "tokens_asked") + tokens(&other, "tokens_asked"));
+    assert_eq!(items(&together, ENGLISH), items(&direct, ENGLISH));
+    assert_eq!(items(&together, COT), items(&cot, COT));
+}
+
+#[test]
+fn neither_threads_nor_order_nor_company_change_what_is_written() {
+    let (one, other) = (both_modes(), both_modes());
+    other.write("eng_Latn.jsonl", rows((0..6).rev()));
+    other.edit("spec.toml", r#"target = ["eng_Latn", "fra_Latn"]"#, r#"target = ["eng_Latn"]"#);
+    one.run_with(&["--jobs", "1"]);
+    other.run_with(&["--jobs", "2"]);
+    assert_eq!(items(&one, COT), items(&other, COT));
+}
+
+#[test]
+fn killed_while_it_writes_it_ends_with_the_same_bytes() {
+    let many = || {
+        let space = both_modes();
+        space.write("eng_Latn.jsonl", rows(0..60));
+        space.edit("spec.toml", r#"target = ["eng_Latn", "fra_Latn"]"#, r#"target = ["eng_Latn"]"#);
+        space
+    };
+    let unbroken = many();
+    unbroken.run();
+    let killed = many();
+    let journals = |space: &Space| {
+        let keys = fs::read_dir(space.cache("partial")).into_iter().flatten().flatten();
+        keys.filter_map(|key| fs::read_to_string(key.path().join("answers.journal")).ok())
+            .map(|text| text.lines().count())
+            .sum::<usize>()
+    };
+    let mut done = 0;
+    for _ in 0..3 {
+        let mut engine = killed.xlt(&["run"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let begun = Instant::now();
+        while journals(&killed) <= done + 2 && begun.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        engine.kill().unwrap();
+        engine.wait().unwrap();
+        done = journals(&killed);
+    }
+    assert!(done > 4, "it was killed while it wrote: {done}");
+    assert_eq!(killed.run().code, 0);
+    for stage in [COT, ENGLISH] {
+        assert_eq!(items(&killed, stage).len(), 180);
+        assert_eq!(items(&killed, stage), items(&unbroken, stage), "{stage}");
+    }
+}
+
+#[test]
+fn draws_depend_on_their_seed_and_the_item_alone() {
+    let drawn = |seed: u64, slots: u64| {
+        let space = both_modes();
+        only(&space, "cot");
+        let reason = format!("max_tokens = 12, temperature = 0.9, top_p = 0.95, seed = {seed}");
+        space.edit("spec.toml", "max_tokens = 12", &reason);
+        space.edit("spec.toml", "slots = 3", &format!("slots = {slots}"));
+        space.edit("spec.toml", r#", quantize = "Q4_0""#, "");
+        space.run();
+        let text = |item: &Value| item["reasoning"]["text"].as_str().unwrap().to_owned();
+        items(&space, COT).iter().map(text).collect::<Vec<_>>()
+    };
+    assert_eq!(drawn(1, 3), drawn(1, 1), "in F32 nothing depends on the company");
+    assert_ne!(drawn(1, 3), drawn(2, 3));
+}
+
+#[test]
+fn filler_is_as_long_as_reasoning_and_says_nothing() {
+    let space = both_modes();
+    space.edit("spec.toml", "max_tokens = 12", "max_tokens = 12, filler = \".\"");
+    assert_eq!(space.run().code, 0);
+    let (cot, direct) = (items(&space, COT), items(&space, ENGLISH));
+    for (cot, direct) in cot.iter().zip(&direct) {
+        assert!(cot["reasoning"].is_null());
+        assert!(cot["n_tokens"].as_u64().unwrap() > direct["n_tokens"].as_u64().unwrap() + 12, "{cot}");
+    }
+    space.edit("spec.toml", "filler = \".\"", "filler = \"two words\"");
+    space.run().expect_message(COT, "tokens to model `tiny`").expect_message(FRENCH_COT, "one token");
+}
+
+#[test]
+fn a_channel_that_the_model_does_not_have() {
+    let space = both_modes();
+    space.edit("spec.toml", "max_tokens = 12", "max_tokens = 12, channel = \"native\"");
+    space.run().expect_message(COT, "no reasoning channel").expect_message(COT, "channel = \"text\"");
+}
+
+#[test]
+fn a_budget_beyond_the_context_is_refused_and_no_reasoning_is_cut_short() {
+    let space = both_modes();
+    space.edit("spec.toml", "max_tokens = 12", "max_tokens = 600");
+    space.run().expect_message(COT, "with the budget").expect_message(COT, "evaluate.context");
+}
+
+#[test]
+fn answers_in_the_models_own_words_are_parsed_and_counted_apart() {
+    let space = both_modes();
+    only(&space, "direct");
+    space.edit("spec.toml", "[modes.direct]", "[modes.direct]\nscore = \"generate\"\nmax_tokens = 8\nstop = [\".\"]");
+    assert_eq!(space.run().code, 0);
+    let items = items(&space, ENGLISH);
+    for item in &items {
+        let generated = &item["generated"];
+        let outcome = generated["extraction"]["outcome"].as_str().unwrap();
+        assert_eq!(item["prediction"].is_null(), outcome != "parsed", "{item}");
+        assert!(generated["written"]["tokens"].as_u64().unwrap() <= 8);
+        assert!(item["logprobs"].as_array().unwrap().is_empty() && item["answer_mass"].is_null());
+        if outcome == "truncated" {
+            assert_eq!(generated["written"]["ended"], "budget");
+        }
+    }
+    assert_eq!(items.len(), 18);
+    space.ask(&["results"]).expect_code(0);
+}
+
+#[test]
+fn options_are_scored_behind_reasoning_too() {
+    let space = both_modes();
+    only(&space, "cot");
+    space.edit("spec.toml", "cue = \"Answer: \"", "cue = \"Answer: \"\nscore = \"texts\"");
+    assert_eq!(space.run().code, 0);
+    for item in items(&space, COT) {
+        let logprobs: Vec<f64> =
+            item["logprobs"].as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect();
+        assert!(logprobs[1] < logprobs[0], "the longer text is unlikelier: {item}");
+    }
+}
