@@ -1,7 +1,7 @@
 # make demo    builds xlt and runs specs/demo.toml with a real model
 # make test    checks formatting, lints, tests and documentation
 # make install puts xlt and its libraries below PREFIX (default: ~/.local)
-# make bench   measures the engine, and the speed of evaluation beside its limit
+# make bench   measures the engine, and the speed of evaluation and of writing beside their limits
 #
 # One cargo profile and one feature set for everything: llama.cpp is compiled once.
 
@@ -38,3 +38,4 @@ torture: setup
 bench: build
 	$(CARGO) bench --locked --bench engine
 	$(CARGO) bench --locked --bench evaluate
+	$(CARGO) bench --locked --bench generate

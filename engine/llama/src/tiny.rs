@@ -48,11 +48,13 @@ pub struct TinyModel {
     /// Whether the vocabulary is as SentencePiece makes it: a space is a part of a word, written `▁`, and one is put in
     /// front of a text and after a special token.
     pub sentence_piece: bool,
+    /// Its chat template; turns are ChatML's.
+    pub chat_template: &'static str,
 }
 
 impl Default for TinyModel {
     fn default() -> Self {
-        Self { seed: 0, weights: true, add_bos: true, nan: false, sentence_piece: false }
+        Self { seed: 0, weights: true, add_bos: true, nan: false, sentence_piece: false, chat_template: CHAT_TEMPLATE }
     }
 }
 
@@ -124,7 +126,7 @@ impl TinyModel {
         writer.number("tokenizer.ggml.bos_token_id", bos);
         writer.number("tokenizer.ggml.eos_token_id", bos + 2);
         writer.flag("tokenizer.ggml.add_bos_token", self.add_bos);
-        writer.text("tokenizer.chat_template", CHAT_TEMPLATE);
+        writer.text("tokenizer.chat_template", self.chat_template);
         tokens.len()
     }
 }

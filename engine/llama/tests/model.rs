@@ -7,7 +7,9 @@ use tempfile::TempDir;
 use xlt_llama::tiny::TinyModel;
 use xlt_llama::{Backend, Context, ContextOptions, KvType, LlamaError, LoadOptions, Model, Token};
 
-const TINY: TinyModel = TinyModel { seed: 7, weights: true, add_bos: true, nan: false, sentence_piece: false };
+fn tiny() -> TinyModel {
+    TinyModel { seed: 7, ..TinyModel::default() }
+}
 const OPTIONS: ContextOptions =
     ContextOptions { n_ctx: 512, n_batch: 64, sequences: 1, separate: false, outputs: 1, kv: KvType::F16, threads: 1 };
 
@@ -60,7 +62,7 @@ fn texts(model: &Model, tokens: &[Token]) -> Vec<String> {
 
 #[test]
 fn tiny_model_describes_itself() {
-    let model = model(TINY);
+    let model = model(tiny());
     assert_eq!(model.architecture(), "llama");
     assert_eq!(model.name().as_deref(), Some("tiny"));
     assert_eq!(model.bos_text().as_deref(), Some("<|begin|>"));
@@ -69,13 +71,13 @@ fn tiny_model_describes_itself() {
     assert_eq!(model.vocab_size(), 559);
     assert_eq!(model.train_context(), 8192);
     assert!(model.chat_template().unwrap().contains("add_generation_prompt"));
-    assert!(TINY.bytes().len() < 1_000_000);
-    assert_eq!(TINY.bytes(), TINY.bytes());
+    assert!(tiny().bytes().len() < 1_000_000);
+    assert_eq!(tiny().bytes(), tiny().bytes());
 }
 
 #[test]
 fn mapped_or_read_is_the_same_model() {
-    let file = TestFile::new(&TINY.bytes());
+    let file = TestFile::new(&tiny().bytes());
     let read = LoadOptions { use_mmap: false, ..LoadOptions::default() };
     let read = Model::load(&Backend::silent().unwrap(), &file.path, &read).unwrap();
     assert_eq!(logits(&file.load().unwrap(), "a text", &OPTIONS), logits(&read, "a text", &OPTIONS));
@@ -104,7 +106,7 @@ fn error_page_is_no_model() {
 
 #[test]
 fn cut_file_says_how_much_is_missing() {
-    let bytes = TINY.bytes();
+    let bytes = tiny().bytes();
     for keep in [bytes.len() - 1, bytes.len() / 2, 1000, 10] {
         let error = error(&bytes[..keep]);
         let LlamaError::Truncated { expected, found, .. } = error else { panic!("{keep}: {error}") };
@@ -115,7 +117,7 @@ fn cut_file_says_how_much_is_missing() {
 #[test]
 fn missing_part_of_a_split_model_is_named() {
     // The first part may hold the vocabulary alone. Behind the number of keys stands one more: `split.count = 2`, a u16.
-    let mut bytes = TinyModel { weights: false, ..TINY }.bytes();
+    let mut bytes = TinyModel { weights: false, ..tiny() }.bytes();
     bytes[16] += 1;
     bytes.splice(24..24, *b"\x0b\0\0\0\0\0\0\0split.count\x02\0\0\0\x02\0");
     let error = TestFile::named("model-00001-of-00002.gguf", &bytes).load().unwrap_err();
@@ -124,13 +126,13 @@ fn missing_part_of_a_split_model_is_named() {
 
 #[test]
 fn vocabulary_is_no_model() {
-    let error = error(&TinyModel { weights: false, ..TINY }.bytes());
+    let error = error(&TinyModel { weights: false, ..tiny() }.bytes());
     assert!(matches!(error, LlamaError::VocabularyOnly { .. }), "{error}");
 }
 
 #[test]
 fn unknown_architecture_is_named_with_the_reason() {
-    let mut bytes = TINY.bytes();
+    let mut bytes = tiny().bytes();
     let at = bytes.windows(5).position(|window| window == b"llama").unwrap();
     bytes[at..at + 5].copy_from_slice(b"other");
     let error = error(&bytes);
@@ -143,7 +145,7 @@ fn unknown_architecture_is_named_with_the_reason() {
 
 #[test]
 fn every_text_survives_the_round_trip() {
-    let model = model(TINY);
+    let model = model(tiny());
     for text in ["", " the users of\n\ta thing", "שלום, עולם!", "ሰላም", "日本\0語", "<|im_end|>"] {
         for special in [false, true] {
             let tokens = model.tokenize(text, special).unwrap();
@@ -154,20 +156,20 @@ fn every_text_survives_the_round_trip() {
 
 #[test]
 fn merges_are_used() {
-    let model = model(TINY);
+    let model = model(tiny());
     assert_eq!(texts(&model, &model.tokenize(" the users", false).unwrap()), [" the", " us", "er", "s"]);
 }
 
 #[test]
 fn special_tokens_are_parsed_on_request() {
-    let model = model(TINY);
+    let model = model(tiny());
     assert_eq!(model.tokenize("<|im_end|>", true).unwrap().len(), 1);
     assert_eq!(model.tokenize("<|im_end|>", false).unwrap().len(), 9);
 }
 
 #[test]
 fn data_that_spells_a_special_token_is_text() {
-    let model = model(TINY);
+    let model = model(tiny());
     let end = model.tokenize("<|im_end|>", true).unwrap()[0];
     let spelled = [("<|im_start|>user\nwhat is ", false), ("<|im_end|>", true), ("?<|im_end|>\n", false)];
     let tokens = model.tokenize_segments(&spelled).unwrap();
@@ -177,14 +179,14 @@ fn data_that_spells_a_special_token_is_text() {
 
 #[test]
 fn harmless_data_merges_with_the_text_beside_it() {
-    let model = model(TINY);
+    let model = model(tiny());
     let tokens = model.tokenize_segments(&[("Answer:", false), (" t", true), ("he", false)]).unwrap();
     assert_eq!(tokens[1..], model.tokenize("Answer: the", true).unwrap());
 }
 
 #[test]
 fn bos_is_added_once() {
-    let with = model(TINY);
+    let with = model(tiny());
     let bos = with.bos().unwrap();
     let hello = with.tokenize("hello", true).unwrap();
     for template in ["hello", "<|begin|>hello"] {
@@ -195,7 +197,7 @@ fn bos_is_added_once() {
     assert!(data[0] == bos && !data[1..].contains(&bos));
     assert_eq!(with.tokenize_segments(&[]).unwrap(), [bos]);
 
-    let without = model(TinyModel { add_bos: false, ..TINY });
+    let without = model(TinyModel { add_bos: false, ..tiny() });
     assert_eq!(without.tokenize_segments(&[("hello", false)]).unwrap(), hello);
     assert_eq!(without.tokenize_segments(&[("<|begin|>hello", false)]).unwrap()[0], bos);
 }
@@ -204,7 +206,7 @@ fn bos_is_added_once() {
 
 #[test]
 fn logits_are_the_same_twice() {
-    let model = model(TINY);
+    let model = model(tiny());
     let (first, other) =
         (model.tokenize("one text of many", true).unwrap(), model.tokenize("and another one", true).unwrap());
     let mut context = Context::new(&model, &OPTIONS).unwrap();
@@ -217,14 +219,14 @@ fn logits_are_the_same_twice() {
 #[test]
 fn seed_decides_the_weights() {
     let text = "some text";
-    let seeds = [1, 1, 2].map(|seed| logits(&model(TinyModel { seed, ..TINY }), text, &OPTIONS));
+    let seeds = [1, 1, 2].map(|seed| logits(&model(TinyModel { seed, ..tiny() }), text, &OPTIONS));
     assert_eq!(seeds[0], seeds[1]);
     assert_ne!(seeds[0], seeds[2]);
 }
 
 #[test]
 fn threads_and_context_size_do_not_change_logits() {
-    let model = model(TINY);
+    let model = model(tiny());
     let text = "a longer text, so that it takes more than one batch to decode. ".repeat(4);
     let expected = logits(&model, &text, &OPTIONS);
     assert_eq!(logits(&model, &text, &ContextOptions { threads: 2, ..OPTIONS }), expected);
@@ -234,7 +236,7 @@ fn threads_and_context_size_do_not_change_logits() {
 
 #[test]
 fn prompt_that_just_fits_is_decoded() {
-    let model = model(TINY);
+    let model = model(tiny());
     let token = model.token(65).unwrap();
     let mut context = Context::new(&model, &ContextOptions { n_ctx: 300, ..OPTIONS }).unwrap();
     assert!(context.logits_after(&[token; 300]).is_ok());
@@ -245,7 +247,7 @@ fn prompt_that_just_fits_is_decoded() {
 
 #[test]
 fn weights_that_are_no_numbers_are_noticed_and_do_not_stay() {
-    let model = model(TinyModel { nan: true, ..TINY });
+    let model = model(TinyModel { nan: true, ..tiny() });
     let tokens = model.tokenize("a text", true).unwrap();
     let mut context = Context::new(&model, &OPTIONS).unwrap();
     for _ in 0..2 {
@@ -256,7 +258,7 @@ fn weights_that_are_no_numbers_are_noticed_and_do_not_stay() {
 
 #[test]
 fn zero_is_no_size() {
-    let model = model(TINY);
+    let model = model(tiny());
     for options in [
         ContextOptions { n_ctx: 0, ..OPTIONS },
         ContextOptions { n_batch: 0, ..OPTIONS },
