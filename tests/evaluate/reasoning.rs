@@ -69,7 +69,11 @@ fn reasoning_stands_before_the_answer_and_keeps_to_its_budget() {
     assert!(items.iter().any(|item| item["reasoning"]["ended"] == "budget"), "a random model seldom ends its turn");
     let direct = super::support::set(items.iter().map(|item| item["n_tokens"].to_string()));
     assert!(!direct.is_empty());
-    space.ask(&["show", "p001|2", "--mode", "cot", "--language", "eng_Latn"]).expect_code(0).expect_prints("reasoning");
+    space
+        .ask(&["show", "p001|2", "--mode", "cot", "--language", "eng_Latn"])
+        .expect_code(0)
+        .expect_prints("assistant\n⟦reasoning⟧\n\nAnswer: ⟦answer⟧")
+        .expect_prints("tokens, cut at the budget");
 }
 
 #[test]
@@ -281,7 +285,7 @@ fn a_model_with_a_channel_of_its_own_reasons_there_and_answers_directly_without(
 fn a_model_is_loaded_once_for_all_that_it_is_asked() {
     let space = both_modes();
     for (name, seed) in [("two", 2), ("three", 3)] {
-        TinyModel { seed, ..TinyModel::default() }.write(&space.path(&format!("{name}.gguf"))).unwrap();
+        TinyModel { seed, ..TinyModel::default() }.write(&space.path(format!("{name}.gguf"))).unwrap();
     }
     let languages = ["eng_Latn", "fra_Latn", "deu_Latn", "spa_Latn", "ita_Latn", "heb_Hebr", "arb_Arab", "amh_Ethi"];
     for (number, language) in languages.into_iter().enumerate() {

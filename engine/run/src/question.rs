@@ -87,6 +87,12 @@ impl<'a> Asker<'a> {
         self.form.reasoning.as_ref()
     }
 
+    /// The text that leads from reasoning, cut at its budget, to the answer; `None` where the model does not reason.
+    #[must_use]
+    pub fn lead_text(&self) -> Option<&str> {
+        self.reasoning().map(|reasoning| reasoning.after_cut.as_str())
+    }
+
     /// All questions, checked before anything is computed: that prompts differ, that each fits with its answers, and that
     /// answers can be told apart.
     ///

@@ -34,6 +34,8 @@ pub(super) struct Exhibit<'a> {
 pub(super) struct Words {
     /// The prompt up to the answer slot.
     pub(super) prompt: Vec<Word>,
+    /// What leads from reasoning to the answer, where the model reasons.
+    pub(super) lead: Option<String>,
     /// What is scored there, in the order of the labels.
     pub(super) answers: Vec<Vec<Word>>,
 }
@@ -112,11 +114,13 @@ impl Loader {
 }
 
 fn words(work: &EvaluateWork, model: &Model, item: Item) -> Result<Words, String> {
-    let question = Asker::new(work, model)?.question(item)?;
+    let asker = Asker::new(work, model)?;
+    let question = asker.question(item)?;
     let word =
         |&token: &Token| Word { id: token.id(), bytes: model.token_bytes(token), special: model.is_special(token) };
     let words = |tokens: &Vec<Token>| tokens.iter().map(word).collect();
-    Ok(Words { prompt: words(&question.prompt), answers: question.answers.iter().map(words).collect() })
+    let lead = asker.lead_text().map(str::to_owned);
+    Ok(Words { lead, prompt: words(&question.prompt), answers: question.answers.iter().map(words).collect() })
 }
 
 impl Words {

@@ -12,6 +12,8 @@ use xlt_core::spec::{Normalize, Score};
 const WIDTH: usize = 80;
 /// Where the answer goes.
 const SLOT: &str = "⟦answer⟧";
+/// Where the model writes before it.
+const REASONING: &str = "⟦reasoning⟧";
 /// Marks what was predicted, and what is right.
 const MARK: &str = "●";
 
@@ -21,7 +23,7 @@ pub(super) fn page(exhibit: &Exhibit<'_>, tokens: bool) -> String {
         Ok(words) => words,
         Err(why) => return format!("{}\n{}\n{rule}\n{why}\n", heading(exhibit), exhibit.item.key),
     };
-    let body = if tokens { token_lines(exhibit, words) } else { prompt(words) };
+    let body = if tokens { token_lines(exhibit, words) } else { prompt(exhibit, words) };
     let below = match &exhibit.answer {
         Ok(answer) => format!("{}\n\n{}", answers(exhibit, answer), remarks(exhibit, answer)),
         Err(_) => options(exhibit),
@@ -41,14 +43,17 @@ fn heading(exhibit: &Exhibit<'_>) -> String {
     format!("{}{}{status}", exhibit.stage, " ".repeat(gap))
 }
 
-/// The prompt, its special tokens dimmed where the terminal can.
-fn prompt(words: &Words) -> String {
+/// The prompt, its special tokens dimmed where the terminal can; and what leads from reasoning to the answer.
+fn prompt(exhibit: &Exhibit<'_>, words: &Words) -> String {
     let mut text = String::new();
     for run in words.prompt.chunk_by(|a, b| a.special == b.special) {
         let part = harmless(&Words::text(run));
         text.push_str(&if run[0].special { term::dim(&part) } else { part });
     }
-    text + SLOT
+    match &words.lead {
+        Some(lead) if exhibit.work.mode.generates() => format!("{text}{REASONING}{}{SLOT}", harmless(lead)),
+        _ => text + SLOT,
+    }
 }
 
 /// A line for every token of the prompt, then for those of each answer, which go on from there.
@@ -70,6 +75,7 @@ fn answers(exhibit: &Exhibit<'_>, answer: &Answer) -> String {
     let texts = answer.texts.as_deref();
     let by_character = texts.is_some() && exhibit.work.mode.normalize == Normalize::Character;
     let figures: &[&str] = match texts {
+        None if answer.logprobs.is_empty() => &[],
         None => &["log-prob", "probability"],
         Some(_) if by_character => &["log-prob", "per token", "per byte", "per character"],
         Some(_) => &["log-prob", "per token", "per byte"],
@@ -77,16 +83,17 @@ fn answers(exhibit: &Exhibit<'_>, answer: &Answer) -> String {
     let mut table = plain_table();
     table.set_header([&["label", "predicted", "gold"], figures, &["option"]].concat());
     for (number, option) in exhibit.item.options.iter().enumerate() {
-        let logprob = answer.logprobs.get(number).copied().unwrap_or(f64::NAN);
+        let logprob = answer.logprobs.get(number).copied();
         let mut row = vec![
             harmless(&exhibit.work.prompt.labels[number]),
             mark(Some(number) == answer.prediction),
             mark(number == answer.gold),
-            format!("{logprob:.2}"),
         ];
-        match texts.and_then(|texts| texts.get(number)) {
-            None => row.push(percent(logprob.exp())),
-            Some(&length) => {
+        row.extend(logprob.map(|logprob| format!("{logprob:.2}")));
+        match (logprob, texts.and_then(|texts| texts.get(number))) {
+            (None, _) => {}
+            (Some(logprob), None) => row.push(percent(logprob.exp())),
+            (Some(logprob), Some(&length)) => {
                 let per = |normalize| format!("{:.3}", logprob / TextLength::divisor(length, normalize));
                 row.extend([per(Normalize::Token), per(Normalize::Byte)]);
                 row.extend(by_character.then(|| per(Normalize::Character)));
