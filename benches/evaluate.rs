@@ -27,14 +27,14 @@ use xlt_run::scorer::Scorer;
 #[path = "support/mod.rs"]
 mod support;
 
-use support::{model, passive_threads, rows, setting};
+use support::{model, patient_threads, rows, setting};
 
 const TURNS: usize = 2;
 /// Tokens of the prefill that nothing can beat: one decoding of this many.
 const PREFILL: usize = 512;
 
 fn main() {
-    passive_threads();
+    patient_threads();
     let backend = Backend::silent().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (model, rows) = (model(folder.path()), rows());

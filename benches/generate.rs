@@ -1,7 +1,7 @@
 //! How fast texts are written, several side by side beside one after the other; and what modes of the same items share.
 //!
 //! `cargo bench --bench generate`, with the settings of the benchmark `evaluate`. Every text has `XLT_BENCH_BUDGET` tokens (64),
-//! or fewer where the model ends it. Measured is the writing alone, from prompts that have been read.
+//! or fewer where the model ends it; `XLT_BENCH_SLOTS` names other numbers of slots than 1, 2, 4 and 8. Measured is the writing alone, from prompts that have been read.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::unwrap_used, reason = "a benchmark stops where the machine does not do as told")]
 
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
-use support::{model, passive_threads, rows, setting};
+use support::{model, patient_threads, rows, setting};
 use xlt_core::batch::{self, Ask, Batches, Recipe, Role};
 use xlt_core::plan::{EvaluateCell, EvaluateWork};
 use xlt_core::spec::{Request, Spec, load};
@@ -22,10 +22,9 @@ use xlt_run::generate::Generator;
 use xlt_run::question::{self, Asker, Question};
 
 const TURNS: usize = 2;
-const SLOTS: [u32; 4] = [1, 2, 4, 8];
 
 fn main() {
-    passive_threads();
+    patient_threads();
     let backend = Backend::silent().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let (file, rows) = (model(folder.path()), rows());
@@ -36,16 +35,18 @@ fn main() {
     let model = Model::load(&backend, &path, &LoadOptions::default()).unwrap();
     println!("{}, {threads} threads, Q8_0, {}", xlt_llama::kernel_class(&backend), rows.display());
     shared(&model, &rows);
-    let mut best = [f64::INFINITY; SLOTS.len()];
-    let mut tokens = [0; SLOTS.len()];
+    let slots = setting("XLT_BENCH_SLOTS").unwrap_or_else(|| "1,2,4,8".to_owned());
+    let slots: Vec<u32> = slots.split(',').map(|slots| slots.parse().unwrap()).collect();
+    let mut best = vec![f64::INFINITY; slots.len()];
+    let mut tokens = vec![0; slots.len()];
     for _ in 0..TURNS {
-        for (at, slots) in SLOTS.into_iter().enumerate() {
+        for (at, &slots) in slots.iter().enumerate() {
             let (seconds, written) = write(&model, &work(&rows, "cot", slots), threads);
             (best[at], tokens[at]) = (best[at].min(seconds), written);
         }
     }
     let rate = |at: usize| tokens[at] as f64 / best[at];
-    for (at, slots) in SLOTS.into_iter().enumerate() {
+    for (at, slots) in slots.into_iter().enumerate() {
         println!("{slots} slots {:>8.0} tokens/s {:>6.2} of one slot", rate(at), rate(at) / rate(0));
     }
 }
@@ -117,7 +118,7 @@ fn work(rows: &Path, mode: &str, slots: u32) -> EvaluateWork {
     } else {
         ("\"passage_id\", \"question_number\"", "\"passage_id\"", "passage", "option", "answer")
     };
-    let items = setting("XLT_BENCH_ITEMS").unwrap_or_else(|| "24".to_owned());
+    let items = setting("XLT_BENCH_ITEMS").unwrap_or_else(|| "32".to_owned());
     let budget = setting("XLT_BENCH_BUDGET").unwrap_or_else(|| "64".to_owned());
     let text = format!(
         r#"

@@ -5,14 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Starts the program again so that its threads do not spin: they take the processor from each other on a busy machine.
-/// Workers are started so, too.
-pub(crate) fn passive_threads() {
-    if env::var_os("OMP_WAIT_POLICY").is_none() {
-        let status = Command::new(env::current_exe().unwrap())
-            .env("OMP_WAIT_POLICY", "passive")
-            .args(env::args().skip(1))
-            .status();
+/// Starts the program again so that its threads spin a little and not long: they take the processor from each other on a busy
+/// machine. Workers are started so, too.
+pub(crate) fn patient_threads() {
+    if ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"].iter().all(|name| env::var_os(name).is_none()) {
+        let status =
+            Command::new(env::current_exe().unwrap()).env("GOMP_SPINCOUNT", "1000").args(env::args().skip(1)).status();
         std::process::exit(status.unwrap().code().unwrap_or(1));
     }
 }

@@ -5,6 +5,8 @@ mod args;
 mod command;
 mod context;
 mod failure;
+#[cfg(feature = "llama")]
+mod loader;
 mod term;
 mod watch;
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where the disk does not do as told")]
 
 mod doctor;
+mod fertility;
 mod inputs;
 mod reasoning;
 mod show;

@@ -10,6 +10,7 @@ mod damage;
 mod failures;
 mod files;
 mod hub;
+mod import;
 mod ledger;
 mod order;
 mod paper;

@@ -4,6 +4,8 @@ use crate::context::SpecArgs;
 use crate::failure::Failure;
 use crate::term;
 use std::process::ExitCode;
+use xlt_core::interop::called;
+use xlt_core::spec::{Model, Spec};
 
 /// Check a spec without touching cache or network
 #[derive(Debug, clap::Args)]
@@ -14,6 +16,15 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let spec = args.spec.load()?;
-    term::say(&format!("{}: the spec is sound", spec.name));
+    term::say(&format!("{}: the spec is sound{}", spec.name, imports(&spec)));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whose answers are not asked for, but taken over.
+fn imports(spec: &Spec) -> String {
+    let line = |model: &Model| {
+        let format = model.answers?.word();
+        Some(format!("\n  {}: its answers are imported from {} ({format})", model.name, called(&model.file.source)))
+    };
+    spec.models.iter().filter_map(line).collect()
 }

@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod explain;
+pub(crate) mod fertility;
 pub(crate) mod graph;
 pub(crate) mod init;
 pub(crate) mod items;

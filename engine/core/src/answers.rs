@@ -2,7 +2,8 @@
 //!
 //! A line's shape follows the protocol under which the item was asked: under `labels` it holds the labels' total
 //! probability, under `texts` the lengths of the options' texts, under `generate` the text and where the answer was found
-//! in it. Where the model reasoned before, the line holds that too.
+//! in it. Where the model reasoned before, the line holds that too. Of an answer that was given elsewhere and imported, it
+//! holds what is known: maybe the prediction alone.
 //!
 //! One JSON object a line, in the order given, with no times in it: the same answers are the same bytes. Numbers are
 //! written with twelve significant digits. Logits are f32 and carry about seven, while the last bits of an exponential
@@ -36,11 +37,11 @@ pub struct Answer {
     pub texts: Option<Vec<TextLength>>,
     /// Under `labels`, their total probability, 0 to 1. Texts have none: they are no outcomes of one draw.
     pub answer_mass: Option<f64>,
-    /// The most probable token of the whole vocabulary at the answer slot.
+    /// The most probable token of the whole vocabulary at the answer slot; [`NOT_KNOWN`] of an imported answer.
     pub argmax_token: i32,
     /// Its text; bytes that are no UTF-8 replaced.
     pub argmax_text: String,
-    /// Length of the prompt in tokens.
+    /// Length of the prompt in tokens; 0 of an imported answer, where it is not known.
     pub n_tokens: u32,
     /// What the model wrote before it answered.
     pub reasoning: Option<Written>,
@@ -48,13 +49,16 @@ pub struct Answer {
     pub generated: Option<Generated>,
 }
 
+/// In place of a token where an answer was imported: which vocabulary, and what else was likely, is not known.
+pub const NOT_KNOWN: i32 = -1;
+
 /// A text that a model wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Written {
     /// The text, without what ended it; bytes that are no UTF-8 replaced.
     pub text: String,
-    /// Tokens written, with those that ended it.
+    /// Tokens written, with those that ended it; 0 where it was written elsewhere.
     pub tokens: u32,
     /// What ended it.
     pub ended: Ended,
@@ -87,7 +91,7 @@ pub struct Generated {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TextLength {
-    /// Tokens of the model.
+    /// Tokens of the model; 0 where the answer was imported, and they are not known.
     pub tokens: u32,
     /// Bytes in UTF-8.
     pub bytes: u32,
@@ -122,18 +126,22 @@ impl TextLength {
         }
     }
 
-    fn shortest(self) -> u32 {
-        self.tokens.min(self.bytes).min(self.characters)
+    fn is_empty(self) -> bool {
+        self.bytes == 0 || self.characters == 0
     }
 }
 
 /// The option whose text has the highest log-likelihood once divided by `normalize`; of equals the first. `None` without
-/// options.
+/// options, and where a length is not known.
 #[must_use]
 pub fn likeliest(logprobs: &[f64], texts: &[TextLength], normalize: Normalize) -> Option<usize> {
     let mut best: Option<(usize, f64)> = None;
     for (option, (logprob, text)) in logprobs.iter().zip(texts).enumerate() {
-        let score = logprob / text.divisor(normalize);
+        let divisor = text.divisor(normalize);
+        if divisor == 0.0 {
+            return None;
+        }
+        let score = logprob / divisor;
         if best.is_none_or(|(_, top)| score > top) {
             best = Some((option, score));
         }
@@ -165,8 +173,10 @@ struct Line {
     texts: Option<Vec<TextLength>>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     answer_mass: Option<f64>,
-    argmax: Token,
-    n_tokens: u32,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    argmax: Option<Token>,
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    n_tokens: Option<u32>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     reasoning: Option<Written>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -223,6 +233,10 @@ pub fn read(text: &str) -> Result<Vec<Answer>, BadAnswer> {
 impl Line {
     fn check(&self) -> Result<(), &'static str> {
         let labels = self.logprobs.len();
+        let imported = self.argmax.is_none();
+        if imported != self.n_tokens.is_none() {
+            return Err("it has one of `argmax` and `n_tokens` without the other");
+        }
         let predicted = self.prediction.as_ref().map(|label| label.index);
         if self.correct != (predicted == Some(self.gold.index)) {
             return Err("`correct` contradicts the prediction");
@@ -234,6 +248,9 @@ impl Line {
                 false => Err("the prediction is not what was found in the text"),
             };
         }
+        if imported && labels == 0 && self.texts.is_none() && self.answer_mass.is_none() {
+            return Ok(());
+        }
         if predicted.is_none_or(|index| index >= labels) || self.gold.index >= labels {
             return Err("an index is beyond the labels");
         }
@@ -241,7 +258,9 @@ impl Line {
             (None, Some(mass)) if (0.0..=1.0).contains(&mass) => Ok(()),
             (None, Some(_)) => Err("`answer_mass` is not a probability"),
             (Some(texts), None) if texts.len() != labels => Err("`texts` and `logprobs` differ in number"),
-            (Some(texts), None) if texts.iter().any(|text| text.shortest() == 0) => Err("a text is empty"),
+            (Some(texts), None) if texts.iter().any(|text| text.is_empty() || !imported && text.tokens == 0) => {
+                Err("a text is empty")
+            }
             (Some(_), None) => Ok(()),
             (Some(_), Some(_)) => Err("it has both `texts` and `answer_mass`"),
             (None, None) => Err("it has none of `texts`, `answer_mass` and `generated`"),
@@ -251,6 +270,7 @@ impl Line {
 
 impl From<&Answer> for Line {
     fn from(answer: &Answer) -> Self {
+        let asked = answer.argmax_token >= 0;
         Self {
             key: answer.key.clone(),
             group: answer.group.clone(),
@@ -263,8 +283,8 @@ impl From<&Answer> for Line {
             logprobs: answer.logprobs.iter().map(|&logprob| twelve_digits(logprob)).collect(),
             texts: answer.texts.clone(),
             answer_mass: answer.answer_mass.map(twelve_digits),
-            argmax: Token { id: answer.argmax_token, text: answer.argmax_text.clone() },
-            n_tokens: answer.n_tokens,
+            argmax: asked.then(|| Token { id: answer.argmax_token, text: answer.argmax_text.clone() }),
+            n_tokens: asked.then_some(answer.n_tokens),
             reasoning: answer.reasoning.clone(),
             generated: answer.generated.clone(),
         }
@@ -284,9 +304,9 @@ impl From<Line> for Answer {
             logprobs: line.logprobs,
             texts: line.texts,
             answer_mass: line.answer_mass,
-            argmax_token: line.argmax.id,
-            argmax_text: line.argmax.text,
-            n_tokens: line.n_tokens,
+            argmax_token: line.argmax.as_ref().map_or(NOT_KNOWN, |token| token.id),
+            argmax_text: line.argmax.map(|token| token.text).unwrap_or_default(),
+            n_tokens: line.n_tokens.unwrap_or_default(),
             reasoning: line.reasoning,
             generated: line.generated,
         }

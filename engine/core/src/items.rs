@@ -117,7 +117,7 @@ fn item(row: &Row, data: &Data, language: &str, n_labels: usize) -> Result<Item,
 }
 
 /// Texts joined by `|`, with `|` and `\` in them escaped: distinct lists of texts make distinct results.
-fn join(texts: impl Iterator<Item = String>) -> String {
+pub(crate) fn join(texts: impl Iterator<Item = String>) -> String {
     texts.map(|text| text.replace('\\', "\\\\").replace('|', "\\|")).collect::<Vec<_>>().join("|")
 }
 

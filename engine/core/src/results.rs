@@ -2,6 +2,14 @@
 //!
 //! Says what was measured and how sure it is; knows nothing of tables and files.
 
+mod cut;
+mod generation;
+mod reasoning;
+
+pub use cut::{CUT_OFF_ABOVE, Cut};
+pub use generation::Generation;
+pub use reasoning::{Change, Reasoning};
+
 use crate::answers::Answer;
 use crate::spec::{LanguageGroup, Normalize};
 use crate::stats::{Interval, Proportion, mean, median};
@@ -12,6 +20,9 @@ pub const LEVEL: f64 = 0.95;
 
 /// Below this median answer mass a cell is a failure of format, not of the language.
 pub const FORMAT_FAILURE_BELOW: f64 = 0.5;
+
+/// The answers of every cell.
+pub type Evaluations = BTreeMap<CellId, Vec<Answer>>;
 
 /// A column of the results: everything that identifies a cell but its language. Sorted as written here.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +63,12 @@ pub struct Cell {
     pub mean_prompt_tokens: f64,
     /// The most frequent unrestricted argmax: what the model wanted to say.
     pub wanted: Wanted,
+    /// What the model wrote before it answered, where it did.
+    pub reasoning: Option<Reasoning>,
+    /// Under `generate`, what became of the texts.
+    pub generation: Option<Generation>,
+    /// Items of which a budget cut off the reasoning, the answer or both; `None` where nothing was written.
+    pub cut_off: Option<Proportion>,
 }
 
 /// The token that was most often the most probable of the whole vocabulary.
@@ -90,6 +107,8 @@ pub struct GroupMean {
     pub languages: usize,
     /// How many of these are failures of format.
     pub format_failures: usize,
+    /// Of how many of these it cannot be told.
+    pub cannot_tell: usize,
 }
 
 /// What a study found.
@@ -115,6 +134,12 @@ impl Cell {
     pub fn format_failure(&self) -> bool {
         self.median_answer_mass.is_some_and(|mass| mass < FORMAT_FAILURE_BELOW)
     }
+
+    /// Whether more than [`CUT_OFF_ABOVE`] of the items were cut off: what rests on the cell cannot be told.
+    #[must_use]
+    pub fn cannot_tell(&self) -> bool {
+        cut::too_often(self.cut_off)
+    }
 }
 
 impl Results {
@@ -129,7 +154,7 @@ impl Results {
 #[must_use]
 pub fn compute(
     study: &str,
-    evaluations: &BTreeMap<CellId, Vec<Answer>>,
+    evaluations: &Evaluations,
     groups: &[LanguageGroup],
     n_options: usize,
     not_computed: Vec<String>,
@@ -137,9 +162,10 @@ pub fn compute(
     let mut cells = Vec::new();
     let mut notes = Vec::new();
     for (id, answers) in evaluations {
-        match cell(id, answers) {
+        match cell(id, answers, evaluations) {
             Some(cell) => {
                 notes.extend(format_note(&cell));
+                notes.extend(cut::note(&cell));
                 cells.push(cell);
             }
             None => notes.push(format!("no answers: {}; it has no cell in the tables.", describe(id))),
@@ -149,7 +175,7 @@ pub fn compute(
     Results { study: study.to_owned(), n_options, cells, group_means, notes, not_computed }
 }
 
-fn cell(id: &CellId, answers: &[Answer]) -> Option<Cell> {
+fn cell(id: &CellId, answers: &[Answer], evaluations: &Evaluations) -> Option<Cell> {
     let correct = answers.iter().filter(|answer| answer.correct()).count();
     let score = Proportion::new(correct as u64, answers.len() as u64)?;
     let masses: Option<Vec<f64>> = answers.iter().map(|answer| answer.answer_mass).collect();
@@ -162,6 +188,9 @@ fn cell(id: &CellId, answers: &[Answer]) -> Option<Cell> {
         by_normalization: by_normalization(answers),
         mean_prompt_tokens: mean(&tokens)?,
         wanted: wanted(answers)?,
+        reasoning: Reasoning::of(id, answers, evaluations),
+        generation: Generation::of(answers),
+        cut_off: cut::cut_off(answers),
     })
 }
 
@@ -220,6 +249,7 @@ fn group_means(cells: &[Cell], groups: &[LanguageGroup]) -> Vec<GroupMean> {
                 accuracy,
                 languages: members.len(),
                 format_failures: members.iter().filter(|cell| cell.format_failure()).count(),
+                cannot_tell: members.iter().filter(|cell| cell.cannot_tell()).count(),
             }));
         }
     }

@@ -28,7 +28,7 @@ pub struct ContextOptions {
     /// Type of the numbers in the cache.
     pub kv: KvType,
     /// Threads that compute. They wait for each other by spinning: beside other busy processes that is slower than one
-    /// thread, unless the process was started with `OMP_WAIT_POLICY=passive`.
+    /// thread, unless the process was started with a small `GOMP_SPINCOUNT`.
     pub threads: u32,
 }
 

@@ -1,13 +1,18 @@
 //! CSV: one line a cell, for spreadsheets and data frames.
 
+use crate::written;
 use std::fmt::Write as _;
-use xlt_core::results::{Cell, Results};
+use xlt_core::results::{Cell, Change, Generation, Reasoning, Results};
+use xlt_core::stats::Proportion;
 
 const HEADER: &str = "model,condition,mode,seed,language,n,correct,accuracy,low,high,median_answer_mass,format_failure,chance,\
-     mean_prompt_tokens";
+     mean_prompt_tokens,cut_off,cannot_tell,reasoning_cut_off,mean_reasoning_tokens,reasoning_script,reasoning_script_share,\
+     changed_against,compared,changed,wrong_to_right,right_to_wrong,answers_cut_off,parsed,unparsed,truncated,refused,\
+     parsed_correct,parsed_accuracy,parsed_low,parsed_high,rules";
 
 /// The cells as CSV (RFC 4180, lines ended by a line feed). Rates are 0 to 1, with six
-/// decimals; `low` and `high` are Wilson's 95 % interval. A value that a cell does not have is empty.
+/// decimals; `low` and `high` are Wilson's 95 % interval. A value that a cell does not have is empty. `cut_off` and what
+/// ends so counts items that a budget of tokens cut off; `rules` is a list such as `cue=2 boxed=1`.
 #[must_use]
 pub fn csv(results: &Results) -> String {
     let mut text = format!("{HEADER}\n");
@@ -29,7 +34,7 @@ fn line(text: &mut String, cell: &Cell, chance: f64) {
     // Writing to a String cannot fail.
     let _ = writeln!(
         text,
-        ",{},{},{},{:.6},{:.6},{:.6},{},{},{chance:.6},{:.1}",
+        ",{},{},{},{:.6},{:.6},{:.6},{},{},{chance:.6},{:.1},{}",
         quoted(&cell.id.language),
         cell.score.trials(),
         cell.score.successes(),
@@ -39,7 +44,52 @@ fn line(text: &mut String, cell: &Cell, chance: f64) {
         cell.median_answer_mass.map(|mass| format!("{mass:.6}")).unwrap_or_default(),
         cell.format_failure(),
         cell.mean_prompt_tokens,
+        written(cell).join(","),
     );
+}
+
+/// What the model wrote; empty where it did not.
+fn written(cell: &Cell) -> Vec<String> {
+    let cut_off = cell.cut_off.map(|items| items.successes().to_string()).unwrap_or_default();
+    let mut fields = vec![cut_off, cell.cannot_tell().to_string()];
+    fields.extend(cell.reasoning.as_ref().map(reasoning).unwrap_or_default());
+    fields.extend(cell.reasoning.as_ref().and_then(|of| of.change.as_ref()).map(change).unwrap_or_default());
+    fields.extend(cell.generation.as_ref().map(generation).unwrap_or_default());
+    fields
+}
+
+fn reasoning(reasoning: &Reasoning) -> [String; 4] {
+    let script = reasoning.script();
+    [
+        reasoning.cut.items.successes().to_string(),
+        written::tokens(reasoning),
+        script.map(|share| share.script.to_owned()).unwrap_or_default(),
+        script.map(|share| format!("{:.6}", share.letters.rate())).unwrap_or_default(),
+    ]
+}
+
+fn change(Change { against, items, changed, to_right, to_wrong, .. }: &Change) -> [String; 5] {
+    let [items, changed, to_right, to_wrong] = [items, changed, to_right, to_wrong].map(u64::to_string);
+    [quoted(against), items, changed, to_right, to_wrong]
+}
+
+fn generation(generation: &Generation) -> [String; 10] {
+    let Generation { cut, parsed, unparsed, truncated, refused, of_parsed, rules } = generation;
+    let rate = |rate: Option<f64>| rate.map(|rate| format!("{rate:.6}")).unwrap_or_default();
+    let interval = generation.interval();
+    let rules: Vec<String> = rules.iter().map(|(rule, count)| format!("{}={count}", rule.word())).collect();
+    [
+        cut.items.successes().to_string(),
+        parsed.to_string(),
+        unparsed.to_string(),
+        truncated.to_string(),
+        refused.to_string(),
+        of_parsed.map(|score| score.successes().to_string()).unwrap_or_default(),
+        rate(of_parsed.map(Proportion::rate)),
+        rate(interval.map(|interval| interval.low)),
+        rate(interval.map(|interval| interval.high)),
+        rules.join(" "),
+    ]
 }
 
 fn quoted(text: &str) -> String {
@@ -55,8 +105,8 @@ mod tests {
     fn a_line_per_cell() {
         let expected = [
             HEADER,
-            "m,base,direct,,heb_Hebr,3,2,0.666667,0.207660,0.938508,0.900000,false,0.250000,100.0",
-            "m,base,direct,,mlt_Latn,3,0,0.000000,0.000000,0.561497,0.100000,true,0.250000,100.0",
+            "m,base,direct,,heb_Hebr,3,2,0.666667,0.207660,0.938508,0.900000,false,0.250000,100.0,,false,,,,,,,,,,,,,,,,,,,",
+            "m,base,direct,,mlt_Latn,3,0,0.000000,0.000000,0.561497,0.100000,true,0.250000,100.0,,false,,,,,,,,,,,,,,,,,,,",
             "",
         ];
         assert_eq!(csv(&fixture::results()), expected.join("\n"));
@@ -72,6 +122,21 @@ mod tests {
 
     #[test]
     fn texts_have_no_mass() {
-        assert!(csv(&fixture::texts()).ends_with(",1.000000,,false,0.250000,100.0\n"), "{}", csv(&fixture::texts()));
+        assert!(csv(&fixture::texts()).contains(",1.000000,,false,0.250000,100.0,,"), "{}", csv(&fixture::texts()));
+    }
+
+    #[test]
+    fn what_was_written_stands_at_the_end() {
+        let text = csv(&fixture::written());
+        let ends = [
+            ",false,0.250000,100.0,1,true,1,750.0,Latn,0.750000,direct,4,3,2,1,,,,,,,,,,",
+            ",false,0.250000,100.0,,false,,,,,,,,,,,,,,,,,,,",
+            ",false,0.250000,100.0,1,true,,,,,,,,,,1,2,0,1,1,1,0.500000,0.094531,0.905469,cue=1 boxed=1",
+        ];
+        assert_eq!(text.lines().count(), 4);
+        for (line, end) in text.lines().skip(1).zip(ends) {
+            assert!(line.ends_with(end), "{line}");
+            assert_eq!(line.matches(',').count(), HEADER.matches(',').count(), "{line}");
+        }
     }
 }

@@ -1,7 +1,9 @@
-//! Results that the tests of every format render: a clean cell and a failure of format; and a cell of texts.
+//! Results that the tests of every format render: a clean cell and a failure of format; a cell of texts; and cells with
+//! reasoning and generated answers beside a plain one.
 
 use std::collections::BTreeMap;
-use xlt_core::answers::{Answer, TextLength};
+use xlt_core::answers::{Answer, Ended, Generated, TextLength, Written};
+use xlt_core::extract::{Extraction, Outcome, Rule};
 use xlt_core::results::{CellId, Column, Results, compute};
 use xlt_core::spec::LanguageGroup;
 
@@ -25,6 +27,50 @@ pub(crate) fn texts() -> Results {
         ..answer(0, 0.0, "كيف")
     };
     compute("demo", &BTreeMap::from([(id("heb_Hebr"), vec![answer; 2])]), &[], 4, Vec::new())
+}
+
+/// Four items in three modes: with reasoning, of which one is cut off; plain; generated, of which one is cut off.
+pub(crate) fn written() -> Results {
+    let item = |key: usize, prediction| Answer { key: key.to_string(), ..answer(prediction, 0.9, "1") };
+    let plain = [0, 0, 1, 1].into_iter().enumerate().map(|(key, prediction)| item(key, prediction));
+    let text = |text: &str, tokens, ended| Some(Written { text: text.to_owned(), tokens, ended });
+    let model = "Let us think";
+    let thoughts = [
+        (0, text(model, 1000, Ended::Model)),
+        (1, text(model, 1500, Ended::Budget)),
+        (0, text(model, 200, Ended::Model)),
+        (0, text("אבגדה וזחטי", 300, Ended::Model)),
+    ];
+    let reasoned = thoughts
+        .into_iter()
+        .enumerate()
+        .map(|(key, (prediction, reasoning))| Answer { reasoning, ..item(key, prediction) });
+    let outcomes = [
+        (Outcome::Parsed, Some((0, Rule::Cue)), Ended::Model),
+        (Outcome::Parsed, Some((1, Rule::Boxed)), Ended::Stop),
+        (Outcome::Refused, None, Ended::Model),
+        (Outcome::Truncated, None, Ended::Budget),
+    ];
+    let generated = outcomes.into_iter().enumerate().map(|(key, (outcome, found, ended))| {
+        let prediction = found.map(|(option, _)| option);
+        let rule = found.map(|(_, rule)| rule);
+        let extraction = Extraction { outcome, option: prediction, rule, span: found.map(|_| 0..1) };
+        let written = Written { text: "1".to_owned(), tokens: 16, ended };
+        let generated = Some(Generated { written, extraction });
+        Answer { prediction, logprobs: Vec::new(), answer_mass: None, generated, ..item(key, 0) }
+    });
+    let mode = |mode: &str| {
+        let mut id = id("heb_Hebr");
+        id.column.mode = mode.to_owned();
+        id
+    };
+    let evaluations = BTreeMap::from([
+        (mode("cot"), reasoned.collect()),
+        (mode("direct"), plain.collect()),
+        (mode("free"), generated.collect()),
+    ]);
+    let group = LanguageGroup { name: "target".to_owned(), codes: vec!["heb_Hebr".to_owned()] };
+    compute("demo", &evaluations, &[group], 4, Vec::new())
 }
 
 fn id(language: &str) -> CellId {

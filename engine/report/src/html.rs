@@ -6,8 +6,9 @@ mod details;
 mod grid;
 mod plot;
 mod words;
+mod writing;
 
-use crate::column;
+use crate::{column, written};
 use minijinja::{Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
 use std::collections::BTreeSet;
 use words::{count, percent};
@@ -15,11 +16,12 @@ use xlt_core::plan::EvaluateCell;
 use xlt_core::results::{Cell, Column, FORMAT_FAILURE_BELOW, LEVEL, Results};
 
 /// The templates by name. What ends in `.html` escapes every value.
-const TEMPLATES: [(&str, &str); 6] = [
+const TEMPLATES: [(&str, &str); 7] = [
     ("page.html", include_str!("html/page.html")),
     ("grid.html", include_str!("html/grid.html")),
     ("plot.html", include_str!("html/plot.html")),
     ("details.html", include_str!("html/details.html")),
+    ("writing.html", include_str!("html/writing.html")),
     ("reading.html", include_str!("html/reading.html")),
     ("style.css", include_str!("html/style.css")),
 ];
@@ -54,6 +56,12 @@ fn page_of(results: &Results) -> Value {
         format_failure_below => FORMAT_FAILURE_BELOW,
         cells => results.cells.len(),
         failures => results.cells.iter().any(Cell::format_failure),
+        unsure => results.cells.iter().any(Cell::cannot_tell),
+        cannot_tell => written::cannot_tell(),
+        reasoning => results.cells.iter().any(|cell| cell.reasoning.is_some()),
+        about_reasoning => written::REASONING,
+        generation => results.cells.iter().any(|cell| cell.generation.is_some()),
+        about_generation => written::GENERATION,
         labels => results.cells.iter().any(|cell| cell.median_answer_mass.is_some()),
         texts => results.cells.iter().any(|cell| !cell.by_normalization.is_empty()),
         groups => !results.group_means.is_empty(),
@@ -82,8 +90,12 @@ fn summary(results: &Results) -> String {
         1 => "; 1 is a failure of format".to_owned(),
         many => format!("; {many} are failures of format"),
     };
+    let unsure = match cells.iter().filter(|cell| cell.cannot_tell()).count() {
+        0 => String::new(),
+        number => format!("; of {number} it cannot be told"),
+    };
     format!(
-        "{} asked in {} and {}, {} a cell: of {}, {} lie with their whole interval above chance ({} %) and {} below{failures}.",
+        "{} asked in {} and {}, {} a cell: of {}, {} lie with their whole interval above chance ({} %) and {} below{failures}{unsure}.",
         count(models.len(), "model"),
         count(ways.len(), "way"),
         count(languages.len(), "language"),

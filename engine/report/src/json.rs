@@ -1,10 +1,15 @@
 //! JSON: everything, for programs.
 
 use serde_json::{Map, Value, json};
-use xlt_core::results::{Cell, Column, FORMAT_FAILURE_BELOW, GroupMean, LEVEL, NormalizedScore, Results};
+use xlt_core::results::{
+    CUT_OFF_ABOVE, Cell, Change, Column, FORMAT_FAILURE_BELOW, Generation, GroupMean, LEVEL, NormalizedScore,
+    Reasoning, Results,
+};
+use xlt_core::script::ScriptShare;
+use xlt_core::stats::Proportion;
 
 /// Version of the layout; a change that a reader must know of raises it.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// The results as indented JSON with a line feed at the end. Rates are 0 to 1.
 #[must_use]
@@ -16,6 +21,7 @@ pub fn json(results: &Results) -> String {
         "chance": results.chance(),
         "confidence_level": LEVEL,
         "format_failure_below": FORMAT_FAILURE_BELOW,
+        "cut_off_above": CUT_OFF_ABOVE,
         "cells": results.cells.iter().map(cell).collect::<Vec<_>>(),
         "group_means": results.group_means.iter().map(group_mean).collect::<Vec<_>>(),
         "notes": results.notes,
@@ -42,6 +48,58 @@ fn cell(cell: &Cell) -> Value {
         "mean_prompt_tokens": cell.mean_prompt_tokens,
         "format_failure": cell.format_failure(),
         "wanted": { "text": cell.wanted.text, "count": cell.wanted.count },
+        "cut_off": cell.cut_off.map(Proportion::successes),
+        "cannot_tell": cell.cannot_tell(),
+        "reasoning": cell.reasoning.as_ref().map(reasoning),
+        "generation": cell.generation.as_ref().map(generation),
+    })
+}
+
+/// `budget` is the most tokens of a text that was cut off: `null` where none was, or where tokens are not known.
+fn reasoning(reasoning: &Reasoning) -> Value {
+    let script = |ScriptShare { script, letters }: &ScriptShare| json!({ "script": script, "letters": letters.successes(), "share": letters.rate() });
+    json!({
+        "cut_off": reasoning.cut.items.successes(),
+        "cut_off_share": reasoning.cut.items.rate(),
+        "budget": reasoning.cut.budget,
+        "next_budget": reasoning.cut.next_budget(),
+        "mean_tokens": reasoning.mean_tokens,
+        "script": reasoning.script().map(|share| share.script),
+        "script_share": reasoning.script().map(|share| share.letters.rate()),
+        "scripts": reasoning.scripts.iter().map(script).collect::<Vec<_>>(),
+        "change": reasoning.change.as_ref().map(change),
+    })
+}
+
+fn change(change: &Change) -> Value {
+    json!({
+        "against": change.against,
+        "n": change.items,
+        "changed": change.changed,
+        "wrong_to_right": change.to_right,
+        "right_to_wrong": change.to_wrong,
+        "cannot_tell": change.cannot_tell,
+    })
+}
+
+fn generation(generation: &Generation) -> Value {
+    let interval = generation.interval();
+    let rules: Map<String, Value> =
+        generation.rules.iter().map(|(rule, count)| (rule.word().to_owned(), json!(count))).collect();
+    json!({
+        "cut_off": generation.cut.items.successes(),
+        "cut_off_share": generation.cut.items.rate(),
+        "budget": generation.cut.budget,
+        "next_budget": generation.cut.next_budget(),
+        "parsed": generation.parsed,
+        "unparsed": generation.unparsed,
+        "truncated": generation.truncated,
+        "refused": generation.refused,
+        "correct": generation.of_parsed.map(Proportion::successes),
+        "accuracy_of_parsed": generation.of_parsed.map(Proportion::rate),
+        "low": interval.map(|interval| interval.low),
+        "high": interval.map(|interval| interval.high),
+        "rules": rules,
     })
 }
 
@@ -66,6 +124,7 @@ fn group_mean(mean: &GroupMean) -> Value {
         "accuracy": mean.accuracy,
         "languages": mean.languages,
         "format_failures": mean.format_failures,
+        "cannot_tell": mean.cannot_tell,
     })
 }
 
@@ -77,7 +136,7 @@ mod tests {
     #[test]
     fn everything_is_in_it() {
         let text = json(&fixture::results());
-        assert!(text.starts_with("{\n  \"format\": 2,\n  \"study\": \"demo\","));
+        assert!(text.starts_with("{\n  \"format\": 3,\n  \"study\": \"demo\","));
         assert!(text.ends_with("}\n"));
         let value: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(value["chance"], 0.25);
@@ -101,5 +160,33 @@ mod tests {
         assert_eq!((&cell["median_answer_mass"], &cell["format_failure"]), (&Value::Null, &json!(false)));
         assert_eq!(cell["by_normalization"]["byte"], json!({ "correct": 2, "accuracy": 1.0 }));
         assert_eq!(cell["by_normalization"]["character"], json!({ "correct": 0, "accuracy": 0.0 }));
+    }
+
+    #[test]
+    fn what_was_written_is_in_it() {
+        let value: Value = serde_json::from_str(&json(&fixture::written())).expect("JSON");
+        let [cot, direct, free] = [0, 1, 2].map(|index| &value["cells"][index]);
+        let scripts = json!([
+            { "script": "Latn", "letters": 30, "share": 0.75 },
+            { "script": "Hebr", "letters": 10, "share": 0.25 },
+        ]);
+        let change = json!({
+            "against": "direct", "n": 4, "changed": 3, "wrong_to_right": 2, "right_to_wrong": 1, "cannot_tell": true,
+        });
+        let reasoning = json!({
+            "cut_off": 1, "cut_off_share": 0.25, "budget": 1500, "next_budget": 4096, "mean_tokens": 750.0,
+            "script": "Latn", "script_share": 0.75, "scripts": scripts, "change": change,
+        });
+        assert_eq!((&cot["reasoning"], &cot["generation"]), (&reasoning, &Value::Null));
+        assert_eq!((&cot["cut_off"], &cot["cannot_tell"]), (&json!(1), &json!(true)));
+        assert_eq!((&direct["reasoning"], &direct["generation"]), (&Value::Null, &Value::Null));
+        assert_eq!((&direct["cut_off"], &direct["cannot_tell"]), (&Value::Null, &json!(false)));
+        let generation = &free["generation"];
+        let counts = ["cut_off", "budget", "next_budget", "parsed", "unparsed", "truncated", "refused", "correct"];
+        assert_eq!(counts.map(|key| generation[key].as_u64()), [1, 16, 32, 2, 0, 1, 1, 1].map(Some));
+        assert_eq!((&generation["accuracy_of_parsed"], &free["accuracy"]), (&json!(0.5), &json!(0.25)));
+        assert_eq!(generation["rules"], json!({ "cue": 1, "boxed": 1 }));
+        let means: Vec<_> = (0..3).map(|index| value["group_means"][index]["cannot_tell"].as_u64()).collect();
+        assert_eq!((means, &value["cut_off_above"]), (vec![Some(1), Some(0), Some(1)], &json!(0.05)));
     }
 }

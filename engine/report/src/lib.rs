@@ -9,6 +9,7 @@ mod html;
 mod json;
 mod languages;
 mod markdown;
+mod written;
 
 pub use csv::csv;
 pub use html::html;

@@ -2,12 +2,16 @@
 
 use crate::column;
 use crate::languages::english_name;
+use crate::written;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use xlt_core::results::{Cell, CellId, Column, FORMAT_FAILURE_BELOW, GroupMean, LEVEL, Results};
 
 /// Follows the numbers of cells that are failures of format.
-const MARK: &str = " †";
+const FAILURE: &str = " †";
+
+/// Follows the numbers that rest on cells of which too many items were cut off.
+const CANNOT_TELL: &str = " ‡";
 
 /// The results as Markdown: languages as rows, model, condition and mode as columns, then what must be known to read it.
 #[must_use]
@@ -20,6 +24,8 @@ pub fn markdown(results: &Results) -> String {
         table(&mut text, results);
         footnotes(&mut text, results);
         normalizations(&mut text, results);
+        reasoning(&mut text, results);
+        generation(&mut text, results);
         tokens(&mut text, results);
     }
     list(&mut text, "Notes", &results.notes);
@@ -38,8 +44,8 @@ fn caption(text: &mut String, results: &Results) {
 fn table(text: &mut String, results: &Results) {
     let columns = rows(text, results, |cell| {
         let (low, high) = (cell.interval.low * 100.0, cell.interval.high * 100.0);
-        let mark = if cell.format_failure() { MARK } else { "" };
-        format!("{:.1} % [{low:.0}–{high:.0}]{mark}", cell.score.rate() * 100.0)
+        let marks = marks(cell.format_failure(), cell.cannot_tell());
+        format!("{:.1} % [{low:.0}–{high:.0}]{marks}", cell.score.rate() * 100.0)
     });
     let groups: BTreeSet<&str> = results.group_means.iter().map(|mean| mean.group.as_str()).collect();
     for group in groups {
@@ -80,8 +86,60 @@ fn normalizations(text: &mut String, results: &Results) {
     row(text, "Language | Column", names);
     let _ = writeln!(text, "|---|---|{}", "---:|".repeat(first.by_normalization.len()));
     for cell in cells {
-        let id = format!("{} | {}", language_name(&cell.id.language), inline(&column::heading(&cell.id.column)));
-        row(text, &id, cell.by_normalization.iter().map(|by| format!("{:.1} %", by.score.rate() * 100.0)));
+        row(text, &cell_name(cell), cell.by_normalization.iter().map(|by| format!("{:.1} %", by.score.rate() * 100.0)));
+    }
+}
+
+/// What was written before the answers, where something was.
+fn reasoning(text: &mut String, results: &Results) {
+    let cells = || results.cells.iter().filter_map(|cell| Some((cell, cell.reasoning.as_ref()?)));
+    if cells().next().is_none() {
+        return;
+    }
+    let _ = writeln!(text, "\n## Reasoning\n\n{}\n", written::REASONING);
+    text.push_str(
+        "| Language | Column | Cut off | Tokens | Script | Against | Changed | Wrong to right | Right to wrong |\n",
+    );
+    let _ = writeln!(text, "|---|---|{}---|{}", "---:|".repeat(3), "---:|".repeat(3));
+    for (cell, reasoning) in cells() {
+        let cut = format!("{}{}", written::share(reasoning.cut.items), marks(false, cell.cannot_tell()));
+        let change = match &reasoning.change {
+            Some(change) => [
+                inline(&change.against),
+                format!("{} of {}{}", change.changed, change.items, marks(false, change.cannot_tell)),
+                change.to_right.to_string(),
+                change.to_wrong.to_string(),
+            ],
+            None => Default::default(),
+        };
+        let written = [cut, written::tokens(reasoning), written::script(reasoning)];
+        row(text, &cell_name(cell), written.into_iter().chain(change));
+    }
+}
+
+/// What became of generated answers, where there are any.
+fn generation(text: &mut String, results: &Results) {
+    let cells = || results.cells.iter().filter_map(|cell| Some((cell, cell.generation.as_ref()?)));
+    if cells().next().is_none() {
+        return;
+    }
+    let _ = writeln!(text, "\n## Answers in the model's own words\n\n{}\n", written::GENERATION);
+    text.push_str("| Language | Column | Parsed | Unparsed | Truncated | Refused | Cut off | Accuracy | of the parsed | Found by |\n");
+    let _ = writeln!(text, "|---|---|{}---|", "---:|".repeat(7));
+    for (cell, generation) in cells() {
+        let marks = marks(false, cell.cannot_tell());
+        let of_parsed = generation.of_parsed.zip(generation.interval()).map(|(score, interval)| {
+            let (low, high) = (interval.low * 100.0, interval.high * 100.0);
+            format!("{:.1} % [{low:.0}–{high:.0}]{marks}", score.rate() * 100.0)
+        });
+        let outcomes = [generation.parsed, generation.unparsed, generation.truncated, generation.refused];
+        let scores = [
+            written::share(generation.cut.items),
+            format!("{:.1} %{marks}", cell.score.rate() * 100.0),
+            of_parsed.unwrap_or_default(),
+            written::rules(generation),
+        ];
+        row(text, &cell_name(cell), outcomes.into_iter().map(|count| count.to_string()).chain(scores));
     }
 }
 
@@ -102,6 +160,9 @@ fn footnotes(text: &mut String, results: &Results) {
             "\n† Failure of format: in the median item the labels together have a probability below {FORMAT_FAILURE_BELOW}, \
              so the number says more about the prompt than about the language. A mean is marked if any of its languages is.",
         );
+    }
+    if results.cells.iter().any(Cell::cannot_tell) {
+        let _ = writeln!(text, "\n‡ {} A mean is marked if any of its languages is.", written::cannot_tell());
     }
 }
 
@@ -124,8 +185,18 @@ fn row(text: &mut String, first: &str, cells: impl Iterator<Item = String>) {
 }
 
 fn group_mean(mean: &GroupMean) -> String {
-    let mark = if mean.format_failures > 0 { MARK } else { "" };
-    format!("{:.1} % ({}){mark}", mean.accuracy * 100.0, mean.languages)
+    let marks = marks(mean.format_failures > 0, mean.cannot_tell > 0);
+    format!("{:.1} % ({}){marks}", mean.accuracy * 100.0, mean.languages)
+}
+
+fn marks(failure: bool, cannot_tell: bool) -> String {
+    let mark = |is: bool, mark| if is { mark } else { "" };
+    format!("{}{}", mark(failure, FAILURE), mark(cannot_tell, CANNOT_TELL))
+}
+
+/// Two columns that say what a row is of.
+fn cell_name(cell: &Cell) -> String {
+    format!("{} | {}", language_name(&cell.id.language), inline(&column::heading(&cell.id.column)))
 }
 
 fn language_name(code: &str) -> String {
@@ -202,6 +273,48 @@ The mean over the items, in the model's own tokens.
                      | Hebrew (heb_Hebr) | m base/direct | 0.0 % | 0.0 % | 100.0 % | 0.0 % |\n\n";
         assert!(text.contains(table), "{text}");
         assert!(!markdown(&fixture::results()).contains("normalization"));
+    }
+
+    #[test]
+    fn what_was_written_has_tables_of_its_own() {
+        let text = markdown(&fixture::written());
+        for part in [
+            "| Language | m base/cot | m base/direct | m base/free |\n|---|---:|---:|---:|\n\
+             | Hebrew (heb_Hebr) | 75.0 % [30–95] ‡ | 50.0 % [15–85] | 25.0 % [5–70] ‡ |\n\
+             | *mean of target* | 75.0 % (1) ‡ | 50.0 % (1) | 25.0 % (1) ‡ |\n",
+            "\n‡ Cannot tell: in more than 5 % of the items the budget of tokens cut off the reasoning or the answer, so \
+             the number says as much about the budget as about the model. A mean is marked if any of its languages is.\n",
+            "| Language | Column | Cut off | Tokens | Script | Against | Changed | Wrong to right | Right to wrong |\n\
+             |---|---|---:|---:|---:|---|---:|---:|---:|\n\
+             | Hebrew (heb_Hebr) | m base/cot | 1 of 4 (25.0 %) ‡ | 750.0 | Latn 75.0 % | direct | 3 of 4 ‡ | 2 | 1 |\n\n",
+            "| Language | Column | Parsed | Unparsed | Truncated | Refused | Cut off | Accuracy | of the parsed | Found by |\n\
+             |---|---|---:|---:|---:|---:|---:|---:|---:|---|\n\
+             | Hebrew (heb_Hebr) | m base/free | 2 | 0 | 1 | 1 | 1 of 4 (25.0 %) | 25.0 % ‡ | 50.0 % [9–91] ‡ \
+             | cue 1, boxed 1 |\n\n",
+            "- cannot tell: m, base/cot, heb_Hebr: 1 of 4 items (25.0 %) were cut off by the budget of tokens; set \
+             `modes.cot.reason.max_tokens` to 4096.\n\
+             - cannot tell: m, base/free, heb_Hebr: 1 of 4 items (25.0 %) were cut off by the budget of tokens; set \
+             `modes.free.max_tokens` to 32.\n",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+        assert!(!markdown(&fixture::results()).contains('‡'));
+    }
+
+    #[test]
+    fn what_is_not_known_of_reasoning_is_blank() {
+        let mut results = fixture::written();
+        let reasoning = results.cells[0].reasoning.as_mut().expect("reasoning");
+        reasoning.mean_tokens = None;
+        reasoning.scripts.clear();
+        reasoning.change = None;
+        let text = markdown(&results);
+        assert!(text.contains("| m base/cot | 1 of 4 (25.0 %) ‡ |  |  |  |  |  |  |\n"), "{text}");
+        let generation = results.cells[2].generation.as_mut().expect("generated");
+        generation.of_parsed = None;
+        generation.rules.clear();
+        let text = markdown(&results);
+        assert!(text.contains("| 1 of 4 (25.0 %) | 25.0 % ‡ |  |  |\n"), "{text}");
     }
 
     #[test]

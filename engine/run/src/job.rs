@@ -65,6 +65,7 @@ fn work(plan: &Plan, id: StageId, scheduler: &Scheduler<'_>) -> JobWork {
         Work::Evaluate(work) => {
             JobWork::Evaluate { work: Box::new((**work).clone()), companions: companions(plan, id, work, scheduler) }
         }
+        Work::Import(work) => JobWork::Import(Box::new((**work).clone())),
         Work::Analyze(work) => JobWork::Analyze(Box::new((**work).clone())),
         Work::Quantize(work) => JobWork::Quantize { to: work.to.clone(), requantize: work.requantize },
         Work::Finetune(_) => {

@@ -132,9 +132,10 @@ impl Pool {
         command.arg("worker").arg("--cache").arg(self.cache.root()).arg("--folder").arg(self.folder(id)?);
         command.process_group(0);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        if std::env::var_os("OMP_WAIT_POLICY").is_none() {
-            // libgomp's threads spin at every barrier; where other work shares the cores two of them are then slower than one.
-            command.env("OMP_WAIT_POLICY", "passive");
+        if ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"].iter().all(|name| std::env::var_os(name).is_none()) {
+            // libgomp's threads spin at every barrier; where other work shares the cores, two that spin long are slower than one.
+            // Those that sleep at once are slow where barriers are close: a token written takes twice as long. So: a little.
+            command.env("GOMP_SPINCOUNT", "1000");
         }
         let mut child = command.spawn().map_err(|source| RunError::Spawn { program: self.program.clone(), source })?;
         let stderr = Arc::new(Mutex::new(VecDeque::new()));

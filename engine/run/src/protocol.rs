@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use xlt_cache::Fingerprint;
 use xlt_core::batch::Cost;
-use xlt_core::plan::{AnalyzeWork, EvaluateWork, Pin};
+use xlt_core::plan::{AnalyzeWork, EvaluateWork, ImportWork, Pin};
 use xlt_core::spec::Source;
 
 /// Engine to worker. The end of the stream means: end now, with everything that you started.
@@ -139,5 +139,6 @@ pub(crate) enum JobWork {
         work: Box<EvaluateWork>,
         companions: Vec<Companion>,
     },
+    Import(Box<ImportWork>),
     Analyze(Box<AnalyzeWork>),
 }

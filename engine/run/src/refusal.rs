@@ -60,6 +60,11 @@ fn not_yet(stage: &Stage) -> Option<&'static str> {
     match &stage.work {
         Work::Finetune(_) => Some("fine-tuning"),
         Work::Evaluate(work) if work.cell.seed.is_some() => Some("evaluation with an adapter"),
-        Work::Download(_) | Work::Quantize(_) | Work::Evaluate(_) | Work::Analyze(_) | Work::Command(_) => None,
+        Work::Download(_)
+        | Work::Quantize(_)
+        | Work::Evaluate(_)
+        | Work::Import(_)
+        | Work::Analyze(_)
+        | Work::Command(_) => None,
     }
 }

@@ -18,6 +18,7 @@ pub(super) fn stages<'a>(args: &Args, plan: &'a Plan) -> Result<Vec<(StageId, &'
             _ => None,
         })
         .collect();
+    elsewhere(args, plan)?;
     if stages.is_empty() {
         return Err(Failure::sentence("the spec asks no model anything: it has no `[evaluate]`"));
     }
@@ -38,6 +39,24 @@ pub(super) fn stages<'a>(args: &Args, plan: &'a Plan) -> Result<Vec<(StageId, &'
         return Err(Failure::sentence("no evaluation has all of these; `xlt plan --all` lists them"));
     }
     Ok(stages)
+}
+
+/// Refuses to show what a model elsewhere saw: nobody knows it here.
+fn elsewhere(args: &Args, plan: &Plan) -> Result<(), Failure> {
+    let imported = plan.ids().filter_map(|(_, stage)| match &stage.work {
+        Work::Import(work) => Some(work.cell.model.as_str()),
+        _ => None,
+    });
+    let imported: BTreeSet<&str> = imported.collect();
+    let asked = plan.ids().any(|(_, stage)| matches!(stage.work, Work::Evaluate(_)));
+    let meant =
+        |name: &&&str| if args.model.is_empty() { !asked } else { args.model.iter().any(|model| model == **name) };
+    match imported.iter().find(meant) {
+        Some(name) => Err(Failure::sentence(format!(
+            "the answers of `{name}` are imported, so what it saw is not known here; `xlt items` shows what it said"
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn known(what: &str, wanted: &str, names: &BTreeSet<&str>) -> Result<(), Failure> {

@@ -1,12 +1,11 @@
 //! What is shown of one stage: the question in the model's tokens, and the answer if there is one.
 
-use crate::failure::Failure;
-use crate::term;
-use std::path::{Path, PathBuf};
+use crate::loader::Loader;
+use std::path::PathBuf;
 use xlt_core::answers::{self, Answer};
 use xlt_core::items::Item;
 use xlt_core::plan::{EvaluateWork, Plan, Stage, StageId, Verdict};
-use xlt_llama::{Backend, LoadOptions, Model, Token};
+use xlt_llama::{Model, Token};
 use xlt_run::question::{self, Asker};
 use xlt_run::{World, model_file};
 
@@ -73,44 +72,12 @@ impl<'a> Asks<'a> {
     }
 }
 
-/// Keeps the model of the last stage, which is often the next one's.
-pub(super) struct Loader {
-    backend: Backend,
-    loaded: Option<(PathBuf, Model)>,
-}
-
-impl Loader {
-    pub(super) fn new() -> Result<Self, Failure> {
-        // What llama.cpp logs is of no use here, but for its last words before it ends the process.
-        let last_words = |line: &str| {
-            if line.starts_with("llama.cpp gives up") {
-                term::tell(&format!("error: {line}"));
-            }
-        };
-        let backend = Backend::start(last_words).map_err(|error| Failure::sentence(error.to_string()))?;
-        Ok(Self { backend, loaded: None })
-    }
-
-    /// What the stage makes of one of its items.
-    pub(super) fn exhibit<'a>(&mut self, world: &World, asks: &Asks<'a>, item: Item) -> Exhibit<'a> {
-        let (stage, work) = (asks.stage, asks.work);
-        let answer = asks.answer(world, &item.key);
-        let question = self.model(&asks.model, &work.cell.model).and_then(|model| words(work, model, item.clone()));
-        Exhibit { stage: &stage.name, work, item, question, answer }
-    }
-
-    fn model(&mut self, path: &Path, name: &str) -> Result<&Model, String> {
-        if self.loaded.as_ref().is_none_or(|(loaded, _)| *loaded != path) {
-            self.loaded = None;
-            let model = Model::load(&self.backend, path, &LoadOptions::default()).map_err(|error| {
-                // The path of an artifact says nothing to a user.
-                let error = error.to_string().replace(&path.display().to_string(), "the model's file");
-                format!("model `{name}`: {error}")
-            })?;
-            self.loaded = Some((path.to_owned(), model));
-        }
-        self.loaded.as_ref().map(|(_, model)| model).ok_or_else(|| format!("model `{name}` was not loaded"))
-    }
+/// What the stage makes of one of its items.
+pub(super) fn exhibit<'a>(loader: &mut Loader, world: &World, asks: &Asks<'a>, item: Item) -> Exhibit<'a> {
+    let (stage, work) = (asks.stage, asks.work);
+    let answer = asks.answer(world, &item.key);
+    let question = loader.model(&asks.model, &work.cell.model).and_then(|model| words(work, model, item.clone()));
+    Exhibit { stage: &stage.name, work, item, question, answer }
 }
 
 fn words(work: &EvaluateWork, model: &Model, item: Item) -> Result<Words, String> {

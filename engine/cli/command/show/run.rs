@@ -1,9 +1,10 @@
 //! The command: which stages, which item, then one after the other.
 
-use super::exhibit::{Asks, Loader};
+use super::exhibit::{Asks, exhibit};
 use super::{Args, choose, find, json, page};
 use crate::context::Context;
 use crate::failure::{Failure, USER};
+use crate::loader::Loader;
 use crate::term;
 use std::path::Path;
 use std::process::ExitCode;
@@ -30,7 +31,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut loader = Loader::new()?;
     let asked = stages.into_iter().filter_map(|asks| Some((asks.item(&key)?, asks)));
     for (number, (item, asks)) in asked.enumerate() {
-        let exhibit = loader.exhibit(&context.world, &asks, item);
+        let exhibit = exhibit(&mut loader, &context.world, &asks, item);
         if exhibit.question.is_err() {
             code = ExitCode::from(USER);
         }

@@ -49,6 +49,20 @@ fn a_line_of_texts_is_pinned() {
     assert_eq!(read(&format!("{LINE}\n{TEXTS}")), Ok(vec![answer(), by_text()]));
 }
 
+const IMPORTED: &str = r#"{"key":"p|1","group":"p","language":"heb_Hebr","prediction":{"index":1,"label":"2"},"gold":{"index":0,"label":"1"},"correct":false,"logprobs":[]}"#;
+
+#[test]
+fn a_line_of_an_imported_answer_holds_what_is_known() {
+    let nothing = Answer { argmax_token: NOT_KNOWN, argmax_text: String::new(), n_tokens: 0, ..answer() };
+    let bare = Answer { logprobs: Vec::new(), answer_mass: None, ..nothing.clone() };
+    assert_eq!(write(std::slice::from_ref(&bare)), format!("{IMPORTED}\n"));
+    assert_eq!(read(IMPORTED), Ok(vec![bare]));
+    let texts = vec![length(0, 9, 5), length(0, 3, 3)];
+    let texts = Answer { texts: Some(texts), answer_mass: None, ..nothing };
+    assert_eq!(read(&write(std::slice::from_ref(&texts))), Ok(vec![texts.clone()]));
+    assert_eq!((texts.prediction_by(Normalize::Token), texts.prediction_by(Normalize::Sum)), (None, Some(1)));
+}
+
 #[test]
 fn a_text_is_chosen_by_what_its_likelihood_is_divided_by() {
     let by = |answer: &Answer| {
@@ -94,6 +108,9 @@ fn damage_is_told_with_its_line() {
     assert_eq!(why(&fewer), "`texts` and `logprobs` differ in number");
     assert_eq!(why(&TEXTS.replace("\"bytes\":3", "\"bytes\":0")), "a text is empty");
     assert!(why(&TEXTS.replace("\"bytes\":3", "\"bytes\":-3")).contains("-3"));
+    assert_eq!(why(&TEXTS.replace("\"tokens\":1", "\"tokens\":0")), "a text is empty");
+    let half = "it has one of `argmax` and `n_tokens` without the other";
+    assert_eq!(why(&LINE.replace(",\"n_tokens\":812", "")), half);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Not here: names of stages, paths, addresses, thread counts, the order in which things were written.
 
 use super::stage::{DownloadWork, Kind, Stage, Work};
-use super::study::{AnalyzeWork, EvaluateCell, EvaluateWork, FinetuneWork};
+use super::study::{AnalyzeWork, EvaluateCell, EvaluateWork, FinetuneWork, ImportWork};
 use super::{InputSource, Plan};
 use crate::key::{Digest, Key, KeyHasher, Manifest, ManifestText, Value};
 use crate::spec::{Chat, Data, Effort, Mode, Prompt, Sampling, Score, Slot, Split};
@@ -47,6 +47,7 @@ impl Plan {
             }
             Work::Finetune(work) => finetune(work, manifest),
             Work::Evaluate(work) => evaluate(work, manifest),
+            Work::Import(work) => import(work, manifest),
             Work::Analyze(work) => analyze(work, manifest),
             Work::Command(command) => {
                 let line = command.line(&self.links(stage));
@@ -191,6 +192,24 @@ fn evaluate(work: &EvaluateWork, manifest: &mut impl Manifest) {
         manifest.field("evaluate.slots", Value::Number(work.evaluate.slots.into()));
     }
     prompt(&work.prompt, &work.mode, work.chat, work.slot.as_deref(), manifest);
+}
+
+fn import(work: &ImportWork, manifest: &mut impl Manifest) {
+    manifest.field("language", Value::Text(&work.cell.language));
+    manifest.field("answers.format", Value::Text(work.format.word()));
+    data(&work.data, &work.evaluate.part, manifest);
+    manifest.field("evaluate.part", Value::Text(&work.evaluate.part));
+    if let Some(limit) = work.evaluate.limit {
+        manifest.field("evaluate.limit", Value::Number(limit));
+    }
+    // What was shown to the model is not known here; how its answers are read is.
+    manifest.field("prompt.labels", Value::Texts(&work.prompt.labels));
+    manifest.field("mode.score", Value::Text(work.mode.score.word()));
+    if work.mode.score == Score::Texts {
+        manifest.field("mode.normalize", Value::Text(work.mode.normalize.word()));
+    }
+    // A text is read by these rules in whatever mode.
+    manifest.field("mode.extract", Value::Text(work.mode.generate.extract.word()));
 }
 
 fn finetune(work: &FinetuneWork, manifest: &mut impl Manifest) {

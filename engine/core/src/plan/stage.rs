@@ -1,7 +1,7 @@
 //! A stage: what it is called, what it reads, what it makes, what it does, what it needs.
 
 use super::command::CommandInstance;
-use super::study::{AnalyzeWork, EvaluateWork, FinetuneWork};
+use super::study::{AnalyzeWork, EvaluateWork, FinetuneWork, ImportWork};
 use crate::key::Digest;
 use crate::spec::FileRef;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,8 @@ pub enum Kind {
     Finetune,
     /// Asks a model questions.
     Evaluate,
+    /// Takes over answers that were given elsewhere.
+    Import,
     /// Turns answers into results.
     Analyze,
     /// Runs a program of the user's.
@@ -50,6 +52,7 @@ impl Kind {
             Self::Quantize => "quantize",
             Self::Finetune => "finetune",
             Self::Evaluate => "evaluate",
+            Self::Import => "import",
             Self::Analyze => "analyze",
             Self::Command => "command",
         }
@@ -59,7 +62,7 @@ impl Kind {
     #[must_use]
     pub fn recipe(self) -> u64 {
         match self {
-            Self::Download | Self::Quantize | Self::Finetune | Self::Command => 1,
+            Self::Download | Self::Quantize | Self::Finetune | Self::Import | Self::Command => 1,
             Self::Evaluate | Self::Analyze => 3,
         }
     }
@@ -109,6 +112,8 @@ pub enum Work {
     Finetune(Arc<FinetuneWork>),
     /// Ask a model.
     Evaluate(Arc<EvaluateWork>),
+    /// Take over answers.
+    Import(Arc<ImportWork>),
     /// Analyze answers.
     Analyze(Arc<AnalyzeWork>),
     /// Run a program.
@@ -180,6 +185,7 @@ impl Stage {
             Work::Quantize(_) => Kind::Quantize,
             Work::Finetune(_) => Kind::Finetune,
             Work::Evaluate(_) => Kind::Evaluate,
+            Work::Import(_) => Kind::Import,
             Work::Analyze(_) => Kind::Analyze,
             Work::Command(_) => Kind::Command,
         }
@@ -191,7 +197,7 @@ impl Stage {
             Work::Download(_) => (&["file"], None),
             Work::Quantize(_) => (&["model"], None),
             Work::Finetune(_) => (&["adapter", "log"], None),
-            Work::Evaluate(_) => (&["answers"], None),
+            Work::Evaluate(_) | Work::Import(_) => (&["answers"], None),
             Work::Analyze(_) => (&["results.md", "results.csv", "results.json", "results.html"], None),
             Work::Command(command) => (&[], Some(command.shared.spec.outputs.keys())),
         };

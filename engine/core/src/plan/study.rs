@@ -1,11 +1,11 @@
-//! The study's own stages: download, quantize, fine-tune, evaluate, analyze.
+//! The study's own stages: download, quantize, fine-tune, evaluate or import, analyze.
 
 use super::Builder;
 use super::stage::{DownloadWork, Export, Input, InputSource, QuantizeWork, Resources, Stage, StageId, Work};
 use crate::shards::Shard;
 use crate::spec::{
-    Ablation, Adapter, Analyze, Chat, Claim, Condition, Data, Evaluate, FileRef, Gain, LanguageGroup, Mode, Model,
-    Prompt, Source, Spec,
+    Ablation, Adapter, Analyze, AnswersFormat, Chat, Claim, Condition, Data, Evaluate, FileRef, Gain, LanguageGroup,
+    Mode, Model, Prompt, Source, Spec,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -45,6 +45,25 @@ pub struct EvaluateWork {
     pub chat: Chat,
     /// Assistant prefill of the model.
     pub slot: Option<String>,
+}
+
+/// Taking over what a model answered elsewhere, under one condition, in one language and mode.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ImportWork {
+    /// Cell of the results.
+    pub cell: EvaluateCell,
+    /// How to read the data.
+    pub data: Data,
+    /// Part and limit.
+    pub evaluate: Evaluate,
+    /// Its labels.
+    pub prompt: Prompt,
+    /// How likelihoods are compared and texts are read.
+    pub mode: Mode,
+    /// The file of answers, everything filled in.
+    pub file: FileRef,
+    /// How it is written.
+    pub format: AnswersFormat,
 }
 
 /// Which cell of the results an evaluation fills.
@@ -114,6 +133,10 @@ impl Study<'_, '_> {
         let mut answers = Vec::new();
         let mut cells = Vec::new();
         for model in &self.spec.models {
+            if let Some(format) = model.answers {
+                self.imports(evaluate, model, format, &mut cells, &mut answers);
+                continue;
+            }
             let base = self.model(model);
             for condition in &self.spec.conditions {
                 for (seed, adapter) in self.adapters(model, base, condition) {
@@ -254,6 +277,59 @@ impl Study<'_, '_> {
         Some(self.builder.add(Stage { name, inputs, work, resources: WHOLE_MACHINE }))
     }
 
+    /// A model that answered elsewhere: no adapter of this study's can be applied to it.
+    fn imports(
+        &mut self,
+        evaluate: &Evaluate,
+        model: &Model,
+        format: AnswersFormat,
+        cells: &mut Vec<EvaluateCell>,
+        answers: &mut Vec<StageId>,
+    ) {
+        for condition in self.spec.conditions.iter().filter(|condition| condition.adapter.is_none()) {
+            for language in &evaluate.languages {
+                for mode in self.modes(condition) {
+                    let cell = EvaluateCell {
+                        model: model.name.clone(),
+                        condition: condition.name.clone(),
+                        seed: None,
+                        language: language.clone(),
+                        mode: mode.clone(),
+                    };
+                    answers.extend(self.import(evaluate, model, format, cell.clone()));
+                    cells.push(cell);
+                }
+            }
+        }
+    }
+
+    fn import(
+        &mut self,
+        evaluate: &Evaluate,
+        model: &Model,
+        format: AnswersFormat,
+        cell: EvaluateCell,
+    ) -> Option<StageId> {
+        let spec = self.spec;
+        let data = spec.data.iter().find(|data| data.name == evaluate.data)?;
+        let mode = spec.modes.iter().find(|mode| mode.name == cell.mode)?;
+        let (name, file) = answers_file(model, &cell);
+        let given = self.download(name, file.clone());
+        let inputs = vec![input("answers", given), input("rows", self.data(data, &cell.language))];
+        let name = format!("import/{}", cell.name());
+        let work = ImportWork {
+            cell,
+            data: data.clone(),
+            evaluate: evaluate.clone(),
+            prompt: spec.prompt.clone()?,
+            mode: mode.clone(),
+            file,
+            format,
+        };
+        let work = Work::Import(Arc::new(work));
+        Some(self.builder.add(Stage { name, inputs, work, resources: ONE_CORE }))
+    }
+
     fn analyze(&mut self, cells: Vec<EvaluateCell>, answers: Vec<StageId>) {
         let spec = self.spec;
         let parts = cells.iter().zip(&answers);
@@ -290,6 +366,21 @@ impl AnalyzeWork {
         let claims = self.claims.iter().map(|claim| format!("the claim \"{}\"", claim.text));
         gain.into_iter().chain(published).chain(ablation).chain(claims).collect()
     }
+}
+
+/// The file of answers that fills a cell, and the name of the stage that brings it: it names what the path does.
+fn answers_file(model: &Model, cell: &EvaluateCell) -> (String, FileRef) {
+    let mut name = format!("download/answers/{}", model.name);
+    let mut source = model.file.source.clone();
+    for (blank, value) in [("condition", &cell.condition), ("language", &cell.language), ("mode", &cell.mode)] {
+        let filled = source.filled(blank, value);
+        if filled != source {
+            name.push('/');
+            name.push_str(value);
+        }
+        source = filled;
+    }
+    (name, FileRef { source, ..model.file.clone() })
 }
 
 fn input(name: &str, stage: StageId) -> Input {

@@ -1,6 +1,8 @@
 use super::*;
 use crate::answers::TextLength;
 
+mod written;
+
 fn id(model: &str, condition: &str, language: &str) -> CellId {
     let (model, condition, mode) = (model.to_owned(), condition.to_owned(), "direct".to_owned());
     CellId { column: Column { model, condition, mode, seed: None }, language: language.to_owned() }

@@ -60,8 +60,16 @@ impl Checker<'_> {
             }
         }
         if self.extent == Extent::Whole {
-            let required = shape.keys().filter(|key| matches!(key.need, Need::Required));
-            required.filter(|key| table.get(key.name).is_none()).for_each(|key| self.missing(key, place, path));
+            let absent = shape.keys().filter(|key| table.get(key.name).is_none());
+            for key in absent {
+                match key.need {
+                    Need::Required => self.missing(key, None, place, path),
+                    Need::Without(other) if table.get(other).is_none() => {
+                        self.missing(key, shape.key(other), place, path);
+                    }
+                    Need::Without(_) | Need::Optional | Need::Default(_) | Need::Derived(_) => {}
+                }
+            }
         }
     }
 
@@ -73,11 +81,12 @@ impl Checker<'_> {
             .help(suggest(&entry.key, "its keys", &known));
     }
 
-    fn missing(&mut self, key: &Key, place: Place, path: &str) {
+    fn missing(&mut self, key: &Key, instead: Option<&Key>, place: Place, path: &str) {
+        let instead = instead.map(|key| format!("\nor `{}`, {}", key.name, key.doc)).unwrap_or_default();
         self.faults
             .at(place, format!("missing key `{}` in {}", key.name, heading(path)))
             .label(format!("has no `{}`", key.name))
-            .help(format!("add `{}`: {}", key.name, key.doc));
+            .help(format!("add `{}`: {}{instead}", key.name, key.doc));
     }
 
     fn value(&mut self, node: &Node, shape: &Shape, path: &str) {

@@ -54,6 +54,7 @@ fn row(key: &Key) -> String {
         Need::Required => "**required**".to_owned(),
         Need::Optional => "–".to_owned(),
         Need::Default(toml) => format!("`{toml}`"),
+        Need::Without(other) => format!("**required** without `{other}`"),
         Need::Derived(words) => words.to_owned(),
     };
     format!("| `{}` | {} | {left_out} | {} |\n", key.name, kind(&key.shape), key.doc.replace('|', "\\|"))

@@ -32,6 +32,13 @@ fn table(shape: &TableShape, extent: Extent) -> Value {
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
+    let either = shape.keys().find_map(|key| match key.need {
+        Need::Without(other) if extent == Extent::Whole => Some((key.name, other)),
+        _ => None,
+    });
+    if let Some((one, other)) = either {
+        schema["anyOf"] = json!([{ "required": [one] }, { "required": [other] }]);
+    }
     schema
 }
 
@@ -43,7 +50,7 @@ fn property(key: &Key, extent: Extent) -> Value {
     match key.need {
         Need::Default(toml) => schema["default"] = default(toml),
         Need::Derived(words) => schema["description"] = json!(format!("{}; left out: {words}", key.doc)),
-        Need::Required | Need::Optional => {}
+        Need::Required | Need::Without(_) | Need::Optional => {}
     }
     schema
 }
@@ -110,7 +117,9 @@ mod tests {
         let model = &schema["properties"]["models"]["additionalProperties"];
         assert!(model.get("required").is_none(), "it may be a part");
         let whole = &schema["then"]["properties"]["models"]["additionalProperties"];
-        assert_eq!(whole["required"], json!(["file"]));
+        assert_eq!(whole["anyOf"], json!([{ "required": ["file"] }, { "required": ["answers"] }]));
+        let data = &schema["then"]["properties"]["data"]["additionalProperties"];
+        assert_eq!(data["required"], json!(["file", "key", "fields"]));
         assert_eq!(model["additionalProperties"], json!(false));
         assert_eq!(model["properties"]["chat"]["enum"], json!(["model", "none"]));
         assert_eq!(model["properties"]["requantize"]["default"], json!(false));

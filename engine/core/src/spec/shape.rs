@@ -40,6 +40,8 @@ pub(crate) struct Key {
 pub(crate) enum Need {
     /// It is an error.
     Required,
+    /// It is an error, unless this key is there.
+    Without(&'static str),
     /// Nothing.
     Optional,
     /// This value, in TOML, is taken.

@@ -35,13 +35,15 @@ pub struct Spec {
     pub stages: Vec<CommandStage>,
 }
 
-/// One model: a file, and what is made of it.
+/// One model: a file, and what is made of it; or what it answered elsewhere.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Model {
     /// Name in the spec, e.g. `qwen3-4b`.
     pub name: String,
-    /// Where its GGUF comes from.
+    /// Where its GGUF comes from; with `answers`, what it answered, a file for each cell of the results.
     pub file: FileRef,
+    /// How `file` writes answers that were given elsewhere; `None`: it is a GGUF that is asked here.
+    pub answers: Option<AnswersFormat>,
     /// `llama.cpp` type to quantize to (`Q8_0`); `None`: used as published.
     pub quantize: Option<String>,
     /// Whether an already quantized file may be quantized again.
@@ -50,6 +52,15 @@ pub struct Model {
     pub slot: Option<String>,
     /// Which chat format wraps the prompt.
     pub chat: Chat,
+}
+
+/// How a file writes answers that were given elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AnswersFormat {
+    /// One JSON object a line: `key`, and `prediction`, `logprobs` or `text`.
+    Jsonl,
+    /// Samples of lm-evaluation-harness (`--log_samples`).
+    LmEval,
 }
 
 /// Which chat format wraps a prompt.
@@ -72,7 +83,8 @@ pub struct FileRef {
     pub size: Option<u64>,
 }
 
-/// Where a file comes from. Paths may contain `{language}`; the plan fills it in.
+/// Where a file comes from. Paths may contain `{language}`, those of answers `{mode}` and `{condition}`, too; the plan fills
+/// them in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Source {
     /// A local file; the path is already joined to the folder of the spec that names it.

@@ -1,6 +1,8 @@
 //! The words by which a spec's choices are written, in the spec, in manifests and in results.
 
-use super::{Channel, Chat, Effort, Format, Kv, Normalize, Population, Rules, Schedule, Score, Source, SplitBy};
+use super::{
+    AnswersFormat, Channel, Chat, Effort, Format, Kv, Normalize, Population, Rules, Schedule, Score, Source, SplitBy,
+};
 
 macro_rules! words {
     ($type:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
@@ -22,6 +24,7 @@ macro_rules! words {
     };
 }
 
+words!(AnswersFormat { Jsonl = "jsonl", LmEval = "lm-eval" });
 words!(Chat { Model = "model", None = "none" });
 words!(SplitBy { Question = "question", Passage = "passage" });
 words!(Score { Labels = "labels", Texts = "texts", Generate = "generate" });
@@ -85,15 +88,19 @@ impl Source {
     /// The same with `{language}` filled in.
     #[must_use]
     pub fn in_language(&self, language: &str) -> Self {
-        let fill = |text: &str| text.replace("{language}", language);
+        self.filled("language", language)
+    }
+
+    /// The same with `{name}` filled in.
+    #[must_use]
+    pub fn filled(&self, name: &str, value: &str) -> Self {
+        let fill = |text: &str| text.replace(&format!("{{{name}}}"), value);
         match self.clone() {
             Self::Local { path } => Self::Local { path: fill(&path) },
             Self::Url { url } => Self::Url { url: fill(&url) },
             Self::Pypi { package, version, member } => Self::Pypi { package, version, member: fill(&member) },
             Self::Hub { repo, dataset, path, revision } => Self::Hub { repo, dataset, path: fill(&path), revision },
-            Self::Parts { parts } => {
-                Self::Parts { parts: parts.iter().map(|part| part.in_language(language)).collect() }
-            }
+            Self::Parts { parts } => Self::Parts { parts: parts.iter().map(|part| part.filled(name, value)).collect() },
         }
     }
 }

@@ -22,6 +22,7 @@ pub(super) fn spec() -> Spec {
         models: vec![Model {
             name: "m".to_owned(),
             file: hub("m.gguf", false),
+            answers: None,
             quantize: Some("Q8_0".to_owned()),
             requantize: false,
             slot: Some("<answer>".to_owned()),

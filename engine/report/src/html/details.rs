@@ -1,6 +1,7 @@
 //! What lies behind each cell, a table for each column of the results.
 
 use super::words::{language, percent, visible};
+use super::writing;
 use crate::column;
 use minijinja::{Value, context};
 use xlt_core::results::{Cell, Column, Results};
@@ -11,6 +12,8 @@ pub(super) fn column(results: &Results, column: &Column) -> Value {
         heading => column::heading(column),
         labels => cells.iter().any(|cell| cell.median_answer_mass.is_some()),
         normalizations => normalizations(&cells),
+        reasoning => cells.iter().filter_map(|cell| writing::reasoning(cell)).collect::<Vec<_>>(),
+        generation => cells.iter().filter_map(|cell| writing::generation(cell)).collect::<Vec<_>>(),
         cells => cells.into_iter().map(cell).collect::<Vec<_>>(),
     }
 }
@@ -26,6 +29,7 @@ fn cell(cell: &Cell) -> Value {
         high => percent(cell.interval.high),
         mass => cell.median_answer_mass.map(|mass| format!("{mass:.3}")),
         failure => cell.format_failure(),
+        cannot_tell => cell.cannot_tell(),
         wanted => visible(&cell.wanted.text),
         wanted_count => cell.wanted.count,
         tokens => format!("{:.1}", cell.mean_prompt_tokens),

@@ -45,6 +45,7 @@ fn cell(cell: &Cell, chance: f64) -> Value {
         high => format!("{:.0}", cell.interval.high * 100.0),
         side => side(cell, chance),
         failure => cell.format_failure(),
+        cannot_tell => cell.cannot_tell(),
         tint => tint(cell.score.rate(), chance),
         heat => heat(cell.score.rate(), chance),
     }
@@ -55,6 +56,7 @@ fn mean(mean: &GroupMean, chance: f64) -> Value {
         rate => percent(mean.accuracy),
         languages => super::count(mean.languages, "language"),
         failure => mean.format_failures > 0,
+        cannot_tell => mean.cannot_tell > 0,
         tint => tint(mean.accuracy, chance),
         heat => heat(mean.accuracy, chance),
     }

@@ -55,7 +55,7 @@ fn mark(cell: &Cell, number: usize, y: usize) -> Value {
     context! {
         style => style(number),
         way => column::way(&cell.id.column),
-        failure => cell.format_failure(),
+        hollow => cell.format_failure() || cell.cannot_tell(),
         rate => percent(cell.score.rate()),
         low => percent(cell.interval.low),
         high => percent(cell.interval.high),

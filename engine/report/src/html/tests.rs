@@ -120,8 +120,59 @@ fn texts_have_a_table_of_normalizations_and_no_mass() {
 }
 
 #[test]
-fn nothing_comes_from_outside() {
+fn what_was_written_has_tables_of_its_own() {
+    let page = html(&fixture::written());
+    check_tags(&page);
+    let text = shown(&page);
+    for words in [
+        "1 of 4 (25.0 %)750.0Latn 75.0 %direct‡ 3 of 421",
+        "20111 of 4 (25.0 %)‡ 25.0‡ 50.0 9.5–90.5cue 1, boxed 1",
+        "of 3 cells, 0 lie with their whole interval above chance (25.0 %) and 0 below; of 2 it cannot be told.",
+        "‡ Cannot tell: in more than 5 % of the items the budget of tokens cut off the reasoning or the answer",
+        "Nothing is said of a cell with ‡. ",
+        "A hollow mark is a cell that cannot tell.",
+        "set `modes.cot.reason.max_tokens` to 4096.",
+        "set `modes.free.max_tokens` to 32.",
+        "The budget of tokens is the spec’s, not the model’s.",
+    ] {
+        assert!(text.contains(words.trim_end()), "{words}: {text}");
+    }
+    assert_eq!(page.matches(" hollow\">").count(), 2);
+    assert_eq!(page.matches("title=\"of what cannot be told\"").count(), 2);
     for results in [fixture::results(), fixture::texts()] {
+        let text = shown(&html(&results));
+        assert!(!text.contains('‡') && !text.contains("Reasoning") && !text.contains("own words"), "{text}");
+    }
+}
+
+#[test]
+fn a_cell_that_cannot_tell_is_on_no_side_of_chance() {
+    let mut results = fixture::written();
+    for cell in &mut results.cells {
+        cell.interval.low = 0.3;
+    }
+    assert_eq!(html(&results).matches("title=\"above chance\"").count(), 1);
+}
+
+#[test]
+fn what_is_not_known_of_what_was_written_is_a_dash() {
+    let mut results = fixture::written();
+    let reasoning = results.cells[0].reasoning.as_mut().expect("reasoning");
+    reasoning.mean_tokens = None;
+    reasoning.scripts.clear();
+    reasoning.change = None;
+    let generation = results.cells[2].generation.as_mut().expect("generated");
+    generation.of_parsed = None;
+    generation.rules.clear();
+    let page = html(&results);
+    check_tags(&page);
+    let text = shown(&page);
+    assert!(text.contains("1 of 4 (25.0 %)––––––") && text.contains("‡ 25.0––"), "{text}");
+}
+
+#[test]
+fn nothing_comes_from_outside() {
+    for results in [fixture::results(), fixture::texts(), fixture::written()] {
         let page = html(&results);
         for target in attributes(&page, "href") {
             assert!(target.starts_with("#shape") || ["results.json", "results.csv"].contains(&target), "{target}");
@@ -147,6 +198,10 @@ fn names_and_tokens_cannot_break_in() {
         cell.id.column.condition = bad.to_owned();
         cell.id.language = bad.to_owned();
     }
+    let mut written = fixture::written().cells.swap_remove(0);
+    written.reasoning.as_mut().and_then(|reasoning| reasoning.change.as_mut()).expect("a change").against =
+        bad.to_owned();
+    results.cells.push(written);
     let page = html(&results);
     check_tags(&page);
     assert!(!page.contains("<script") && !page.contains("\"onload"), "{page}");

@@ -24,9 +24,10 @@ pub(super) fn items(results: &Results) -> String {
     }
 }
 
-/// On which side of chance the whole interval lies: `above`, `below`, or neither.
+/// On which side of chance the whole interval lies: `above`, `below`, or neither; neither, too, where that cannot be told.
 pub(super) fn side(cell: &Cell, chance: f64) -> &'static str {
     match () {
+        () if cell.cannot_tell() => "",
         () if cell.interval.low > chance => "above",
         () if cell.interval.high < chance => "below",
         () => "",

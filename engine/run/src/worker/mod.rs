@@ -9,6 +9,7 @@ mod download;
 #[cfg(feature = "llama")]
 mod evaluate;
 mod folder;
+mod import;
 #[cfg(feature = "llama")]
 mod llama;
 mod log;
@@ -235,6 +236,7 @@ impl Worker {
         match &desk.job.work {
             JobWork::Command { program, args, env, outputs } => command::run(desk, program, args, env, outputs),
             JobWork::Download { source, pin, size } => download::run(desk, source, pin.as_ref(), *size),
+            JobWork::Import(work) => import::run(desk, work),
             JobWork::Analyze(work) => analyze::run(desk, work),
             #[cfg(feature = "llama")]
             JobWork::Evaluate { work, companions } => evaluate::run(desk, work, companions),

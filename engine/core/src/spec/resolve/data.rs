@@ -1,7 +1,6 @@
 //! `[data.NAME]`: files, fields, splits; and which parts of which data others may use.
 
-use super::{Context, DATA, origin};
-use crate::spec::suggest::nearest;
+use super::{Context, DATA, blanks, origin};
 use crate::spec::text::{Place, Word};
 use crate::spec::tree::{Node, Table};
 use crate::spec::{Data, Fields, FileRef, Format, Split, SplitBy};
@@ -32,38 +31,14 @@ pub(super) fn resolve(cx: &mut Context<'_>) -> Vec<Data> {
 }
 
 fn file(table: &Table, cx: &mut Context<'_>) -> Option<FileRef> {
-    let file = origin::file(table, cx)?;
-    for word in table.get("file")?.words() {
-        placeholders(word, cx);
-    }
+    let file = origin::file(table, "file", cx)?;
+    let help = "the path of a data set knows `{language}`, the language's code";
+    blanks::check(table, "file", &[LANGUAGE], help, cx);
     let per_language = file.source.in_language("") != file.source;
-    for key in ["sha256", "size"] {
-        if let (Some(node), true) = (table.get(key), per_language) {
-            cx.faults
-                .at(node.place, format!("one `{key}` for a file in each language"))
-                .label("cannot be true of all of them")
-                .help("leave it out: the lock pins every file");
-        }
+    if per_language {
+        blanks::not_of_one(table, "a file in each language", cx);
     }
     Some(file)
-}
-
-/// What is to be filled into a path, which is the language alone.
-fn placeholders(word: Word<'_>, cx: &mut Context<'_>) {
-    let others = word.text.replace(LANGUAGE, "");
-    if let Some(open) = others.find('{') {
-        let name = others[open..].split_inclusive('}').next().unwrap_or_default();
-        let start = word.text.find(name).unwrap_or(0);
-        let fault = cx.faults.at(
-            cx.texts.inside(word.place, word.text, start..start + name.len()),
-            format!("unknown placeholder `{name}` in `file`"),
-        );
-        fault.label("not filled in");
-        match nearest(name, [LANGUAGE]) {
-            Some(near) => fault.help(format!("did you mean `{near}`?")),
-            None => fault.help("the path of a data set knows `{language}`, the language's code"),
-        };
-    }
 }
 
 /// How rows are written: as the spec says, else as the file's ending says.

@@ -4,6 +4,7 @@
 
 mod adapters;
 mod analysis;
+mod blanks;
 mod claims;
 mod conditions;
 mod data;
@@ -89,7 +90,7 @@ pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Fa
     let evaluate = evaluate::resolve(&data, &groups, cx);
     let mut spec = Spec {
         name: root.text("name").unwrap_or_else(|| stem(path).to_owned()),
-        models: models::resolve(cx),
+        models: models::resolve(&conditions, evaluate.as_ref(), cx),
         modes: prompts::modes(cx),
         adapters: adapters::resolve(&data, &groups, cx),
         analyze: analysis::resolve(&conditions, cx).or_else(|| evaluate.as_ref().map(|_| Analyze::default())),

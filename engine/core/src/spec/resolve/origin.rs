@@ -1,4 +1,4 @@
-//! Where a file comes from: `file`, `hf`, `revision`, `sha256` and `size` of a model or data set.
+//! Where a file comes from: `file` (or `answers`), `hf`, `revision`, `sha256` and `size` of a model or data set.
 
 use super::Context;
 use crate::spec::suggest::suggest;
@@ -14,22 +14,22 @@ const URL_FORM: &str = "write `https://HOST/PATH`";
 /// A source that cannot be understood: what is wrong, and the expected form.
 struct Malformed(&'static str, &'static str);
 
-/// The file that `table` names.
-pub(super) fn file(table: &Table, cx: &mut Context<'_>) -> Option<FileRef> {
+/// The file that `table` names under `key`.
+pub(super) fn file(table: &Table, key: &str, cx: &mut Context<'_>) -> Option<FileRef> {
     let sha256 = table.word("sha256").and_then(|word| sha256(word, cx));
-    let node = table.get("file")?;
+    let node = table.get(key)?;
     if let (None, Some(revision)) = (table.word("hf"), table.word("revision")) {
         cx.faults
             .at(revision.place, "`revision` without `hf`")
             .label("revision of what?")
             .help("add `hf = \"ORG/REPO\"`, or write the revision behind the path: `hf:ORG/REPO/PATH@REVISION`");
     }
-    let sources = node.words().map(|word| one(word, table, cx)).collect::<Vec<_>>();
+    let sources = node.words().map(|word| one(word, key, table, cx)).collect::<Vec<_>>();
     let mut sources = sources.into_iter().collect::<Option<Vec<_>>>()?;
     let source = match sources.len() {
         0 => {
             cx.faults
-                .at(node.place, "`file` is empty")
+                .at(node.place, format!("`{key}` is empty"))
                 .label("no file")
                 .help("name a file, or the pieces of one in order");
             return None;
@@ -40,10 +40,10 @@ pub(super) fn file(table: &Table, cx: &mut Context<'_>) -> Option<FileRef> {
     Some(FileRef { source, sha256, size: table.integer("size") })
 }
 
-fn one(file: Word<'_>, table: &Table, cx: &mut Context<'_>) -> Option<Source> {
+fn one(file: Word<'_>, key: &str, table: &Table, cx: &mut Context<'_>) -> Option<Source> {
     match table.word("hf") {
         Some(hf) => in_repository(hf, file, table.word("revision"), cx),
-        None => source(file, cx),
+        None => source(file, key, cx),
     }
 }
 
@@ -102,11 +102,11 @@ fn in_repository(hf: Word<'_>, file: Word<'_>, revision: Option<Word<'_>>, cx: &
 }
 
 /// `file = …` by itself.
-fn source(file: Word<'_>, cx: &mut Context<'_>) -> Option<Source> {
+fn source(file: Word<'_>, key: &str, cx: &mut Context<'_>) -> Option<Source> {
     let local = |path: &str| Source::Local { path: cx.texts.join(file.place, path) };
     if file.text.is_empty() {
         cx.faults
-            .at(file.place, "`file` is empty")
+            .at(file.place, format!("`{key}` is empty"))
             .label("no path")
             .help("write a path beside this spec, or an address such as `hf:ORG/REPO/PATH`");
         return None;
