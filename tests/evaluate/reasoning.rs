@@ -67,8 +67,6 @@ fn reasoning_stands_before_the_answer_and_keeps_to_its_budget() {
         assert!(reasoning["ended"] == if whole { "budget" } else { "model" }, "{item}");
     }
     assert!(items.iter().any(|item| item["reasoning"]["ended"] == "budget"), "a random model seldom ends its turn");
-    let direct = super::support::set(items.iter().map(|item| item["n_tokens"].to_string()));
-    assert!(!direct.is_empty());
     space
         .ask(&["show", "p001|2", "--mode", "cot", "--language", "eng_Latn"])
         .expect_code(0)
@@ -95,8 +93,9 @@ fn neither_threads_nor_order_nor_company_change_what_is_written() {
     let (one, other) = (both_modes(), both_modes());
     other.write("eng_Latn.jsonl", rows((0..6).rev()));
     other.edit("spec.toml", r#"target = ["eng_Latn", "fra_Latn"]"#, r#"target = ["eng_Latn"]"#);
-    one.run_with(&["--jobs", "1"]);
-    other.run_with(&["--jobs", "2"]);
+    assert_eq!(one.run_with(&["--jobs", "1"]).code, 0);
+    assert_eq!(other.run_with(&["--jobs", "2"]).code, 0);
+    assert_eq!(items(&one, COT).len(), 18);
     assert_eq!(items(&one, COT), items(&other, COT));
 }
 
@@ -242,7 +241,8 @@ fn what_is_written_side_by_side_is_what_the_model_says_alone() {
     let space = both_modes();
     space.edit("spec.toml", r#", quantize = "Q4_0""#, "");
     space.edit("spec.toml", "slots = 3", "slots = 3\nkv = \"F32\"");
-    space.run();
+    assert_eq!(space.run().code, 0);
+    assert_eq!(items(&space, COT).len(), 18);
     let model = Model::load(&Backend::silent().unwrap(), &space.path("tiny.gguf"), &LoadOptions::default()).unwrap();
     for item in items(&space, COT) {
         let prompt = prompt(&space, item["key"].as_str().unwrap(), "cot");
@@ -305,4 +305,28 @@ fn a_model_is_loaded_once_for_all_that_it_is_asked() {
     let logs = folders.flat_map(|folder| fs::read_dir(folder.path()).unwrap().flatten());
     let loads = logs.filter(|log| fs::read_to_string(log.path()).unwrap().contains("loaded meta data")).count();
     assert_eq!(loads, 3);
+}
+
+#[test]
+fn filler_before_an_answer_in_the_models_own_words_is_not_followed_by_reasoning() {
+    let space = both_modes();
+    only(&space, "cot");
+    let mode = "max_tokens = 12, filler = \".\", temperature = 0.9 }\nscore = \"generate\"\nmax_tokens = 5";
+    space.edit("spec.toml", "max_tokens = 12 }", mode);
+    assert_eq!(space.run().code, 0);
+    for item in items(&space, COT) {
+        assert!(item["reasoning"].is_null() && item["generated"]["written"]["tokens"].as_u64().unwrap() <= 5, "{item}");
+    }
+}
+
+#[test]
+fn a_cue_without_reasoning_stands_behind_what_the_template_opens_for_an_answer() {
+    let always = THINKING.replace("{% if enable_thinking is defined and enable_thinking is false %}", "{% if false %}");
+    let always = always.replace("{% endif %}{% endif %}", "{% endif %}{{ '<think>\\n' }}{% endif %}");
+    let space = both_modes();
+    let chat_template: &'static str = always.leak();
+    TinyModel { chat_template, ..TinyModel::default() }.write(&space.path("tiny.gguf")).unwrap();
+    space.edit("spec.toml", "[modes.direct]", "[modes.direct]\ncue = \"It is \"");
+    assert_eq!(space.run().code, 0);
+    assert!(prompt(&space, "p001|2", "direct").ends_with("assistant\n<think>\n\n</think>\n\nIt is"));
 }

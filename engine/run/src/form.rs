@@ -21,6 +21,8 @@ pub(crate) struct Form<'a> {
     variables: BTreeMap<String, Variable>,
     /// What stands behind the prompt; `None`: what the template opens for an answer.
     open: Option<String>,
+    /// What stands behind that, where nothing is written before.
+    cue: String,
     /// Where the model writes before it answers.
     pub(crate) reasoning: Option<Reasoning>,
 }
@@ -63,13 +65,13 @@ impl<'a> Form<'a> {
                 Some(Slot::Text(text)) => Some(text.clone()),
                 None | Some(Slot::Final) => work.slot.clone(),
             },
+            cue: String::new(),
             reasoning: None,
         };
         let cue = work.mode.cue.as_deref().unwrap_or_default();
         match &work.mode.reason {
             Some(reason) => form.reason(reason, cue)?,
-            None if !cue.is_empty() => form.open = Some(form.open.unwrap_or_default() + cue),
-            None => {}
+            None => form.cue = cue.to_owned(),
         }
         Ok(form)
     }
@@ -82,6 +84,9 @@ impl<'a> Form<'a> {
             Effort::High => channel::Effort::High,
         });
         let native = self.template.as_ref().and_then(|template| channel::native(template, effort));
+        if let (Some(effort), Some(template)) = (effort, &self.template) {
+            self.variables.extend(channel::effort(template, effort));
+        }
         let native = match (reason.channel, native) {
             (Channel::Text, _) | (Channel::Auto, None) => None,
             (Channel::Auto | Channel::Native, Some(native)) => Some(native),
@@ -140,8 +145,9 @@ impl<'a> Form<'a> {
                 channel::direct_slot(template, &text)
             }
         };
-        if !open.is_empty() {
-            segments.push(Segment { text: open, data: false });
+        let behind = open + &self.cue;
+        if !behind.is_empty() {
+            segments.push(Segment { text: behind, data: false });
         }
         Ok(segments)
     }

@@ -39,7 +39,7 @@ struct Text {
     bytes: Vec<u8>,
     /// Tokens chosen in all parts.
     step: u32,
-    /// The likeliest token behind the prompt.
+    /// The likeliest token where the part begins.
     argmax: i32,
     reasoning: Option<Written>,
 }
@@ -86,7 +86,9 @@ impl<'a> Generator<'a> {
             kv: kv_type(work.evaluate.kv),
             threads,
         };
-        let context = Context::new(model, &options).map_err(|error| error.to_string())?;
+        let context = Context::new(model, &options).map_err(|error| {
+            format!("{error}\n  {slots} texts of up to {longest} tokens are written side by side: fewer `slots` in `[evaluate]`, or a smaller `max_tokens` of the mode, need less")
+        })?;
         let slots = (0..slots).map(|_| None).collect();
         let (queue, answers) = (VecDeque::new(), BTreeMap::new());
         Ok(Self { work, model, asker, questions, context, batch, slots, queue, answers, decoded: 0 })
@@ -97,8 +99,8 @@ impl<'a> Generator<'a> {
     /// # Errors
     /// A sentence: logits of which none can be chosen.
     pub fn push(&mut self, ask: usize, logits: &[f32], prompt: Saved<'a>) -> Result<(), String> {
-        let part = if self.work.mode.reason.is_some() { Part::Reasoning } else { Part::Answer };
-        let argmax = choose(logits, Sampling::Greedy, 0.0).and_then(|token| i32::try_from(token).ok()).unwrap_or(-1);
+        let part = if self.work.mode.reasons().is_some() { Part::Reasoning } else { Part::Answer };
+        let argmax = likeliest(logits);
         let mut text = Text { ask, part, tokens: Vec::new(), bytes: Vec::new(), step: 0, argmax, reasoning: None };
         let token = self.choose(&mut text, logits)?;
         text.tokens.push(token);
@@ -106,16 +108,19 @@ impl<'a> Generator<'a> {
         Ok(())
     }
 
-    /// Writes while every slot is taken; `all`: until no text is left.
+    /// Writes while every slot is taken; `all`: until no text is left. Says whether it came so far, and not to a stop.
     ///
     /// # Errors
     /// A sentence that names the item.
-    pub fn run(&mut self, all: bool) -> Result<(), String> {
+    pub fn run(&mut self, all: bool, stop: &dyn Fn() -> bool) -> Result<bool, String> {
         loop {
+            if stop() {
+                return Ok(false);
+            }
             self.fill()?;
             let taken = self.slots.iter().flatten().count();
             if taken == 0 || !all && taken < self.slots.len() {
-                return Ok(());
+                return Ok(true);
             }
             self.step()?;
         }
@@ -179,7 +184,9 @@ impl<'a> Generator<'a> {
                 Part::Reasoning if self.work.mode.score == Score::Generate => {
                     let (lead, _) = self.lead(&text, &end)?;
                     let logits = self.follow(slot, &lead)?;
+                    let argmax = likeliest(&logits);
                     text = Text {
+                        argmax,
                         part: Part::Answer,
                         tokens: Vec::new(),
                         bytes: Vec::new(),
@@ -220,7 +227,7 @@ impl<'a> Generator<'a> {
         if let Some(kept) = found.min() {
             return Some(End { ended, kept, closed: text.part == Part::Reasoning });
         }
-        let budget = match (text.part, &self.work.mode.reason) {
+        let budget = match (text.part, self.work.mode.reasons()) {
             (Part::Reasoning, Some(reason)) => reason.max_tokens,
             _ => self.work.mode.generate.max_tokens,
         };
@@ -301,6 +308,10 @@ impl<'a> Generator<'a> {
     }
 }
 
+fn likeliest(logits: &[f32]) -> i32 {
+    choose(logits, Sampling::Greedy, 0.0).and_then(|token| i32::try_from(token).ok()).unwrap_or(-1)
+}
+
 /// The next token of a text.
 fn choose_for(
     work: &EvaluateWork,
@@ -310,7 +321,7 @@ fn choose_for(
     logits: &[f32],
 ) -> Result<Token, String> {
     let item = &question.item;
-    let sampling = work.mode.reason.as_ref().map_or(Sampling::Greedy, |reason| reason.sampling);
+    let sampling = work.mode.reasons().map_or(Sampling::Greedy, |reason| reason.sampling);
     let at = match sampling {
         Sampling::Greedy => 0.0,
         Sampling::Drawn { seed, .. } => draw(seed, &item.key, &item.language, text.step),

@@ -130,7 +130,9 @@ impl<'a> Asker<'a> {
         let of_item = |error: String| format!("item {} ({}): {error}", item.key, item.language);
         let mut segments = self.segments(body)?;
         let mut delimiter = self.work.prompt.delimiter.clone();
-        if self.work.chat == Chat::None {
+        let mode = &self.work.mode;
+        let scored_here = mode.reason.is_none() && mode.score != Score::Generate;
+        if scored_here && (self.work.chat == Chat::None || mode.cue.is_some()) {
             // Words begin with their space: at the end of a prompt it would be a token of its own.
             delimiter.insert_str(0, &take_white_space(&mut segments));
         }
@@ -146,7 +148,6 @@ impl<'a> Asker<'a> {
                 common.min(prompt.len() - 1)
             }
         };
-        let mode = &self.work.mode;
         let mut answers = Vec::new();
         if let (Some(Reason { filler: Some(filler), max_tokens, .. }), Some(reasoning)) =
             (&mode.reason, self.reasoning())
@@ -172,7 +173,11 @@ impl<'a> Asker<'a> {
 
     /// What leads from the end of reasoning to the answer, and what is scored there; the same for every item under `labels`.
     pub(crate) fn lead(&self, after: &str, item: &Item) -> Result<Lead, String> {
-        let kept = after.trim_end();
+        let kept = match self.work.mode.score {
+            Score::Labels | Score::Generate => after.trim_end(),
+            // Only a space makes a word with what follows; line breaks are none of an option's likelihood.
+            Score::Texts => after.trim_end_matches(' '),
+        };
         let mut tokens = self.following(kept)?;
         let delimiter = format!("{}{}", &after[kept.len()..], self.work.prompt.delimiter);
         let mut answers = Vec::new();
@@ -220,7 +225,7 @@ impl<'a> Asker<'a> {
         match self.following(filler)?[..] {
             [token] => Ok(token),
             ref tokens => Err(format!(
-                "`filler` {filler:?} is {} tokens to model `{}`; name a text of one token, such as \" .\" or \"...\"",
+                "`filler` {filler:?} is {} tokens to model `{}`; name another text, of one token",
                 tokens.len(),
                 self.work.cell.model
             )),
@@ -242,7 +247,7 @@ impl<'a> Asker<'a> {
         let mut length = question.prompt.len() + longest(&question.answers);
         let mode = &self.work.mode;
         if mode.generates() {
-            if let (Some(reason), Some(reasoning)) = (&mode.reason, self.reasoning()) {
+            if let (Some(reason), Some(reasoning)) = (mode.reasons(), self.reasoning()) {
                 let lead = self.lead(&reasoning.after_cut, &question.item)?;
                 length += reason.max_tokens as usize + lead.tokens.len() + longest(&lead.answers);
             }
@@ -310,6 +315,7 @@ impl<'a> Asker<'a> {
             return Ok(());
         }
         let (key, language) = (&item.key, &item.language);
+        let less = if self.work.mode.generates() { "give the mode a smaller `max_tokens`, " } else { "" };
         let trained = self.model.train_context();
         let what = format!(
             "item {key} ({language}) needs {tokens} tokens, prompt and answer{},",
@@ -317,12 +323,12 @@ impl<'a> Asker<'a> {
         );
         Err(match self.work.evaluate.context {
             Some(_) => format!(
-                "{what} and `evaluate.context` is {context}; a prompt is never cut: set it to {} or more (the model was trained \
+                "{what} and `evaluate.context` is {context}; a prompt is never cut: {less}set it to {} or more (the model was trained \
                  on {trained})",
                 tokens.next_multiple_of(256)
             ),
             None => format!(
-                "{what} and model `{}` was trained on {trained}; a prompt is never cut: leave such items out (`limit`, another \
+                "{what} and model `{}` was trained on {trained}; a prompt is never cut: {less}leave such items out (`limit`, another \
                  `part`), take a model with a longer context, or set `evaluate.context = {}` to try all the same",
                 self.work.cell.model,
                 tokens.next_multiple_of(256)

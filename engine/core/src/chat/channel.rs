@@ -82,9 +82,8 @@ const ANSWER: &str = "\u{F0000}answer\u{F0000}";
 /// The effort has no effect on a template that does not ask for `reasoning_effort`.
 #[must_use]
 pub fn native(template: &str, effort: Option<Effort>) -> Option<Native> {
-    let effort = effort.filter(|_| template::reads(template, EFFORT));
-    let effort = effort.map(|effort| (EFFORT.to_owned(), Variable::Text(effort.name().to_owned())));
-    let effort: BTreeMap<String, Variable> = effort.into_iter().collect();
+    let effort: BTreeMap<String, Variable> =
+        effort.and_then(|wanted| self::effort(template, wanted)).into_iter().collect();
     if is_harmony(template) { harmony(template, effort) } else { tagged(template, effort) }
 }
 
@@ -100,6 +99,12 @@ pub fn direct_slot(template: &str, rendered: &str) -> String {
     }
     let open = template.contains(THINK).then(|| opened(rendered)).flatten();
     open.map(|space| closing(template, &BTreeMap::new(), space)).unwrap_or_default()
+}
+
+/// The variable that tells a model how much to reason; `None` for a template that does not ask for it.
+#[must_use]
+pub fn effort(template: &str, effort: Effort) -> Option<(String, Variable)> {
+    template::reads(template, EFFORT).then(|| (EFFORT.to_owned(), Variable::Text(effort.name().to_owned())))
 }
 
 fn is_harmony(template: &str) -> bool {

@@ -249,7 +249,13 @@ impl Mode {
     /// Whether the model writes: reasoning, or its answer.
     #[must_use]
     pub fn generates(&self) -> bool {
-        self.score == Score::Generate || self.reason.as_ref().is_some_and(|reason| reason.filler.is_none())
+        self.score == Score::Generate || self.reasons().is_some()
+    }
+
+    /// The reasoning that the model writes; `None` where it writes none, or filler stands in its place.
+    #[must_use]
+    pub fn reasons(&self) -> Option<&Reason> {
+        self.reason.as_ref().filter(|reason| reason.filler.is_none())
     }
 }
 

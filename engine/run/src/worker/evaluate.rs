@@ -11,6 +11,7 @@ use crate::question::{self, Asker, Question};
 use journal::Journal;
 pub(super) use loaded::Loaded;
 use sitting::Sitting;
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -72,7 +73,15 @@ impl<'a> Evaluation<'a> {
 
 /// Evaluations of the same items in other modes that wait for their turn: what they share with this one is decoded once. What
 /// they are answered here stands in their own journals, from which they go on as if they had been stopped.
-struct Companions<'a>(Vec<(Evaluation<'a>, std::cell::RefCell<Journal>, StageLock)>);
+struct Companions<'a>(Vec<Along<'a>>);
+
+struct Along<'a> {
+    evaluation: Evaluation<'a>,
+    journal: RefCell<Journal>,
+    /// Whether something went wrong with it: it comes later, by itself, and says so then.
+    left: Cell<bool>,
+    _lock: StageLock,
+}
 
 impl<'a> Companions<'a> {
     /// Those that share the base of every unit, and that nobody else works on. What cannot come along comes later, by itself.
@@ -93,8 +102,11 @@ impl<'a> Companions<'a> {
                 return None;
             }
             let lock = cache.try_lock(&key).ok()??;
+            if cache.read_record(&key).ok()?.is_some() {
+                return None;
+            }
             let journal = evaluation.journal(&cache.partial(&key), class).ok()?;
-            Some((evaluation, journal.into(), lock))
+            Some(Along { evaluation, journal: journal.into(), left: Cell::new(false), _lock: lock })
         };
         Self(companions.iter().filter_map(join).collect())
     }

@@ -1,7 +1,7 @@
 //! One evaluation, and others that come along, from their questions to their answers.
 
 use super::journal::Journal;
-use super::{Companions, Desk, Evaluation, Trouble};
+use super::{Along, Companions, Desk, Evaluation, Trouble};
 use crate::decode::Decoder;
 use crate::generate::Generator;
 use crate::protocol::Unit as Counted;
@@ -22,6 +22,8 @@ pub(super) struct Sitting<'a> {
     generator: Option<Generator<'a>>,
     /// Tokens of the prompts answered so far, each taken by itself.
     apart: u64,
+    /// Tokens that decoders before the present one have decoded.
+    decoded: u64,
 }
 
 impl<'a> Sitting<'a> {
@@ -32,7 +34,7 @@ impl<'a> Sitting<'a> {
         main: &'a Evaluation<'a>,
         companions: &'a Companions<'a>,
     ) -> Self {
-        Self { desk, model, asker, main, companions, decoder: None, generator: None, apart: 0 }
+        Self { desk, model, asker, main, companions, decoder: None, generator: None, apart: 0, decoded: 0 }
     }
 
     /// The answers in the order of the questions. Rounds that an earlier attempt has finished are taken from its journal.
@@ -52,7 +54,7 @@ impl<'a> Sitting<'a> {
         let mut answers: Vec<(usize, Answer)> = asks.zip(journal.into_answers()).collect();
         answers.sort_by_key(|(ask, _)| *ask);
         let written = self.generator.as_ref().map_or(0, |generator| generator.decoded);
-        let decoded = self.decoder.as_ref().map_or(0, |decoder| decoder.decoded) + written;
+        let decoded = self.decoded + self.decoder.as_ref().map_or(0, |decoder| decoder.decoded) + written;
         let cost = Cost { apart: self.apart + written, decoded };
         self.desk.log.say(&format!("{} tokens asked and written, {} decoded", cost.apart, cost.decoded));
         Ok((answers.into_iter().map(|(_, answer)| answer).collect(), cost))
@@ -69,8 +71,8 @@ impl<'a> Sitting<'a> {
             cost.apart,
             cost.decoded
         ));
-        for (companion, ..) in &self.companions.0 {
-            log.say(&format!("mode {} of the same items comes along", companion.work.cell.mode));
+        for along in &self.companions.0 {
+            log.say(&format!("mode {} of the same items comes along", along.evaluation.work.cell.mode));
         }
         if answered > 0 {
             log.say(&format!("{answered} items were answered by an earlier attempt"));
@@ -95,8 +97,11 @@ impl<'a> Sitting<'a> {
                 Trouble::new(format!("{why} (items {}, {})", keys.join(", "), main.work.cell.language))
             })?);
         }
+        let worker = self.desk.worker;
         if let Some(generator) = &mut self.generator {
-            generator.run(true).map_err(Trouble::new)?;
+            if !generator.run(true, &|| worker.stopped()).map_err(Trouble::new)? {
+                return Err(Trouble::Stopped);
+            }
             answers = generator.take(main.asks_of(round)).map_err(Trouble::new)?;
         }
         Ok(answers)
@@ -114,19 +119,31 @@ impl<'a> Sitting<'a> {
             self.score(main, unit)?
         };
         self.apart += main.batches.cost(&main.asks, |at| at == number).apart;
-        for (companion, journal, _) in &self.companions.0 {
-            if journal.borrow().has(number) {
+        for along in &self.companions.0 {
+            if along.left.get() || along.journal.borrow().has(number) {
                 continue;
             }
             self.decoder()?.forget_own(unit)?;
-            let unit = &companion.batches.units[number];
-            let answers = self.score(companion, unit)?;
-            journal.borrow_mut().write(number, answers)?;
-            self.apart += companion.batches.cost(&companion.asks, |at| at == number).apart;
-            self.decoder()?.forget_own(unit)?;
+            if let Err(why) = self.along(along, number) {
+                self.desk.log.say(&format!("mode {} comes later: {why}", along.evaluation.work.cell.mode));
+                along.left.set(true);
+                // What failed may have left the context unusable.
+                self.decoded += self.decoder.take().map_or(0, |decoder| decoder.decoded);
+                return Ok(answers);
+            }
         }
         self.decoder()?.forget();
         Ok(answers)
+    }
+
+    /// Answers a unit's questions in a companion's mode, behind the base that is there.
+    fn along(&mut self, along: &'a Along<'a>, number: usize) -> Result<(), String> {
+        let companion = &along.evaluation;
+        let unit = &companion.batches.units[number];
+        let answers = self.score(companion, unit)?;
+        along.journal.borrow_mut().write(number, answers)?;
+        self.apart += companion.batches.cost(&companion.asks, |at| at == number).apart;
+        self.decoder()?.forget_own(unit)
     }
 
     fn score(&mut self, of: &'a Evaluation<'a>, unit: &Unit) -> Result<Vec<Answer>, String> {
@@ -145,17 +162,21 @@ impl<'a> Sitting<'a> {
             }
             Ok(())
         })?;
-        let prompts: Result<Vec<_>, String> = unit.asks.iter().map(|&ask| decoder.prompt(unit, ask)).collect();
-        for (&ask, prompt) in unit.asks.iter().zip(prompts?) {
+        let worker = self.desk.worker;
+        for &ask in &unit.asks {
             let logits = first.remove(&ask).ok_or("a prompt without logits")?;
-            self.generator()?.push(ask, &logits, prompt)?;
+            let prompt = self.decoder()?.prompt(unit, ask)?;
+            let generator = self.generator()?;
+            generator.push(ask, &logits, prompt)?;
+            // A stop is heard again where the round ends.
+            generator.run(false, &|| worker.stopped())?;
         }
-        self.generator()?.run(false)
+        Ok(())
     }
 
     fn decoder(&mut self) -> Result<&mut Decoder<'a>, String> {
         if self.decoder.is_none() {
-            let companions = self.companions.0.iter().map(|(companion, ..)| &companion.batches);
+            let companions = self.companions.0.iter().map(|along| &along.evaluation.batches);
             let modes: Vec<_> = std::iter::once(&self.main.batches).chain(companions).collect();
             let evaluate = &self.main.work.evaluate;
             self.decoder = Some(Decoder::new(self.model, &modes, evaluate.kv, self.desk.job.threads)?);
