@@ -3,13 +3,13 @@
 use super::Context;
 use super::data::check_part;
 use crate::spec::tree::Table;
-use crate::spec::{Data, Evaluate};
+use crate::spec::{Data, Evaluate, Mode};
 
 /// Checks every mode against the evaluated data.
-pub(super) fn fit(evaluate: Option<&Evaluate>, data: &[Data], cx: &mut Context<'_>) {
+pub(super) fn fit(evaluate: Option<&Evaluate>, data: &[Data], modes: &[Mode], cx: &mut Context<'_>) {
     for entry in cx.root.sorted("modes") {
         let Some(table) = entry.node.table() else { continue };
-        rotation(&entry.key, table, cx);
+        rotation(&entry.key, table, modes, cx);
         let rows = evaluate.and_then(|evaluate| Some((evaluate, data.iter().find(|data| data.name == evaluate.data)?)));
         if let (Some(shots), Some((evaluate, rows))) = (table.table("shots"), rows) {
             examples(&entry.key, table, shots, evaluate, rows, cx);
@@ -18,13 +18,12 @@ pub(super) fn fit(evaluate: Option<&Evaluate>, data: &[Data], cx: &mut Context<'
 }
 
 /// Orders are averaged by their likelihoods, which a text that the model writes does not have.
-fn rotation(mode: &str, table: &Table, cx: &mut Context<'_>) {
-    let Some(node) = table.get("rotate").filter(|_| table.is_true("rotate")) else { return };
-    let writes = table.word("score").is_some_and(|score| score.text == "generate")
-        || table.table("reason").is_some_and(|reason| reason.get("filler").is_none());
-    if writes {
+fn rotation(mode: &str, table: &Table, modes: &[Mode], cx: &mut Context<'_>) {
+    let Some(node) = table.get("rotate") else { return };
+    let of_it = |name: &str| name.strip_prefix(mode).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    if let Some(writes) = modes.iter().find(|mode| mode.rotate && mode.generates() && of_it(&mode.name)) {
         cx.faults
-            .at(node.place, format!("mode `{mode}` writes, so its options cannot be rotated"))
+            .at(node.place, format!("mode `{}` writes, so its options cannot be rotated", writes.name))
             .label("averages likelihoods")
             .help("rotate a mode with `score = \"labels\"` or `\"texts\"` and without `reason`");
     }

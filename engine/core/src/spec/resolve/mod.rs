@@ -110,7 +110,7 @@ pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Fa
     };
     prompts::fit(&spec, cx);
     words::fit(&spec, cx);
-    controls::fit(spec.evaluate.as_ref(), &spec.data, cx);
+    controls::fit(spec.evaluate.as_ref(), &spec.data, &spec.modes, cx);
     if let Some(only) = &only {
         only::apply(only, &mut spec, &families, cx);
     }
