@@ -1,7 +1,8 @@
 //! How fast texts are written, several side by side beside one after the other; and what modes of the same items share.
 //!
 //! `cargo bench --bench generate`, with the settings of the benchmark `evaluate`. Every text has `XLT_BENCH_BUDGET` tokens (64),
-//! or fewer where the model ends it; `XLT_BENCH_SLOTS` names other numbers of slots than 1, 2, 4 and 8. Measured is the writing alone, from prompts that have been read.
+//! or fewer where the model ends it; `XLT_BENCH_SLOTS` names other numbers of slots than 1, 2, 4 and 8. Measured is the
+//! writing with the scoring behind it, from prompts that have been read; beside it the limit, bare decoding in full slots.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::unwrap_used, reason = "a benchmark stops where the machine does not do as told")]
 
@@ -14,7 +15,9 @@ use std::time::Instant;
 use support::{model, patient_threads, rows, setting};
 use xlt_core::batch::{self, Ask, Batches, Recipe, Role};
 use xlt_core::plan::EvaluateWork;
-use xlt_llama::{Backend, LoadOptions, Model, QuantizeOptions, quantize};
+use xlt_llama::{
+    Backend, Context, ContextOptions, KvType, LoadOptions, Model, Piece, QuantizeOptions, Saved, quantize,
+};
 use xlt_run::decode::Decoder;
 use xlt_run::generate::Generator;
 use xlt_run::question::{self, Asker, Question};
@@ -35,17 +38,19 @@ fn main() {
     shared(&model, &rows);
     let slots = setting("XLT_BENCH_SLOTS").unwrap_or_else(|| "1,2,4,8".to_owned());
     let slots: Vec<u32> = slots.split(',').map(|slots| slots.parse().unwrap()).collect();
-    let mut best = vec![f64::INFINITY; slots.len()];
-    let mut tokens = vec![0; slots.len()];
+    let mut rates = vec![[0.0_f64; 2]; slots.len()];
     for _ in 0..TURNS {
-        for (at, &slots) in slots.iter().enumerate() {
-            let (seconds, written) = write(&model, &work(&rows, "cot", slots), threads);
-            (best[at], tokens[at]) = (best[at].min(seconds), written);
+        for (best, &slots) in rates.iter_mut().zip(&slots) {
+            let turn = write(&model, &work(&rows, "cot", slots), threads);
+            for (best, (seconds, tokens)) in best.iter_mut().zip(turn) {
+                *best = best.max(tokens as f64 / seconds);
+            }
         }
     }
-    let rate = |at: usize| tokens[at] as f64 / best[at];
-    for (at, slots) in slots.into_iter().enumerate() {
-        println!("{slots} slots {:>8.0} tokens/s {:>6.2} of one slot", rate(at), rate(at) / rate(0));
+    println!("slots   tokens/s  of one slot   bare llama_decode  of one slot");
+    for (slots, [rate, bare]) in slots.into_iter().zip(&rates) {
+        let [one, bare_one] = rates[0];
+        println!("{slots:>5} {rate:>10.0} {:>12.2} {bare:>19.0} {:>12.2}", rate / one, bare / bare_one);
     }
 }
 
@@ -70,13 +75,32 @@ fn shared(model: &Model, rows: &Path) {
     );
 }
 
-/// Seconds and tokens of the writing.
-fn write(model: &Model, work: &EvaluateWork, threads: u32) -> (f64, u64) {
+/// Seconds and tokens of the writing, and of as many bare decodings of one token for each slot, the limit.
+fn write(model: &Model, work: &EvaluateWork, threads: u32) -> [(f64, u64); 2] {
     let asker = Asker::new(work, model, &[]).unwrap();
     let questions = questions(work, &asker);
     let (_, batches) = plan(model, work, &questions);
-    let mut decoder = Decoder::new(model, &[&batches], work.evaluate.kv, threads).unwrap();
     let mut generator = Generator::new(work, model, &asker, &questions, threads).unwrap();
+    let prompts = prompts(model, work, &batches, threads);
+    let longest = questions.iter().map(|question| question.length).max().unwrap();
+    let bare = bare(model, work, &prompts, longest, threads);
+    for (ask, logits, prompt) in prompts {
+        generator.push(ask, &logits, prompt).unwrap();
+    }
+    let begun = Instant::now();
+    generator.run(true, &|_| false).unwrap();
+    [(begun.elapsed().as_secs_f64(), generator.decoded), bare]
+}
+
+/// Of every question its number, the logits behind its prompt, and what the prompt left.
+fn prompts<'a>(
+    model: &'a Model,
+    work: &EvaluateWork,
+    batches: &Batches,
+    threads: u32,
+) -> Vec<(usize, Vec<f32>, Saved<'a>)> {
+    let mut decoder = Decoder::new(model, &[batches], work.evaluate.kv, threads).unwrap();
+    let mut prompts = Vec::new();
     for unit in &batches.units {
         let mut first: BTreeMap<usize, Vec<f32>> = BTreeMap::new();
         decoder.base(unit).unwrap();
@@ -87,14 +111,49 @@ fn write(model: &Model, work: &EvaluateWork, threads: u32) -> (f64, u64) {
             Ok(())
         };
         decoder.own(unit, &mut hear).unwrap();
-        for &ask in &unit.asks {
-            generator.push(ask, &first[&ask], decoder.prompt(unit, ask).unwrap()).unwrap();
-        }
+        prompts.extend(unit.asks.iter().map(|&ask| (ask, first[&ask].clone(), decoder.prompt(unit, ask).unwrap())));
         decoder.forget();
     }
-    let begun = Instant::now();
-    generator.run(true, &|| false).unwrap();
-    (begun.elapsed().as_secs_f64(), generator.decoded)
+    prompts
+}
+
+/// The budget of each prompt, decoded with all slots full, no text looked at, nothing scored.
+fn bare(
+    model: &Model,
+    work: &EvaluateWork,
+    prompts: &[(usize, Vec<f32>, Saved<'_>)],
+    longest: usize,
+    threads: u32,
+) -> (f64, u64) {
+    let slots = work.evaluate.slots as usize;
+    let budget = work.mode.reasons().unwrap().max_tokens;
+    let fit = |number: usize| u32::try_from(number).unwrap();
+    let options = ContextOptions {
+        n_ctx: fit(longest.next_multiple_of(256) * slots),
+        n_batch: 64,
+        sequences: fit(slots),
+        separate: true,
+        outputs: 64,
+        kv: KvType::F16,
+        threads,
+    };
+    let mut context = Context::new(model, &options).unwrap();
+    let token = [model.token(100).unwrap()];
+    let (mut seconds, mut tokens) = (0.0, 0);
+    for wave in prompts.chunks_exact(slots) {
+        context.clear();
+        for (slot, (_, _, prompt)) in wave.iter().enumerate() {
+            context.copy_in(slot, prompt).unwrap();
+        }
+        let pieces: Vec<_> = (0..slots).map(|sequence| Piece { sequence, tokens: &token, quiet: 0 }).collect();
+        let begun = Instant::now();
+        for _ in 0..budget {
+            context.decode(&pieces).unwrap();
+            tokens += pieces.len() as u64;
+        }
+        seconds += begun.elapsed().as_secs_f64();
+    }
+    (seconds, tokens)
 }
 
 fn questions(work: &EvaluateWork, asker: &Asker<'_>) -> Vec<Question> {
@@ -110,7 +169,7 @@ fn plan(model: &Model, work: &EvaluateWork, questions: &[Question]) -> (Vec<Ask>
 
 /// The evaluation of the rows in a mode.
 fn work(rows: &Path, mode: &str, slots: u32) -> EvaluateWork {
-    let items = setting("XLT_BENCH_ITEMS").unwrap_or_else(|| "32".to_owned());
+    let items = setting("XLT_BENCH_ITEMS").unwrap_or_else(|| "48".to_owned());
     let budget = setting("XLT_BENCH_BUDGET").unwrap_or_else(|| "64".to_owned());
     let prompts = format!(
         r#"

@@ -428,7 +428,7 @@ impl Batches {
         }
     }
 
-    /// Runs of units with enough questions to keep so many slots busy, four times their number; without slots every unit by
+    /// Runs of units with enough questions to keep so many slots busy, eight times their number; without slots every unit by
     /// itself.
     #[must_use]
     pub fn rounds(&self, slots: usize) -> Vec<Range<usize>> {
@@ -436,7 +436,7 @@ impl Batches {
         let (mut from, mut questions) = (0, 0);
         for (number, unit) in self.units.iter().enumerate() {
             questions += unit.asks.len();
-            if questions >= 4 * slots || number + 1 == self.units.len() {
+            if questions >= 8 * slots || number + 1 == self.units.len() {
                 rounds.push(from..number + 1);
                 (from, questions) = (number + 1, 0);
             }

@@ -79,6 +79,8 @@ pub struct Context<'m> {
     own: Vec<usize>,
     /// A computation failed and may have left NaN in the cache, which masking does not hide.
     soiled: bool,
+    /// llama.cpp moves cells with the next decoding: until then none may be written.
+    moving: bool,
 }
 
 impl<'m> Context<'m> {
@@ -109,7 +111,8 @@ impl<'m> Context<'m> {
         let no_context = |log| LlamaError::NoContext { n_ctx, log };
         let Some(raw) = NonNull::new(raw) else { return Err(no_context(errors)) };
         let empty = vec![0; sequences as usize];
-        let context = Self { raw, model, options: *options, lengths: empty.clone(), own: empty, soiled: false };
+        let context =
+            Self { raw, model, options: *options, lengths: empty.clone(), own: empty, soiled: false, moving: false };
         if context.memory().is_null() {
             errors.push("the model embeds texts and does not predict tokens".to_owned());
             return Err(no_context(errors));
@@ -146,6 +149,7 @@ impl<'m> Context<'m> {
         self.refuse(pieces)?;
         let batch = Batch::new(pieces, &self.lengths);
         self.soiled = true;
+        self.moving = false;
         let (code, log) = batch.decode(self.raw);
         if code != 0 {
             return Err(LlamaError::Decode { code, log });
@@ -181,6 +185,26 @@ impl<'m> Context<'m> {
         Ok(())
     }
 
+    /// Makes an empty sequence hold all that another holds, which is empty then. Of separate sequences llama.cpp computes
+    /// those at once whose numbers follow each other: where some are empty, the others are faster without gaps.
+    ///
+    /// To be followed by a decoding; before that no sequence can be filled from a copy.
+    pub fn relocate(&mut self, from: usize, to: usize) -> Result<(), LlamaError> {
+        let (source, target) = (self.number(from)?, self.number(to)?);
+        if self.lengths[to] > 0 {
+            return Err(LlamaError::Sequence { sequence: to, what: "is not empty" });
+        }
+        if self.lengths[from] > 0 {
+            // SAFETY: the memory belongs to the context, which lives as long as `self`, and has both sequences; a negative
+            // end means all of them.
+            unsafe { sys::llama_memory_seq_cp(self.memory(), source, target, -1, -1) }
+            self.moving = self.options.separate;
+            (self.lengths[to], self.own[to]) = (self.lengths[from], self.own[from]);
+            self.truncate(from, 0)?;
+        }
+        Ok(())
+    }
+
     /// A copy of all that a sequence holds, for a context of the same model with the same type of cache. From a context whose
     /// sequences share cells.
     pub fn copy_out(&self, sequence: usize) -> Result<Saved<'m>, LlamaError> {
@@ -201,6 +225,9 @@ impl<'m> Context<'m> {
         let id = self.number(sequence)?;
         if self.lengths[sequence] > 0 {
             return Err(LlamaError::Sequence { sequence, what: "is not empty" });
+        }
+        if self.moving {
+            return Err(LlamaError::Sequence { sequence, what: "cannot be filled while another is on its way" });
         }
         if !std::ptr::eq(saved.model, self.model) || saved.kv != self.options.kv {
             return Err(LlamaError::Sequence { sequence, what: "is of another model or type of cache" });

@@ -176,6 +176,39 @@ fn a_copy_goes_on_in_cells_of_its_own_whatever_was_there_before() {
 }
 
 #[test]
+fn a_sequence_moves_with_all_that_it_holds() {
+    let model = model();
+    let separate = ContextOptions { separate: true, sequences: 3, n_ctx: 768, ..OPTIONS };
+    let mut context = Context::new(&model, &separate).unwrap();
+    let next = tokens(&model, "x")[0];
+    context.decode(&[silent(2, &tokens(&model, "what it holds"))]).unwrap();
+    let length = context.length(2);
+    let expected = then(&mut context, 2, next);
+    context.truncate(2, length).unwrap();
+    context.relocate(2, 0).unwrap();
+    assert_eq!((context.length(0), context.length(2)), (length, 0));
+    assert_eq!(then(&mut context, 0, next), expected);
+    assert!(context.relocate(1, 0).is_err(), "what is there would be lost");
+}
+
+#[test]
+fn no_copy_comes_between_a_move_and_its_decoding() {
+    let model = model();
+    let mut context = Context::new(&model, &OPTIONS).unwrap();
+    context.decode(&[silent(0, &tokens(&model, "a prompt"))]).unwrap();
+    let saved = context.copy_out(0).unwrap();
+    let separate = ContextOptions { separate: true, sequences: 3, n_ctx: 768, ..OPTIONS };
+    let mut slots = Context::new(&model, &separate).unwrap();
+    slots.copy_in(1, &saved).unwrap();
+    slots.relocate(1, 0).unwrap();
+    assert!(slots.copy_in(1, &saved).is_err());
+    let next = tokens(&model, "x")[0];
+    let first = then(&mut slots, 0, next);
+    slots.copy_in(1, &saved).unwrap();
+    assert_eq!(then(&mut slots, 1, next), first);
+}
+
+#[test]
 fn what_was_cut_off_leaves_no_trace() {
     let model = model();
     let mut context = Context::new(&model, &OPTIONS).unwrap();

@@ -1,8 +1,9 @@
 //! Texts that a model writes, several side by side: reasoning, and answers in its own words.
 //!
 //! A *slot* holds one text. Texts start in the order in which they come, each in the first slot that is free, and only where
-//! the unit asks for it: so what stands beside what depends on the texts of the unit alone. Every slot has cells of its own;
-//! it begins with a copy of what the prompt left in the context that decoded it.
+//! the round asks for it: so what stands beside what depends on the texts of the round alone. Every slot has cells of its own;
+//! it begins with a copy of what the prompt left in the context that decoded it. Where no text waits for a slot that has become
+//! free, the last one moves there: slots without gaps are computed at once.
 
 use crate::decode::kv_type;
 use crate::question::{Asker, Lead, Question};
@@ -106,13 +107,14 @@ impl<'a> Generator<'a> {
         Ok(())
     }
 
-    /// Writes while every slot is taken; `all`: until no text is left. Says whether it came so far, and not to a stop.
+    /// Writes while every slot is taken; `all`: until no text is left. `stop` hears before every token how many texts are
+    /// finished. Says whether it came so far, and not to a stop.
     ///
     /// # Errors
     /// A sentence that names the item.
-    pub fn run(&mut self, all: bool, stop: &dyn Fn() -> bool) -> Result<bool, String> {
+    pub fn run(&mut self, all: bool, stop: &dyn Fn(usize) -> bool) -> Result<bool, String> {
         loop {
-            if stop() {
+            if stop(self.answers.len()) {
                 return Ok(false);
             }
             self.fill()?;
@@ -149,11 +151,11 @@ impl<'a> Generator<'a> {
 
     /// Decodes one token of every text under way, and chooses the next.
     fn step(&mut self) -> Result<(), String> {
-        let taken: Vec<usize> = (0..self.slots.len()).filter(|&slot| self.slots[slot].is_some()).collect();
-        let mut texts: Vec<Text> = taken.iter().filter_map(|&slot| self.slots[slot].take()).collect();
+        self.close_ranks()?;
+        let mut texts: Vec<Text> = self.slots.iter_mut().filter_map(Option::take).collect();
         let last: Vec<[Token; 1]> = texts.iter().filter_map(|text| text.tokens.last().map(|&token| [token])).collect();
-        let pieces: Vec<Piece<'_>> =
-            taken.iter().zip(&last).map(|(&sequence, tokens)| Piece { sequence, tokens, quiet: 0 }).collect();
+        let pieces = last.iter().enumerate().map(|(sequence, tokens)| Piece { sequence, tokens, quiet: 0 });
+        let pieces: Vec<Piece<'_>> = pieces.collect();
         self.decoded += pieces.len() as u64;
         let rows = self.context.decode(&pieces).map_err(|error| error.to_string())?;
         let (work, questions) = (self.work, self.questions);
@@ -161,7 +163,19 @@ impl<'a> Generator<'a> {
             let token = choose_for(work, &questions[text.ask], self.model, text, logits)?;
             text.tokens.push(token);
         }
-        taken.into_iter().zip(texts).try_for_each(|(slot, text)| self.settle(slot, text))
+        texts.into_iter().enumerate().try_for_each(|(slot, text)| self.settle(slot, text))
+    }
+
+    /// Moves the last texts into free slots before them.
+    fn close_ranks(&mut self) -> Result<(), String> {
+        while let Some(free) = self.slots.iter().position(Option::is_none)
+            && let Some(last) = self.slots.iter().rposition(Option::is_some)
+            && free < last
+        {
+            self.context.relocate(last, free).map_err(|error| error.to_string())?;
+            self.slots.swap(free, last);
+        }
+        Ok(())
     }
 
     /// A text has got another token: it goes on in its slot, or its part is at an end.

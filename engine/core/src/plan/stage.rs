@@ -63,7 +63,8 @@ impl Kind {
     pub fn recipe(self) -> u64 {
         match self {
             Self::Download | Self::Quantize | Self::Finetune | Self::Import | Self::Command => 1,
-            Self::Evaluate | Self::Analyze => 3,
+            Self::Analyze => 3,
+            Self::Evaluate => 4,
         }
     }
 }

@@ -35,5 +35,5 @@ fn keys_are_pinned() {
     let (command, _) = key(&command::spec(), "llama", "train/a");
     assert_eq!(command, "f8727612587522d4f8672a2c510fb3545cb10152517ea3d730303e019a1ebde3");
     let (evaluate, _) = key(&study::spec(), "llama", "evaluate/m/tuned/seed1/heb_Hebr/cot");
-    assert_eq!(evaluate, "84fca968e1a1295386acf882d6a793e0b8f06a6a69ebda9b47c7bf2df61b9efa");
+    assert_eq!(evaluate, "3226dad0ef9f1018306ea0a447b4cf47604a133a3041426b14d4bcb7bb5d23d1");
 }

@@ -20,6 +20,8 @@ pub(super) struct Sitting<'a> {
     companions: &'a Companions<'a>,
     decoder: Option<Decoder<'a>>,
     generator: Option<Generator<'a>>,
+    /// Questions of the rounds that are finished.
+    answered: usize,
     /// Tokens of the prompts answered so far, each taken by itself.
     apart: u64,
     /// Tokens that decoders before the present one have decoded.
@@ -34,21 +36,21 @@ impl<'a> Sitting<'a> {
         main: &'a Evaluation<'a>,
         companions: &'a Companions<'a>,
     ) -> Self {
-        Self { desk, model, asker, main, companions, decoder: None, generator: None, apart: 0, decoded: 0 }
+        Self { desk, model, asker, main, companions, decoder: None, generator: None, answered: 0, apart: 0, decoded: 0 }
     }
 
     /// The answers in the order of the questions. Rounds that an earlier attempt has finished are taken from its journal.
     pub(super) fn answers(mut self, mut journal: Journal) -> Result<(Vec<Answer>, Cost), Trouble> {
         let main = self.main;
         let todo: Vec<usize> = (0..main.rounds.len()).filter(|&round| !journal.has(round)).collect();
-        let mut answered = main.questions.len() - todo.iter().map(|&round| main.asks_of(round).count()).sum::<usize>();
-        self.say(answered);
-        self.progress(answered);
+        self.answered = main.questions.len() - todo.iter().map(|&round| main.asks_of(round).count()).sum::<usize>();
+        self.say();
+        self.progress(0);
         for round in todo {
             let answers = self.round(round)?;
-            answered += answers.len();
+            self.answered += answers.len();
             journal.write(round, answers).map_err(Trouble::new)?;
-            self.progress(answered);
+            self.progress(0);
         }
         let asks = (0..main.rounds.len()).flat_map(|round| main.asks_of(round));
         let mut answers: Vec<(usize, Answer)> = asks.zip(journal.into_answers()).collect();
@@ -60,7 +62,7 @@ impl<'a> Sitting<'a> {
         Ok((answers.into_iter().map(|(_, answer)| answer).collect(), cost))
     }
 
-    fn say(&self, answered: usize) {
+    fn say(&self) {
         let Evaluation { questions, batches, asks, .. } = self.main;
         let cost = batches.cost(asks);
         let log = &self.desk.log;
@@ -74,13 +76,18 @@ impl<'a> Sitting<'a> {
         for along in &self.companions.0 {
             log.say(&format!("mode {} of the same items comes along", along.evaluation.work.cell.mode));
         }
-        if answered > 0 {
-            log.say(&format!("{answered} items were answered by an earlier attempt"));
+        if self.answered > 0 {
+            log.say(&format!("{} items were answered by an earlier attempt", self.answered));
         }
     }
 
-    fn progress(&self, answered: usize) {
-        self.desk.worker.progress(answered as u64, Some(self.main.questions.len() as u64), Counted::Items);
+    /// `more`: questions of the present round that are answered.
+    fn progress(&self, more: usize) {
+        self.desk.worker.progress(
+            (self.answered + more) as u64,
+            Some(self.main.questions.len() as u64),
+            Counted::Items,
+        );
     }
 
     /// The answers of a round, in its order.
@@ -97,12 +104,12 @@ impl<'a> Sitting<'a> {
                 Trouble::new(format!("{why} (items {}, {})", keys.join(", "), main.work.cell.language))
             })?);
         }
-        let worker = self.desk.worker;
-        if let Some(generator) = &mut self.generator {
-            if !generator.run(true, &|| worker.stopped()).map_err(Trouble::new)? {
+        if let Some(mut generator) = self.generator.take() {
+            if !generator.run(true, &|written| self.heed(written)).map_err(Trouble::new)? {
                 return Err(Trouble::Stopped);
             }
             answers = generator.take(main.asks_of(round)).map_err(Trouble::new)?;
+            self.generator = Some(generator);
         }
         Ok(answers)
     }
@@ -162,16 +169,22 @@ impl<'a> Sitting<'a> {
             }
             Ok(())
         })?;
-        let worker = self.desk.worker;
         for &ask in &unit.asks {
             let logits = first.remove(&ask).ok_or("a prompt without logits")?;
             let prompt = self.decoder()?.prompt(unit, ask)?;
-            let generator = self.generator()?;
+            let mut generator = self.generator()?;
             generator.push(ask, &logits, prompt)?;
             // A stop is heard again where the round ends.
-            generator.run(false, &|| worker.stopped())?;
+            generator.run(false, &|written| self.heed(written))?;
+            self.generator = Some(generator);
         }
         Ok(())
+    }
+
+    /// So many questions of the round are answered by now. Whether to stop.
+    fn heed(&self, written: usize) -> bool {
+        self.progress(written);
+        self.desk.worker.stopped()
     }
 
     fn decoder(&mut self) -> Result<&mut Decoder<'a>, String> {
@@ -184,12 +197,11 @@ impl<'a> Sitting<'a> {
         self.decoder.as_mut().ok_or_else(|| "there is no decoder".to_owned())
     }
 
-    fn generator(&mut self) -> Result<&mut Generator<'a>, String> {
-        if self.generator.is_none() {
-            let Evaluation { work, questions, .. } = self.main;
-            let threads = self.desk.job.threads;
-            self.generator = Some(Generator::new(work, self.model, self.asker, questions, threads)?);
-        }
-        self.generator.as_mut().ok_or_else(|| "there is no generator".to_owned())
+    /// The generator, to be put back.
+    fn generator(&mut self) -> Result<Generator<'a>, String> {
+        let Evaluation { work, questions, .. } = self.main;
+        let threads = self.desk.job.threads;
+        let made = self.generator.take();
+        made.map_or_else(|| Generator::new(work, self.model, self.asker, questions, threads), Ok)
     }
 }
