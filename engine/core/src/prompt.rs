@@ -8,7 +8,11 @@ use crate::spec::{Mode, Prompt};
 use minijinja::{Environment, Error, UndefinedBehavior, Value, context};
 use std::collections::BTreeMap;
 
-/// What a template may name.
+mod continuation;
+
+pub use continuation::Continuations;
+
+/// What a template may name, whatever the data.
 const VARIABLES: [&str; 7] = ["passage", "question", "options", "labels", "options_block", "language", "key"];
 
 /// Why a prompt cannot be rendered. `place` is the key of the spec that holds the template.
@@ -25,12 +29,14 @@ pub enum PromptError {
         message: String,
     },
     /// A name that no prompt has.
-    #[error("`{place}` names `{variable}`, which no prompt has; {}", help(.variable))]
+    #[error("`{place}` names `{variable}`, which no prompt has; {help}")]
     UnknownVariable {
         /// Key of the spec.
         place: String,
         /// The name.
         variable: String,
+        /// What there is.
+        help: String,
     },
     /// The template uses the passage of data without one.
     #[error(
@@ -70,6 +76,14 @@ pub enum PromptError {
         /// Key of the item.
         item: String,
     },
+    /// Nothing is left to score.
+    #[error("`prompt.continuation` makes nothing of option {option:?} of item `{item}`; correct the template")]
+    NoContinuation {
+        /// Key of the item.
+        item: String,
+        /// The option.
+        option: String,
+    },
     /// Two items look the same to the model.
     #[error(
         "items `{first}` and `{second}` have the same prompt; show what tells them apart in `prompt.body`, or remove one from the data"
@@ -95,22 +109,20 @@ impl Renderer {
     ///
     /// Templates are Jinja (minijinja); a block tag alone on its line leaves no blank line (`trim_blocks`,
     /// `lstrip_blocks`). They may name `passage`, `question`, `options` and `labels` (lists), `options_block` (a line
-    /// `LABEL. option` for each option), `language` and `key`.
+    /// `LABEL. option` for each option), `language` and `key`, and what `extra` names: `fields.extra` of the data.
     ///
     /// # Errors
     /// A template that does not parse, or that names something else.
-    pub fn new(prompt: &Prompt, mode: &Mode) -> Result<Self, PromptError> {
+    pub fn new(prompt: &Prompt, mode: &Mode, extra: &BTreeMap<String, String>) -> Result<Self, PromptError> {
         let mut environment = jinja::environment();
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         let mut templates = vec![("prompt.body".to_owned(), &prompt.body)];
         if let Some(instruction) = &mode.instruction {
             templates.push((format!("modes.{}.instruction", mode.name), instruction));
         }
+        let known: Vec<&str> = VARIABLES.into_iter().chain(extra.keys().map(String::as_str)).collect();
         for (place, source) in &templates {
-            environment.add_template_owned(place.clone(), source.as_str().to_owned()).map_err(|error| {
-                PromptError::Syntax { place: place.clone(), line: line(&error), message: words(&error) }
-            })?;
-            check_names(&environment, place)?;
+            add(&mut environment, place, source, &known)?;
         }
         let places = templates.into_iter().map(|(place, _)| place).collect();
         Ok(Self { environment, places, labels: prompt.labels.clone() })
@@ -141,15 +153,7 @@ impl Renderer {
             let (options, labels) = (item.options.len(), self.labels.len());
             return Err(PromptError::Labels { item: item.key.clone(), options, labels });
         }
-        let values = context! {
-            passage => item.passage.as_deref().map_or(Value::UNDEFINED, Value::from),
-            question => &item.question,
-            options => &item.options,
-            labels => &self.labels,
-            options_block => self.options_block(item),
-            language => &item.language,
-            key => &item.key,
-        };
+        let values = values(item, &self.labels);
         let mut parts = Vec::new();
         for place in places {
             let text = self
@@ -166,10 +170,20 @@ impl Renderer {
         }
         Ok(parts.join("\n\n"))
     }
+}
 
-    fn options_block(&self, item: &Item) -> String {
-        let lines = self.labels.iter().zip(&item.options).map(|(label, option)| format!("{label}. {option}"));
-        lines.collect::<Vec<_>>().join("\n")
+/// What every template may show of an item.
+fn values(item: &Item, labels: &[String]) -> Value {
+    let lines = labels.iter().zip(&item.options).map(|(label, option)| format!("{label}. {option}"));
+    context! {
+        passage => item.passage.as_deref().map_or(Value::UNDEFINED, Value::from),
+        question => &item.question,
+        options => &item.options,
+        labels => labels.to_vec(),
+        options_block => lines.collect::<Vec<_>>().join("\n"),
+        language => &item.language,
+        key => &item.key,
+        ..Value::from_pairs(item.extra.iter().map(|(name, text)| (name.as_str(), text.as_str())))
     }
 }
 
@@ -187,13 +201,22 @@ pub fn check_distinct<'a>(prompts: impl IntoIterator<Item = (&'a str, &'a str)>)
     Ok(())
 }
 
-fn check_names(environment: &Environment<'_>, place: &str) -> Result<(), PromptError> {
+/// Parses a template and checks the names in it.
+fn add(environment: &mut Environment<'_>, place: &str, source: &str, known: &[&str]) -> Result<(), PromptError> {
+    environment.add_template_owned(place.to_owned(), source.to_owned()).map_err(|error| PromptError::Syntax {
+        place: place.to_owned(),
+        line: line(&error),
+        message: words(&error),
+    })?;
     let Ok(template) = environment.get_template(place) else { return Ok(()) };
     let globals: Vec<_> = environment.globals().map(|(name, _)| name.to_owned()).collect();
     let mut unknown: Vec<_> = template.undeclared_variables(false).into_iter().collect();
-    unknown.retain(|name| !VARIABLES.contains(&name.as_str()) && !globals.contains(name));
+    unknown.retain(|name| !known.contains(&name.as_str()) && !globals.contains(name));
     match unknown.into_iter().min() {
-        Some(variable) => Err(PromptError::UnknownVariable { place: place.to_owned(), variable }),
+        Some(variable) => {
+            let help = help(&variable, known);
+            Err(PromptError::UnknownVariable { place: place.to_owned(), variable, help })
+        }
         None => Ok(()),
     }
 }
@@ -206,14 +229,14 @@ fn failed(place: &str, item: &Item, error: &Error) -> PromptError {
     PromptError::Failed { place, item: key, line: line(error), message: words(error) }
 }
 
-fn help(variable: &str) -> String {
-    let near = VARIABLES.iter().max_by(|a, b| {
+fn help(variable: &str, known: &[&str]) -> String {
+    let near = known.iter().max_by(|a, b| {
         let closeness = |name: &str| strsim::jaro_winkler(name, variable);
         closeness(a).total_cmp(&closeness(b))
     });
     match near {
         Some(near) if strsim::jaro_winkler(near, variable) > 0.8 => format!("did you mean `{near}`?"),
-        _ => format!("there are `{}`", VARIABLES.join("`, `")),
+        _ => format!("there are `{}`", known.join("`, `")),
     }
 }
 

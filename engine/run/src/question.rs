@@ -7,7 +7,7 @@ use xlt_core::batch::Ask;
 use xlt_core::chat::{Message, Role, Segment};
 use xlt_core::items::{self, Item};
 use xlt_core::plan::EvaluateWork;
-use xlt_core::prompt::{Renderer, check_distinct};
+use xlt_core::prompt::{Continuations, Renderer, check_distinct};
 use xlt_core::spec::{Chat, Mode, Reason, Score};
 use xlt_core::{score, split};
 use xlt_llama::{Model, Token};
@@ -24,6 +24,8 @@ pub struct Question {
     /// What is scored there: of each label the token in which it differs from the others, of each option's text all
     /// tokens.
     pub answers: Vec<Vec<Token>>,
+    /// The texts that are scored, where the mode scores texts.
+    pub continuations: Vec<String>,
 }
 
 /// What follows reasoning, and what is scored behind it.
@@ -71,6 +73,7 @@ pub struct Asker<'a> {
     work: &'a EvaluateWork,
     model: &'a Model,
     form: Form<'a>,
+    continuations: Continuations,
 }
 
 impl<'a> Asker<'a> {
@@ -79,7 +82,9 @@ impl<'a> Asker<'a> {
     /// # Errors
     /// A sentence: a model that cannot be asked in this mode.
     pub fn new(work: &'a EvaluateWork, model: &'a Model) -> Result<Self, String> {
-        Ok(Self { work, model, form: Form::new(work, model)? })
+        let continuations = Continuations::new(&work.prompt, &work.data.fields.extra);
+        let continuations = continuations.map_err(|error| error.to_string())?;
+        Ok(Self { work, model, form: Form::new(work, model)?, continuations })
     }
 
     /// How the model reasons before it answers, where it does.
@@ -99,7 +104,7 @@ impl<'a> Asker<'a> {
     /// # Errors
     /// A sentence.
     pub fn questions(&self, items: Vec<Item>) -> Result<Vec<Question>, String> {
-        let renderer = Renderer::new(&self.work.prompt, &self.work.mode).map_err(|error| error.to_string())?;
+        let renderer = self.renderer()?;
         let stems: Vec<_> = items.iter().map(|item| renderer.stem(item)).collect();
         let bodies = items.iter().map(|item| renderer.render(item).map_err(|error| error.to_string()));
         let bodies = bodies.collect::<Result<Vec<_>, _>>()?;
@@ -114,10 +119,23 @@ impl<'a> Asker<'a> {
     /// # Errors
     /// A sentence.
     pub fn question(&self, item: Item) -> Result<Question, String> {
-        let renderer = Renderer::new(&self.work.prompt, &self.work.mode).map_err(|error| error.to_string())?;
+        let renderer = self.renderer()?;
         let body = renderer.render(&item).map_err(|error| error.to_string())?;
         let stem = renderer.stem(&item);
         self.assemble(item, body, stem)
+    }
+
+    fn renderer(&self) -> Result<Renderer, String> {
+        let EvaluateWork { prompt, mode, data, .. } = self.work;
+        Renderer::new(prompt, mode, &data.fields.extra).map_err(|error| error.to_string())
+    }
+
+    /// The texts that are scored of an item; none where the mode scores something else.
+    fn continuations(&self, item: &Item) -> Result<Vec<String>, String> {
+        match self.work.mode.score {
+            Score::Texts => self.continuations.of(item).map_err(|error| error.to_string()),
+            Score::Labels | Score::Generate => Ok(Vec::new()),
+        }
     }
 
     /// Tokens that a question may need.
@@ -166,7 +184,8 @@ impl<'a> Asker<'a> {
             };
             answers = self.answers(&mut prompt, &item, &delimiter, whole).map_err(of_item)?;
         }
-        let question = Question { item, prompt, stem, answers };
+        let continuations = self.continuations(&item)?;
+        let question = Question { item, prompt, stem, answers, continuations };
         self.check_length(&question)?;
         Ok(question)
     }
@@ -199,8 +218,9 @@ impl<'a> Asker<'a> {
         delimiter: &str,
         whole: impl Fn(&str) -> Result<Vec<Token>, String>,
     ) -> Result<Vec<Vec<Token>>, String> {
+        let continuations = self.continuations(item)?;
         let texts: &[String] = match self.work.mode.score {
-            Score::Texts => &item.options,
+            Score::Texts => &continuations,
             Score::Labels | Score::Generate => &self.work.prompt.labels,
         };
         let answers = texts.iter().map(|text| self.behind(prompt, whole(text)?, text));

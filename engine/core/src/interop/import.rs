@@ -10,6 +10,7 @@ use super::{Asked, Rows};
 use crate::answers::{Answer, Ended, Generated, NOT_KNOWN, TextLength, Written, likeliest};
 use crate::extract::{Choices, extract};
 use crate::items::{Item, join};
+use crate::prompt::{Continuations, PromptError};
 use crate::spec::{AnswersFormat, Normalize, Score};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -35,7 +36,14 @@ pub fn import(
         errors.add(None, Fault::NotUtf8);
         return Err(errors);
     };
-    let reader = Reader { format, asked, finder: Finder::new(&rows.all, asked.data) };
+    let continuations = match Continuations::new(asked.prompt, &asked.data.fields.extra) {
+        Ok(continuations) => continuations,
+        Err(error) => {
+            errors.add(None, error.into());
+            return Err(errors);
+        }
+    };
+    let reader = Reader { format, asked, finder: Finder::new(&rows.all, asked.data), continuations };
     let mut seen: BTreeMap<&str, First> = rows.asked.iter().map(|item| (item.key.as_str(), First::default())).collect();
     let mut lines = 0;
     for (index, line) in text.split('\n').enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -112,6 +120,7 @@ struct Reader<'a> {
     format: AnswersFormat,
     asked: Asked<'a>,
     finder: Finder<'a>,
+    continuations: Continuations,
 }
 
 impl<'a> Reader<'a> {
@@ -156,7 +165,10 @@ impl<'a> Reader<'a> {
         if logprobs.len() != labels.len() {
             return Err(Fault::Count { item: item.key.clone(), found: logprobs.len(), labels: labels.len() });
         }
-        let lengths = lengths(&item.options);
+        let lengths = match mode.score {
+            Score::Texts => lengths(&self.continuations.of(item)?),
+            Score::Labels | Score::Generate => lengths(&item.options),
+        };
         let (normalize, texts) = match mode.score {
             Score::Generate => return Err(Fault::NotWritten { item: item.key.clone(), mode: mode.name.clone() }),
             Score::Texts => (mode.normalize, true),
@@ -213,6 +225,12 @@ fn whole(key: &Value) -> Option<String> {
             Some(join(parts?.into_iter()))
         }
         key => plain(key),
+    }
+}
+
+impl From<PromptError> for Fault {
+    fn from(error: PromptError) -> Self {
+        Self::Continuation(error.to_string())
     }
 }
 

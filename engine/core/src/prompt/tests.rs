@@ -5,6 +5,7 @@ fn prompt(body: &str) -> Prompt {
     Prompt {
         system: None,
         body: body.to_owned(),
+        continuation: None,
         labels: vec!["1".to_owned(), "2".to_owned()],
         delimiter: String::new(),
     }
@@ -33,12 +34,13 @@ fn item() -> Item {
         question: "Q?".to_owned(),
         options: vec!["yes".to_owned(), "no".to_owned()],
         answer: 0,
+        extra: BTreeMap::new(),
         part: None,
     }
 }
 
 fn rendered(body: &str, instruction: Option<&str>, item: &Item) -> Result<String, PromptError> {
-    Renderer::new(&prompt(body), &mode(instruction))?.render(item)
+    Renderer::new(&prompt(body), &mode(instruction), &BTreeMap::new())?.render(item)
 }
 
 fn check(body: &str, expected: &str) {
@@ -70,7 +72,9 @@ fn the_preset_of_lm_eval_writes_what_lm_eval_writes() {
         options: ["one", "two {{ labels }}", "three", "four\n"].map(str::to_owned).to_vec(),
         ..item()
     };
-    let rendered = |instruction| Renderer::new(&preset, &mode(instruction)).and_then(|renderer| renderer.render(&item));
+    let rendered = |instruction| {
+        Renderer::new(&preset, &mode(instruction), &BTreeMap::new()).and_then(|renderer| renderer.render(&item))
+    };
     let expected = "P: The hut has two doors.\nBoth are blue. \nQ: How many doors has the hut?\nA: one\nB: two {{ labels }}\n\
                     C: three\nD: four\n\nAnswer:";
     assert_eq!(rendered(None).as_deref(), Ok(expected));
@@ -92,7 +96,7 @@ fn braces_and_markup_in_data_are_text() {
 #[test]
 fn an_unknown_name_is_found_before_any_item() {
     let error = |body: &str, instruction| {
-        Renderer::new(&prompt(body), &mode(instruction)).err().expect("an unknown name").to_string()
+        Renderer::new(&prompt(body), &mode(instruction), &BTreeMap::new()).err().expect("an unknown name").to_string()
     };
     assert_eq!(
         error("{{ pasage }}", None),
@@ -108,8 +112,33 @@ fn an_unknown_name_is_found_before_any_item() {
 
 #[test]
 fn a_syntax_error_names_place_and_line() {
-    let error = Renderer::new(&prompt("a\n{{ question"), &mode(None)).err().expect("a syntax error");
+    let error = Renderer::new(&prompt("a\n{{ question"), &mode(None), &BTreeMap::new()).err().expect("a syntax error");
     assert!(matches!(&error, PromptError::Syntax { place, line: 2, .. } if place == "prompt.body"), "{error}");
+}
+
+#[test]
+fn further_fields_are_variables() {
+    let item = Item { extra: BTreeMap::from([("subject".to_owned(), "law {{ key }}".to_owned())]), ..item() };
+    let renderer = Renderer::new(&prompt("{{ subject }}: {{ question }}"), &mode(None), &item.extra);
+    assert_eq!(renderer.and_then(|renderer| renderer.render(&item)).as_deref(), Ok("law {{ key }}: Q?"));
+    let error = Renderer::new(&prompt("{{ zzz }}"), &mode(None), &item.extra).err().expect("an unknown name");
+    assert!(error.to_string().ends_with("`key`, `subject`"), "{error}");
+}
+
+fn continuations(template: Option<&str>, item: &Item) -> Result<Vec<String>, PromptError> {
+    let prompt = Prompt { continuation: template.map(str::to_owned), ..prompt("") };
+    Continuations::new(&prompt, &item.extra)?.of(item)
+}
+
+#[test]
+fn an_option_is_scored_as_it_is_or_as_a_template_has_it() {
+    assert_eq!(continuations(None, &item()), Ok(vec!["yes".to_owned(), "no".to_owned()]));
+    let template = "{{ option[:1] | upper }}{{ option[1:] }} ({{ label }}), {{ question }} ";
+    assert_eq!(continuations(Some(template), &item()), Ok(vec!["Yes (1), Q? ".to_owned(), "No (2), Q? ".to_owned()]));
+    let error = continuations(Some("{{ optoin }}"), &item()).expect_err("an unknown name").to_string();
+    assert_eq!(error, "`prompt.continuation` names `optoin`, which no prompt has; did you mean `option`?");
+    let nothing = PromptError::NoContinuation { item: "p|1".to_owned(), option: "no".to_owned() };
+    assert_eq!(continuations(Some("{% if option == 'yes' %}x{% endif %}"), &item()), Err(nothing));
 }
 
 #[test]

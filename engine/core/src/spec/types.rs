@@ -142,7 +142,9 @@ pub struct Data {
     pub file: FileRef,
     /// How rows are written in it.
     pub format: Format,
-    /// Fields that together identify a question in every language.
+    /// What a double quote means in TSV; `None`: where it may mean either, the file is refused.
+    pub quotes: Option<Quotes>,
+    /// Fields that together identify a question in every language; [`ROW`] is the number of the row.
     pub key: Vec<String>,
     /// Fields that together identify the passage of a question; empty: every row is its own group.
     pub group: Vec<String>,
@@ -165,6 +167,18 @@ pub enum Format {
     Tsv,
 }
 
+/// In `key`, in place of a field: the number of the row, from 1.
+pub const ROW: &str = "{row}";
+
+/// What a double quote means in TSV, which has no rule for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Quotes {
+    /// What it means in CSV: a text may stand in two of them.
+    Csv,
+    /// Itself.
+    Plain,
+}
+
 /// Which field of a row holds what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fields {
@@ -172,10 +186,41 @@ pub struct Fields {
     pub passage: Option<String>,
     /// Question.
     pub question: String,
-    /// The options: two to ten fields, or one field that holds a list.
+    /// The options: two to ten fields, or one field that holds a list. Empty where `choices` are not.
     pub options: Vec<String>,
-    /// The gold answer: a 1-based number.
+    /// The options where they are the same for every question.
+    pub choices: Vec<String>,
+    /// The gold answer.
     pub answer: String,
+    /// How the gold answer is written.
+    pub answer_as: AnswerAs,
+    /// Further fields that templates may show, by the name that they have there.
+    pub extra: BTreeMap<String, String>,
+}
+
+impl Fields {
+    /// How many options a question has, where it does not depend on the rows.
+    #[must_use]
+    pub fn count(&self) -> Option<usize> {
+        match (self.choices.len(), self.options.len()) {
+            (0, 0 | 1) => None,
+            (0, options) => Some(options),
+            (choices, _) => Some(choices),
+        }
+    }
+}
+
+/// How data write which option is right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AnswerAs {
+    /// A number from 1.
+    Number,
+    /// A number from 0.
+    Index,
+    /// A capital letter from `A`.
+    Letter,
+    /// The option's text.
+    Text,
 }
 
 /// How rows are divided.
@@ -217,6 +262,8 @@ pub struct Prompt {
     pub system: Option<String>,
     /// minijinja template of the user message's body.
     pub body: String,
+    /// minijinja template of the text that is scored for an option; `None`: the option. Only `texts` asks.
+    pub continuation: Option<String>,
     /// What is shown before each option and scored, in the order of the options.
     pub labels: Vec<String>,
     /// What stands between prompt and answer and is scored with it, such as a space: lm-evaluation-harness's

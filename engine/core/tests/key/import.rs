@@ -43,6 +43,13 @@ fn whatever_can_change_imported_answers_changes_the_key() {
     differs(|spec| spec.evaluate.as_mut().expect("it has one").limit = None);
     differs(|spec| spec.prompt.as_mut().expect("it has one").labels.swap(0, 1));
     differs(|spec| spec.modes[0].score = Score::Texts);
+    let continued = |continuation: Option<&str>| {
+        let mut spec = spec();
+        spec.modes[0].score = Score::Texts;
+        spec.prompt.as_mut().expect("it has one").continuation = continuation.map(str::to_owned);
+        key(&spec, "llama", IMPORT).0
+    };
+    assert_ne!(continued(None), continued(Some("{{ option }}.")), "its length is what likelihoods are divided by");
     differs(|spec| spec.modes[0].generate.extract = Rules::Inspect);
 }
 

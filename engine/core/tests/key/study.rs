@@ -1,10 +1,11 @@
 //! A small study with one of everything.
 
 use crate::world;
+use std::collections::BTreeMap;
 use xlt_core::spec::{
-    Adapter, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, Format, Generate, Kv, LanguageGroup, Lora,
-    Mode, Model, Normalize, Optimizer, Prompt, Reason, Rules, Sampling, Schedule, Score, Source, Spec, Split, SplitBy,
-    TrainOn,
+    Adapter, AnswerAs, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, Format, Generate, Kv, LanguageGroup,
+    Lora, Mode, Model, Normalize, Optimizer, Prompt, Reason, Rules, Sampling, Schedule, Score, Source, Spec, Split,
+    SplitBy, TrainOn,
 };
 
 fn texts(texts: &[&str]) -> Vec<String> {
@@ -33,6 +34,7 @@ pub(super) fn spec() -> Spec {
         prompt: Some(Prompt {
             system: Some("Be brief.".to_owned()),
             body: "{{ question }}".to_owned(),
+            continuation: None,
             labels: texts(&["A", "B"]),
             delimiter: String::new(),
         }),
@@ -77,13 +79,17 @@ fn data() -> Data {
         name: "belebele".to_owned(),
         file: hub("{language}.jsonl", true),
         format: Format::Jsonl,
+        quotes: None,
         key: texts(&["link", "number"]),
         group: texts(&["link"]),
         fields: Fields {
             passage: Some("passage".to_owned()),
             question: "question".to_owned(),
             options: texts(&["one", "two"]),
+            choices: Vec::new(),
             answer: "answer".to_owned(),
+            answer_as: AnswerAs::Number,
+            extra: BTreeMap::new(),
         },
         split: Some(Split::Drawn { by: SplitBy::Passage, train: 10, test: 20, seed: 1, allow_shared_passages: false }),
     }

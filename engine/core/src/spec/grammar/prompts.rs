@@ -22,7 +22,13 @@ pub(super) const PROMPT: TableShape = TableShape {
             "body",
             Text,
             Derived("the preset's"),
-            "template of the user's message; knows `passage`, `question`, `options`, `options_block`, `labels`, `language`, `key`",
+            "template of the user's message; knows `passage`, `question`, `options`, `options_block`, `labels`, `language`, `key` and what `fields.extra` names",
+        ),
+        key(
+            "continuation",
+            Text,
+            Derived("the preset's, else the option"),
+            "for `score = \"texts\"`: template of the text that is scored for an option; knows `option` and `label` besides",
         ),
         key(
             "labels",

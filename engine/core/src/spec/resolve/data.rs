@@ -1,9 +1,9 @@
 //! `[data.NAME]`: files, fields, splits; and which parts of which data others may use.
 
-use super::{Context, DATA, blanks, origin};
+use super::{Context, DATA, blanks, fields, origin};
 use crate::spec::text::{Place, Word};
 use crate::spec::tree::{Node, Table};
-use crate::spec::{Data, Fields, FileRef, Format, Split, SplitBy};
+use crate::spec::{Data, FileRef, Format, Quotes, Split, SplitBy};
 
 pub(super) const LANGUAGE: &str = "{language}";
 
@@ -15,17 +15,20 @@ pub(super) fn resolve(cx: &mut Context<'_>) -> Vec<Data> {
         if let (Some(node), true) = (table.get("key"), key.is_empty()) {
             cx.faults.at(node.place, "`key` needs at least one field").label("empty");
         }
-        let fields = table.table("fields").and_then(|table| fields(table, cx));
+        let fields = table.table("fields").and_then(|table| fields::resolve(table, cx));
         let group = table.texts("group");
         let format = format(table, file.as_ref(), cx);
         if let Some(format) = format {
             one_column(table, format, cx);
+            quotes_of_tsv(table, format, cx);
         }
+        let quotes = table.word("quotes").and_then(|word| Quotes::named(word.text));
         let split = match table.get("split") {
             Some(node) => Some(split(node, !group.is_empty(), cx)?),
             None => None,
         };
-        Some(Data { name: entry.key.clone(), file: file?, format: format?, key, group, fields: fields?, split })
+        let name = entry.key.clone();
+        Some(Data { name, file: file?, format: format?, quotes, key, group, fields: fields?, split })
     });
     data.collect()
 }
@@ -80,26 +83,14 @@ fn one_column(table: &Table, format: Format, cx: &mut Context<'_>) {
     }
 }
 
-fn fields(table: &Table, cx: &mut Context<'_>) -> Option<Fields> {
-    let options = table.get("options")?;
-    let words: Vec<Word<'_>> = options.words().collect();
-    for (at, word) in words.iter().enumerate() {
-        if words[..at].iter().any(|first| first.text == word.text) {
-            cx.faults.at(word.place, format!("field `{}` is two options", word.text)).label("again");
-        }
-    }
-    if words.is_empty() || words.len() > 10 {
+/// Only TSV leaves open what a double quote means.
+fn quotes_of_tsv(table: &Table, format: Format, cx: &mut Context<'_>) {
+    if let (Some(quotes), Format::Jsonl | Format::Json | Format::Csv) = (table.get("quotes"), format) {
         cx.faults
-            .at(options.place, "a question has two to ten options")
-            .label(format!("{} fields", words.len()))
-            .help("name a field for each option, or one field that holds a list");
+            .at(quotes.place, format!("{} has its own rule for double quotes", format.word()))
+            .label("asked of `tsv` only")
+            .help("leave it out");
     }
-    Some(Fields {
-        passage: table.text("passage"),
-        question: table.text("question")?,
-        options: words.iter().map(|word| word.text.to_owned()).collect(),
-        answer: table.text("answer")?,
-    })
 }
 
 fn split(node: &Node, grouped: bool, cx: &mut Context<'_>) -> Option<Split> {

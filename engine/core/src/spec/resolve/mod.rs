@@ -10,6 +10,7 @@ mod conditions;
 mod data;
 mod estimate;
 mod evaluate;
+mod fields;
 mod languages;
 mod models;
 mod only;
@@ -24,6 +25,7 @@ use super::grammar;
 use super::layers::Layers;
 use super::shape::Shape;
 use super::suggest::suggest;
+use super::task;
 use super::text::{Texts, Word};
 use super::tree::Table;
 use super::types::{Analyze, Spec};
@@ -34,6 +36,8 @@ struct Context<'a> {
     root: &'a Table,
     texts: &'a Texts,
     faults: &'a mut Faults,
+    /// Names that data add to those that every template knows.
+    variables: Vec<String>,
 }
 
 /// What can be referred to by name.
@@ -73,6 +77,7 @@ impl Context<'_> {
 /// Checks and resolves everything. What it returns is the spec only if there are no faults.
 pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Faults) -> Spec {
     let Layers { mut spec, only } = layers;
+    task::fill(&mut spec);
     check(&spec, &Shape::Table(&grammar::SPEC), "", Extent::Whole, faults);
     let place = spec.place;
     let mut root = Table::default();
@@ -80,11 +85,12 @@ pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Fa
         fill(table, place, &grammar::SPEC);
         root = std::mem::take(table);
     }
-    let cx = &mut Context { root: &root, texts, faults };
+    let cx = &mut Context { root: &root, texts, faults, variables: Vec::new() };
     enough(path, cx);
 
     let groups = languages::groups(cx);
     let data = data::resolve(cx);
+    cx.variables = fields::variables(&data);
     let prompt = prompts::prompt(cx);
     let conditions = conditions::resolve(cx);
     let evaluate = evaluate::resolve(&data, &groups, cx);
@@ -103,6 +109,7 @@ pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Fa
         evaluate,
     };
     prompts::fit(&spec, cx);
+    fields::fit(&spec, cx);
     if let Some(only) = &only {
         only::apply(only, &mut spec, cx);
     }

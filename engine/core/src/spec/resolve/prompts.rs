@@ -26,6 +26,9 @@ pub(super) fn prompt(cx: &mut Context<'_>) -> Option<Prompt> {
                 .help("add `body`, a template of the user's message, or `preset`, another tool's prompt");
         }
     }
+    if let Some(continuation) = table.word("continuation") {
+        template::check_continuation(continuation, cx);
+    }
     let labels = match table.get("labels") {
         Some(_) => table.texts("labels"),
         None => preset.map_or(LABELS, |preset| preset.labels).iter().map(|&label| label.to_owned()).collect(),
@@ -33,6 +36,7 @@ pub(super) fn prompt(cx: &mut Context<'_>) -> Option<Prompt> {
     Some(Prompt {
         system: table.text("system"),
         body: table.text("body").or(preset.map(|preset| preset.body.to_owned()))?,
+        continuation: table.text("continuation"),
         labels,
         delimiter: table.text("delimiter").unwrap_or_else(|| preset.map_or("", |preset| preset.delimiter).to_owned()),
     })
@@ -119,8 +123,8 @@ pub(super) fn fit(spec: &Spec, cx: &mut Context<'_>) {
     let trained = spec.adapters.iter().map(|adapter| &adapter.train_on.data);
     let used: Vec<_> = evaluated.chain(trained).collect();
     for data in spec.data.iter().filter(|data| used.contains(&&data.name)) {
-        if data.fields.options.len() > 1 && data.fields.options.len() != prompt.labels.len() {
-            uneven(prompt, table, data, cx);
+        if let Some(options) = data.fields.count().filter(|&options| options != prompt.labels.len()) {
+            uneven(prompt, table, data, options, cx);
         }
         if data.fields.passage.is_none() {
             no_passage(table, data, cx);
@@ -129,10 +133,12 @@ pub(super) fn fit(spec: &Spec, cx: &mut Context<'_>) {
 }
 
 /// Told where the labels are written; else at the preset that has them; else at the options.
-fn uneven(prompt: &Prompt, table: &Table, data: &Data, cx: &mut Context<'_>) {
+fn uneven(prompt: &Prompt, table: &Table, data: &Data, wanted: usize, cx: &mut Context<'_>) {
     let fields = cx.root.table("data").and_then(|all| all.table(&data.name)?.table("fields"));
-    let Some(options) = fields.and_then(|fields| fields.get("options")) else { return };
-    let (wanted, labels) = (data.fields.options.len(), &prompt.labels);
+    let Some(options) = fields.and_then(|fields| fields.get("options").or(fields.get("choices"))) else {
+        return;
+    };
+    let labels = &prompt.labels;
     let message = format!("{} labels for the {wanted} options of `data.{}`", labels.len(), data.name);
     let help = "give `prompt.labels` one label for each option";
     let shown = labels.join("`, `");

@@ -2,17 +2,30 @@
 
 use std::ops::Range;
 
-use minijinja::{ErrorKind, context};
+use minijinja::{ErrorKind, Value, context};
 
 use super::Context;
 use crate::spec::suggest::suggest;
 use crate::spec::text::Word;
 
-/// What a template may use.
-const VARIABLES: [&str; 7] = ["passage", "question", "options", "options_block", "labels", "language", "key"];
+/// What every template may use.
+pub(super) const VARIABLES: [&str; 7] =
+    ["passage", "question", "options", "options_block", "labels", "language", "key"];
+
+/// What the template of a continuation may use besides.
+const OF_OPTION: [&str; 2] = ["option", "label"];
 
 /// Checks a template.
 pub(super) fn check(template: Word<'_>, cx: &mut Context<'_>) {
+    check_with(template, &[], cx);
+}
+
+/// Checks the template of what is scored of an option.
+pub(super) fn check_continuation(template: Word<'_>, cx: &mut Context<'_>) {
+    check_with(template, &OF_OPTION, cx);
+}
+
+fn check_with(template: Word<'_>, more: &[&str], cx: &mut Context<'_>) {
     let mut environment = crate::jinja::environment();
     environment.set_debug(true);
     let compiled = match environment.template_from_str(template.text) {
@@ -25,23 +38,38 @@ pub(super) fn check(template: Word<'_>, cx: &mut Context<'_>) {
     let mut used: Vec<String> = compiled.undeclared_variables(false).into_iter().collect();
     used.retain(|name| environment.globals().all(|(global, _)| global != name));
     used.sort();
-    for name in used.iter().filter(|name| !VARIABLES.contains(&name.as_str())) {
+    let known: Vec<&str> =
+        VARIABLES.into_iter().chain(more.iter().copied()).chain(cx.variables.iter().map(String::as_str)).collect();
+    for name in used.iter().filter(|name| !known.contains(&name.as_str())) {
         let range = use_of(name, template.text).unwrap_or(0..template.text.len());
         cx.faults
             .at(cx.texts.inside(template.place, template.text, range), format!("unknown variable `{name}`"))
             .label("not known in a prompt")
-            .help(suggest(name, "variables", &VARIABLES));
+            .help(suggest(name, "variables", &known));
     }
     // Filters and tests are looked up when a template runs, so it is run once on a sample.
+    let sample: Vec<(&str, &str)> = cx.variables.iter().map(|name| (name.as_str(), "x")).collect();
     let sample = context! {
         passage => "p", question => "q", options => ["a", "b"], options_block => "1. a\n2. b",
-        labels => ["1", "2"], language => "eng_Latn", key => "k",
+        labels => ["1", "2"], language => "eng_Latn", key => "k", option => "a", label => "1",
+        ..Value::from_pairs(sample)
     };
     if let Err(error) = compiled.render(sample)
         && matches!(error.kind(), ErrorKind::UnknownFilter | ErrorKind::UnknownTest)
     {
         fault(template, &error, cx);
     }
+}
+
+/// What a template names beyond what every template may use; nothing if it is none.
+pub(super) fn variables(template: &str) -> Vec<String> {
+    let environment = crate::jinja::environment();
+    let Ok(compiled) = environment.template_from_str(template) else { return Vec::new() };
+    let mut used: Vec<String> = compiled.undeclared_variables(false).into_iter().collect();
+    used.retain(|name| !VARIABLES.contains(&name.as_str()) && !OF_OPTION.contains(&name.as_str()));
+    used.retain(|name| environment.globals().all(|(global, _)| global != name));
+    used.sort();
+    used
 }
 
 fn fault(template: Word<'_>, error: &minijinja::Error, cx: &mut Context<'_>) {
