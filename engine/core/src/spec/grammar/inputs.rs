@@ -44,7 +44,7 @@ pub(super) const MODEL: TableShape = TableShape {
             key(
                 "chat",
                 Choice(Chat::WORDS),
-                Derived("`none` if `[prompt]` has a preset, else `model`"),
+                Derived("the preset's of `[prompt]`, else `model`"),
                 "`model`: the chat template in the GGUF; `none`: the prompt as it is",
             ),
             key(

@@ -15,7 +15,7 @@ pub(super) const PROMPT: TableShape = TableShape {
             "preset",
             Choice(preset::NAMES),
             Optional,
-            "another tool's prompt: its body, labels and delimiter, and no chat format; what is written beside it counts more",
+            "another tool's prompt, and how it scores; what is written beside it, or in a mode, counts more",
         ),
         key("system", Text, Optional, "text of the system message"),
         key(
@@ -55,13 +55,13 @@ pub(super) const MODE: TableShape = TableShape {
         key(
             "score",
             Choice(Score::WORDS),
-            Default("\"labels\""),
+            Derived("the preset's, else `labels`"),
             "`labels`: probabilities of the labels; `texts`: likelihood of each option's text; `generate`: greedy text and extraction",
         ),
         key(
             "normalize",
             Choice(Normalize::WORDS),
-            Default("\"byte\""),
+            Derived("the preset's, else `byte`"),
             "for `texts`: by what the likelihood of an option is divided; `sum`: nothing",
         ),
         key("reason", Table(&REASON), Optional, "reasoning before the answer"),
@@ -77,7 +77,7 @@ pub(super) const MODE: TableShape = TableShape {
         key(
             "extract",
             Choice(Rules::WORDS),
-            Default("\"xlt\""),
+            Derived("the preset's, else `xlt`"),
             "for `generate`: rules by which the answer is found in the text",
         ),
     ]],

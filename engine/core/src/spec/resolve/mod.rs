@@ -15,6 +15,7 @@ mod languages;
 mod models;
 mod only;
 mod origin;
+mod presets;
 mod prompts;
 mod stages;
 mod template;
@@ -91,7 +92,7 @@ pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Fa
     let groups = languages::groups(cx);
     let data = data::resolve(cx);
     cx.variables = fields::variables(&data);
-    let prompt = prompts::prompt(cx);
+    let prompt = prompts::prompt(&data, cx);
     let conditions = conditions::resolve(cx);
     let evaluate = evaluate::resolve(&data, &groups, cx);
     let mut spec = Spec {
@@ -110,6 +111,7 @@ pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Fa
     };
     prompts::fit(&spec, cx);
     fields::fit(&spec, cx);
+    presets::fit(&spec, cx);
     if let Some(only) = &only {
         only::apply(only, &mut spec, cx);
     }

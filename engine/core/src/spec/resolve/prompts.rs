@@ -9,8 +9,11 @@ use crate::spec::{
 
 const LABELS: &[&str] = &["1", "2", "3", "4"];
 
+/// Options where nothing tells their number.
+const USUAL: usize = 4;
+
 /// `[prompt]`.
-pub(super) fn prompt(cx: &mut Context<'_>) -> Option<Prompt> {
+pub(super) fn prompt(data: &[Data], cx: &mut Context<'_>) -> Option<Prompt> {
     let table = cx.root.table("prompt")?;
     labels(table, cx);
     let preset = preset(cx);
@@ -31,15 +34,25 @@ pub(super) fn prompt(cx: &mut Context<'_>) -> Option<Prompt> {
     }
     let labels = match table.get("labels") {
         Some(_) => table.texts("labels"),
-        None => preset.map_or(LABELS, |preset| preset.labels).iter().map(|&label| label.to_owned()).collect(),
+        None => preset.map_or_else(
+            || LABELS.iter().map(|&label| label.to_owned()).collect(),
+            |preset| preset.labels.of(options(data, cx)),
+        ),
     };
     Some(Prompt {
         system: table.text("system"),
         body: table.text("body").or(preset.map(|preset| preset.body.to_owned()))?,
-        continuation: table.text("continuation"),
+        continuation: table.text("continuation").or(preset.and_then(|preset| preset.continuation.map(str::to_owned))),
         labels,
         delimiter: table.text("delimiter").unwrap_or_else(|| preset.map_or("", |preset| preset.delimiter).to_owned()),
     })
+}
+
+/// How many options the questions have.
+fn options(data: &[Data], cx: &Context<'_>) -> usize {
+    let evaluated = cx.root.table("evaluate").and_then(|evaluate| evaluate.word("data"));
+    let evaluated = evaluated.and_then(|word| data.iter().find(|data| data.name == word.text));
+    evaluated.and_then(|data| data.fields.count()).unwrap_or(USUAL)
 }
 
 /// The preset that the prompt names.
@@ -72,19 +85,34 @@ pub(super) fn modes(cx: &mut Context<'_>) -> Vec<Mode> {
         Some(Mode {
             name: entry.key.clone(),
             instruction: table.text("instruction"),
-            score: Score::named(table.word("score")?.text)?,
-            normalize: Normalize::named(table.word("normalize")?.text)?,
+            score: or_preset(table, "score", Score::named, Score::Labels, |preset| preset.score, cx)?,
+            normalize: or_preset(table, "normalize", Normalize::named, Normalize::Byte, |preset| preset.normalize, cx)?,
             reason: table.table("reason").and_then(|table| reason(table, cx)),
             cue: table.text("cue"),
             slot: table.text("slot").map(slot),
             generate: Generate {
                 max_tokens: table.integer("max_tokens")?,
                 stop: table.texts("stop"),
-                extract: Rules::named(table.word("extract")?.text)?,
+                extract: or_preset(table, "extract", Rules::named, Rules::Xlt, |preset| preset.extract, cx)?,
             },
         })
     });
     modes.collect()
+}
+
+/// A word of a mode; where it is not written, the preset's, else the usual one. `None` where it is none.
+fn or_preset<T>(
+    table: &Table,
+    key: &str,
+    named: fn(&str) -> Option<T>,
+    usual: T,
+    of_preset: fn(&Preset) -> T,
+    cx: &Context<'_>,
+) -> Option<T> {
+    match table.get(key) {
+        Some(node) => named(node.word()?.text),
+        None => Some(preset(cx).map_or(usual, of_preset)),
+    }
 }
 
 fn slot(text: String) -> Slot {
@@ -162,20 +190,23 @@ fn no_passage(table: &Table, data: &Data, cx: &mut Context<'_>) {
     let message = format!("`data.{}` has no passage", data.name);
     let remedy = format!("add `passage` to `[data.{}.fields]`", data.name);
     if let Some(body) = table.word("body") {
-        if let Some(range) = template::use_of("passage", body.text)
-            && body.text[..range.start].rfind("{{") > body.text[..range.start].rfind("{%")
-        {
+        if let Some(range) = shown_passage(body.text) {
             cx.faults
                 .at(cx.texts.inside(body.place, body.text, range), message)
                 .label("would be empty")
                 .help(format!("{remedy}, or take it out of the prompt"));
         }
     } else if let (Some(preset), Some(node)) = (preset(cx), table.get("preset"))
-        && template::use_of("passage", preset.body).is_some()
+        && shown_passage(preset.body).is_some()
     {
         cx.faults
             .at(node.place, message)
             .label("shows the passage")
             .help(format!("{remedy}, or write a `body` beside the preset"));
     }
+}
+
+/// Where a template shows the passage without asking whether there is one.
+fn shown_passage(body: &str) -> Option<std::ops::Range<usize>> {
+    template::use_of("passage", body).filter(|range| body[..range.start].rfind("{{") > body[..range.start].rfind("{%"))
 }
