@@ -43,7 +43,7 @@ impl Rows {
     /// A sentence: rows that are no items, a part that is not there.
     pub fn read(bytes: &[u8], asked: Asked<'_>, evaluate: &Evaluate, language: &str) -> Result<Self, String> {
         let Asked { data, prompt, .. } = asked;
-        let name = called(&data.file.source.in_language(language));
+        let name = called(&data.source_in(language));
         let all = items::read(&name, bytes, data, language, prompt.labels.len()).map_err(|error| error.to_string())?;
         let asked = split::select(all.clone(), data, &evaluate.part, evaluate.limit);
         Ok(Self { all, asked: asked.map_err(|error| error.to_string())? })

@@ -57,7 +57,7 @@ impl Question {
 pub fn items(work: &EvaluateWork, rows: &Path) -> Result<Vec<Item>, String> {
     let language = &work.cell.language;
     let bytes = fs::read(rows).map_err(|error| format!("{}: {error}", rows.display()))?;
-    let source = work.data.file.source.in_language(language);
+    let source = work.data.source_in(language);
     let name = match &source {
         xlt_core::spec::Source::Local { path } => path.clone(),
         other => other.to_string(),

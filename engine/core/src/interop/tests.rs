@@ -27,6 +27,7 @@ impl Study {
             data: Data {
                 name: text("quiz"),
                 file: FileRef { source, sha256: None, size: None },
+                codes: BTreeMap::new(),
                 format: Format::Jsonl,
                 quotes: None,
                 key: vec![text("link"), text("number")],

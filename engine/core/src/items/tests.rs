@@ -10,6 +10,7 @@ pub(crate) fn data() -> Data {
     Data {
         name: text("demo"),
         file: FileRef { source: Source::Local { path: text("x.jsonl") }, sha256: None, size: None },
+        codes: BTreeMap::new(),
         format: crate::spec::Format::Jsonl,
         quotes: None,
         key: vec![text("link"), text("number")],

@@ -11,6 +11,9 @@ struct Task {
     name: &'static str,
     /// What `[data.NAME]` would say, in TOML.
     data: &'static str,
+    /// Its codes of languages, by ours, in TOML. Where it says less than ours do: `zh` is simplified, `mg` that of the plateau,
+    /// `fil` Tagalog; where it says another: `qu`, of Cusco, is the one Quechua that FLORES has.
+    codes: &'static str,
     /// What it would say besides where the file is TSV.
     tsv: &'static str,
 }
@@ -23,6 +26,7 @@ pub(super) const NAMES: &[&str] = &[BELEBELE.name, XCOPA.name, XNLI.name, SIB200
 const BELEBELE: Task = Task {
     name: "belebele",
     data: r#"{ key = ["link", "question_number"], group = ["link"], fields = { passage = "flores_passage", question = "question", options = ["mc_answer1", "mc_answer2", "mc_answer3", "mc_answer4"], answer = "correct_answer_num" } }"#,
+    codes: "{}",
     tsv: "{}",
 };
 
@@ -31,6 +35,7 @@ const BELEBELE: Task = Task {
 const XCOPA: Task = Task {
     name: "xcopa",
     data: r#"{ key = "idx", fields = { question = "premise", options = ["choice1", "choice2"], answer = "label", answer_as = "index", extra = { asks_for = "question" } } }"#,
+    codes: r#"{ est_Latn = "et", hat_Latn = "ht", ind_Latn = "id", ita_Latn = "it", quy_Latn = "qu", swh_Latn = "sw", tam_Taml = "ta", tha_Thai = "th", tur_Latn = "tr", vie_Latn = "vi", zho_Hans = "zh" }"#,
     tsv: "{}",
 };
 
@@ -39,6 +44,7 @@ const XCOPA: Task = Task {
 const XNLI: Task = Task {
     name: "xnli",
     data: r#"{ key = "{row}", fields = { passage = "premise", question = "hypothesis", choices = ["entailment", "neutral", "contradiction"], answer = "label", answer_as = "index" } }"#,
+    codes: r#"{ arb_Arab = "ar", bul_Cyrl = "bg", deu_Latn = "de", ell_Grek = "el", eng_Latn = "en", fra_Latn = "fr", hin_Deva = "hi", rus_Cyrl = "ru", spa_Latn = "es", swh_Latn = "sw", tha_Thai = "th", tur_Latn = "tr", urd_Arab = "ur", vie_Latn = "vi", zho_Hans = "zh" }"#,
     tsv: "{}",
 };
 
@@ -47,6 +53,7 @@ const XNLI: Task = Task {
 const SIB200: Task = Task {
     name: "sib200",
     data: r#"{ key = "index_id", fields = { question = "text", choices = ["science/technology", "travel", "politics", "sports", "health", "entertainment", "geography"], answer = "category", answer_as = "text" } }"#,
+    codes: "{}",
     tsv: r#"{ quotes = "csv" }"#,
 };
 
@@ -54,6 +61,7 @@ const SIB200: Task = Task {
 const GLOBAL_MMLU: Task = Task {
     name: "global-mmlu",
     data: r#"{ key = "sample_id", fields = { question = "question", options = ["option_a", "option_b", "option_c", "option_d"], answer = "answer", answer_as = "letter", extra = { subject = "subject" } } }"#,
+    codes: r#"{ amh_Ethi = "am", arb_Arab = "ar", ben_Beng = "bn", ces_Latn = "cs", deu_Latn = "de", ell_Grek = "el", eng_Latn = "en", fra_Latn = "fr", hau_Latn = "ha", heb_Hebr = "he", hin_Deva = "hi", ibo_Latn = "ig", ind_Latn = "id", ita_Latn = "it", jpn_Jpan = "ja", kir_Cyrl = "ky", kor_Hang = "ko", lit_Latn = "lt", nld_Latn = "nl", npi_Deva = "ne", nya_Latn = "ny", pes_Arab = "fa", plt_Latn = "mg", pol_Latn = "pl", por_Latn = "pt", ron_Latn = "ro", rus_Cyrl = "ru", sin_Sinh = "si", sna_Latn = "sn", som_Latn = "so", spa_Latn = "es", srp_Cyrl = "sr", swe_Latn = "sv", swh_Latn = "sw", tel_Telu = "te", tgl_Latn = "fil", tur_Latn = "tr", ukr_Cyrl = "uk", vie_Latn = "vi", yor_Latn = "yo", zho_Hans = "zh", zsm_Latn = "ms" }"#,
     tsv: "{}",
 };
 
@@ -81,6 +89,11 @@ impl Task {
         if is_tsv(data) {
             under(data, parse_value(self.tsv, place));
         }
+        if has_code(data) {
+            let codes =
+                parse_value(self.codes, place).map(|node| Entry { key: "codes".to_owned(), key_place: place, node });
+            under(data, Some(Node { value: Value::Table(Table { entries: codes.into_iter().collect() }), place }));
+        }
         let mut usual = parse_value(self.data, place);
         // Options of rows and those for all rows are two ways to say the same.
         let own = |key: &str| data.table("fields").is_some_and(|fields| fields.get(key).is_some());
@@ -102,6 +115,11 @@ fn is_tsv(data: &Table) -> bool {
         Some(format) => format.text == "tsv",
         None => data.get("file").and_then(|file| file.words().next()).is_some_and(|file| file.text.ends_with(".tsv")),
     }
+}
+
+/// Whether the path asks for a code: else none is said, so that nobody has to write them out.
+fn has_code(data: &Table) -> bool {
+    data.get("file").is_some_and(|file| file.words().any(|word| word.text.contains("{code}")))
 }
 
 /// Puts into `table` what `usual` has and it lacks.
@@ -130,7 +148,7 @@ mod tests {
         base = {}
         [evaluate]
         data = "quiz"
-        languages = "eng_Latn"
+        languages = "est_Latn"
     "#;
 
     fn loaded(data: &str, labels: &str) -> Spec {
@@ -191,6 +209,36 @@ mod tests {
         check("file = 'x.0'\nformat = 'tsv'", "quotes = 'csv'");
         check("file = 'x.tsv'\nformat = 'jsonl'", "");
         check("file = 'x.jsonl'", "");
+    }
+
+    #[test]
+    fn a_path_may_have_the_codes_of_the_data() {
+        let study = |data: &str| loaded(data, TWO);
+        let path = |spec: &Spec, language: &str| spec.data[0].source_in(language).to_string();
+        let spec = study("file = 'data/{code}/test.{code}.jsonl'\ntask = 'xcopa'");
+        assert_eq!(path(&spec, "est_Latn"), "file:data/et/test.et.jsonl");
+        assert_eq!((path(&spec, "zho_Hans"), spec.data[0].codes.len()), ("file:data/zh/test.zh.jsonl".to_owned(), 11));
+        let own = study("file = '{language}-{code}.jsonl'\ntask = 'xcopa'\ncodes = { est_Latn = 'eesti' }");
+        assert_eq!(
+            (path(&own, "est_Latn"), path(&own, "swh_Latn")),
+            ("file:est_Latn-eesti.jsonl".to_owned(), "file:swh_Latn-sw.jsonl".to_owned())
+        );
+        assert!(study("file = '{language}.jsonl'\ntask = 'xcopa'").data[0].codes.is_empty(), "nothing asks for them");
+    }
+
+    #[test]
+    fn codes_of_tasks_are_of_known_languages() {
+        for (task, count) in [(super::XCOPA, 11), (super::XNLI, 15), (super::GLOBAL_MMLU, 42)] {
+            let mut texts = super::super::text::Texts::default();
+            let place = super::Place::new(texts.add("", ""), 0..0);
+            let codes = super::parse_value(task.codes, place).expect("TOML");
+            let codes = codes.table().expect("a table").entries.clone();
+            assert!(codes.iter().all(|entry| super::super::languages::name_of(&entry.key).is_some()), "{}", task.name);
+            let mut own: Vec<String> = codes.iter().filter_map(|entry| entry.node.scalar()).collect();
+            own.sort();
+            own.dedup();
+            assert_eq!((codes.len(), own.len()), (count, count), "{}", task.name);
+        }
     }
 
     #[test]

@@ -140,6 +140,8 @@ pub struct Data {
     pub name: String,
     /// The file; its path contains `{language}` where there is one file per language.
     pub file: FileRef,
+    /// What `{code}` in its path stands for, by language; empty where the path has no `{code}`.
+    pub codes: BTreeMap<String, String>,
     /// How rows are written in it.
     pub format: Format,
     /// What a double quote means in TSV; `None`: where it may mean either, the file is refused.

@@ -1,8 +1,8 @@
 //! The words by which a spec's choices are written, in the spec, in manifests and in results.
 
 use super::{
-    AnswerAs, AnswersFormat, Channel, Chat, Effort, Format, Kv, Normalize, Population, Quotes, Rules, Schedule, Score,
-    Source, SplitBy,
+    AnswerAs, AnswersFormat, Channel, Chat, Data, Effort, Format, Kv, Normalize, Population, Quotes, Rules, Schedule,
+    Score, Source, SplitBy,
 };
 
 macro_rules! words {
@@ -57,6 +57,15 @@ impl std::fmt::Display for Source {
                 f.write_str(&parts.join(" + "))
             }
         }
+    }
+}
+
+impl Data {
+    /// The file in a language.
+    #[must_use]
+    pub fn source_in(&self, language: &str) -> Source {
+        let code = self.codes.get(language).map_or("", String::as_str);
+        self.file.source.in_language(language).filled("code", code)
     }
 }
 

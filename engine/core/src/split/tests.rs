@@ -6,6 +6,7 @@ fn data(split: Option<Split>) -> Data {
     Data {
         name: "demo".to_owned(),
         file: FileRef { source: Source::Local { path: "x".to_owned() }, sha256: None, size: None },
+        codes: BTreeMap::new(),
         format: crate::spec::Format::Jsonl,
         quotes: None,
         key: Vec::new(),

@@ -169,6 +169,7 @@ fn names_places_and_what_else_is_in_the_spec_do_not_change_the_key() {
     let same = |change: fn(&mut Spec)| check(EVALUATE, true, change);
     same(|spec| spec.modes[0].normalize = Normalize::Token);
     same(|spec| spec.prompt.as_mut().expect("it has one").continuation = Some("only for texts".to_owned()));
+    same(|spec| _ = spec.data[0].codes.insert("heb_Hebr".to_owned(), "he".to_owned()));
     same(|spec| spec.modes[0].slot = Some(Slot::Final));
     same(|spec| spec.modes[0].generate.max_tokens += 1);
     same(|spec| add(&mut spec.name));

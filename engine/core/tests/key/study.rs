@@ -78,6 +78,7 @@ fn data() -> Data {
     Data {
         name: "belebele".to_owned(),
         file: hub("{language}.jsonl", true),
+        codes: BTreeMap::new(),
         format: Format::Jsonl,
         quotes: None,
         key: texts(&["link", "number"]),

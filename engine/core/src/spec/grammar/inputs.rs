@@ -67,7 +67,7 @@ pub(super) const MODEL: TableShape = TableShape {
 
 pub(super) const DATA: TableShape = TableShape {
     name: "data.NAME",
-    doc: "Multiple-choice questions, one a row. `{language}` in `file` stands for the language code.",
+    doc: "Multiple-choice questions, one a row. `{language}` in `file` stands for the language code, `{code}` for what `codes` has for it.",
     keys: &[
         &[key("file", Texts, Required, FILE)],
         ORIGIN,
@@ -76,7 +76,13 @@ pub(super) const DATA: TableShape = TableShape {
                 "task",
                 Choice(task::NAMES),
                 Optional,
-                "a data set as published: its `key`, `group` and `fields`; what is written beside it counts more",
+                "a data set as published: its `key`, `group`, `fields` and `codes`; what is written beside it counts more",
+            ),
+            key(
+                "codes",
+                Map { what: "a language code", names: Names::Path, item: &Text },
+                Optional,
+                "what `{code}` in `file` stands for, by language code: `{ est_Latn = \"et\" }`",
             ),
             key(
                 "format",
