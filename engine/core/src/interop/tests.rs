@@ -405,6 +405,11 @@ fn what_is_scored_of_an_option_is_what_is_measured_and_written() {
     assert_eq!(bytes(&study), (4, 10, Some(1)));
     study.prompt.continuation = Some("{{ option[:2] }}{% if label == 'A' %} or so{% endif %}".to_owned());
     assert_eq!(bytes(&study), (8, 2, Some(0)));
+    let mut answers = study.import(AnswersFormat::Jsonl, &row).expect("good answers");
+    answers[0].argmax_token = 7;
+    let line = samples(&answers, &study.rows(None), study.asked()).expect("samples");
+    let sample: Value = serde_json::from_str(line.lines().next().expect("a line")).expect("JSON");
+    assert_eq!(sample["arguments"]["gen_args_0"]["arg_1"], " Ra or so");
     study.prompt.continuation = Some("{{ optoin }}".to_owned());
     let error = study.import(AnswersFormat::Jsonl, &row).expect_err("an unknown name").to_string();
     assert!(error.contains("did you mean `option`?"), "{error}");
