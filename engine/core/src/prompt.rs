@@ -4,16 +4,16 @@
 
 use crate::items::Item;
 use crate::jinja::{self, line, words};
-use crate::spec::{Mode, Prompt};
+use crate::spec::{Mode, Prompt, Speech};
 use minijinja::{Environment, Error, UndefinedBehavior, Value, context};
 use std::collections::BTreeMap;
 
 mod continuation;
 
-pub use continuation::Continuations;
+/// What a template of a question may name, whatever the data.
+const VARIABLES: [&str; 8] = ["passage", "question", "options", "labels", "options_block", "language", "key", "words"];
 
-/// What a template may name, whatever the data.
-const VARIABLES: [&str; 7] = ["passage", "question", "options", "labels", "options_block", "language", "key"];
+const SYSTEM: &str = "prompt.system";
 
 /// Why a prompt cannot be rendered. `place` is the key of the spec that holds the template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,8 +77,10 @@ pub enum PromptError {
         item: String,
     },
     /// Nothing is left to score.
-    #[error("`prompt.continuation` makes nothing of option {option:?} of item `{item}`; correct the template")]
+    #[error("`{place}` makes nothing of option {option:?} of item `{item}`; correct the template")]
     NoContinuation {
+        /// Key of the spec.
+        place: String,
         /// Key of the item.
         item: String,
         /// The option.
@@ -101,31 +103,90 @@ pub struct Renderer {
     environment: Environment<'static>,
     /// Keys of the spec that hold the templates, and the templates' names in the environment.
     places: Vec<String>,
+    continuation: Option<String>,
+    system: bool,
+    cue: Option<String>,
     labels: Vec<String>,
+    words: BTreeMap<String, BTreeMap<String, String>>,
+    speech: Speech,
 }
 
 impl Renderer {
-    /// Parses `prompt.body` and the mode's instruction and checks the names in them.
+    /// Parses the templates of a mode's prompt and checks the names in them.
     ///
     /// Templates are Jinja (minijinja); a block tag alone on its line leaves no blank line (`trim_blocks`,
-    /// `lstrip_blocks`). They may name `passage`, `question`, `options` and `labels` (lists), `options_block` (a line
-    /// `LABEL. option` for each option), `language` and `key`, and what `extra` names: `fields.extra` of the data.
+    /// `lstrip_blocks`). Body and instruction may name `passage`, `question`, `options` and `labels` (lists), `options_block`
+    /// (a line `LABEL. option` for each option), `language`, `key`, `words` (a table: the prompt's words in the mode's
+    /// language) and what `extra` names, `fields.extra` of the data; a continuation `option` and `label` besides; the system
+    /// message and the cue, which are the same for all items, `labels`, `language` and `words`.
     ///
     /// # Errors
     /// A template that does not parse, or that names something else.
     pub fn new(prompt: &Prompt, mode: &Mode, extra: &BTreeMap<String, String>) -> Result<Self, PromptError> {
         let mut environment = jinja::environment();
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        let mut templates = vec![("prompt.body".to_owned(), &prompt.body)];
+        let body = match &mode.shown.body {
+            Some(_) => format!("body of modes.{}", mode.name),
+            None => "prompt.body".to_owned(),
+        };
+        let mut templates = vec![(body, &prompt.body)];
         if let Some(instruction) = &mode.instruction {
             templates.push((format!("modes.{}.instruction", mode.name), instruction));
         }
-        let known: Vec<&str> = VARIABLES.into_iter().chain(extra.keys().map(String::as_str)).collect();
+        let places = templates.iter().map(|(place, _)| place.clone()).collect();
+        let cue = mode.cue.as_ref().map(|_| format!("modes.{}.cue", mode.name));
+        templates.extend(cue.clone().zip(mode.cue.as_ref()));
+        templates.extend(prompt.system.as_ref().map(|system| (SYSTEM.to_owned(), system)));
+        let mut known: Vec<&str> = VARIABLES.into_iter().chain(extra.keys().map(String::as_str)).collect();
         for (place, source) in &templates {
             add(&mut environment, place, source, &known)?;
         }
-        let places = templates.into_iter().map(|(place, _)| place).collect();
-        Ok(Self { environment, places, labels: prompt.labels.clone() })
+        let continuation = prompt.continuation.as_ref().map(|_| continuation::place(mode));
+        if let Some((place, source)) = continuation.as_ref().zip(prompt.continuation.as_ref()) {
+            known.extend(continuation::OF_OPTION);
+            add(&mut environment, place, source, &known)?;
+        }
+        Ok(Self {
+            environment,
+            places,
+            continuation,
+            system: prompt.system.is_some(),
+            cue,
+            labels: prompt.labels.clone(),
+            words: prompt.words.clone(),
+            speech: mode.words.clone(),
+        })
+    }
+
+    /// The system message, where the prompt has one.
+    ///
+    /// # Errors
+    /// A template that fails.
+    pub fn system(&self, language: &str) -> Result<Option<String>, PromptError> {
+        self.system.then(|| self.same_for_all(SYSTEM, language)).transpose()
+    }
+
+    /// The cue, where the mode has one.
+    ///
+    /// # Errors
+    /// A template that fails.
+    pub fn cue(&self, language: &str) -> Result<Option<String>, PromptError> {
+        self.cue.as_ref().map(|place| self.same_for_all(place, language)).transpose()
+    }
+
+    fn same_for_all(&self, place: &str, language: &str) -> Result<String, PromptError> {
+        let values = context! { labels => &self.labels, language => language, words => self.words(language) };
+        let rendered = self.environment.get_template(place).and_then(|template| template.render(&values));
+        rendered.map_err(|error| PromptError::Failed {
+            place: place.to_owned(),
+            item: format!("any of {language}"),
+            line: line(&error),
+            message: words(&error),
+        })
+    }
+
+    fn words(&self, language: &str) -> Option<&BTreeMap<String, String>> {
+        self.words.get(self.speech.code(language))
     }
 
     /// The user message for one item: the body, a blank line, the instruction; each without white space at its end.
@@ -153,7 +214,7 @@ impl Renderer {
             let (options, labels) = (item.options.len(), self.labels.len());
             return Err(PromptError::Labels { item: item.key.clone(), options, labels });
         }
-        let values = values(item, &self.labels);
+        let values = self.values(item);
         let mut parts = Vec::new();
         for place in places {
             let text = self
@@ -170,20 +231,21 @@ impl Renderer {
         }
         Ok(parts.join("\n\n"))
     }
-}
 
-/// What every template may show of an item.
-fn values(item: &Item, labels: &[String]) -> Value {
-    let lines = labels.iter().zip(&item.options).map(|(label, option)| format!("{label}. {option}"));
-    context! {
-        passage => item.passage.as_deref().map_or(Value::UNDEFINED, Value::from),
-        question => &item.question,
-        options => &item.options,
-        labels => labels.to_vec(),
-        options_block => lines.collect::<Vec<_>>().join("\n"),
-        language => &item.language,
-        key => &item.key,
-        ..Value::from_pairs(item.extra.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+    /// What every template may show of an item.
+    fn values(&self, item: &Item) -> Value {
+        let lines = self.labels.iter().zip(&item.options).map(|(label, option)| format!("{label}. {option}"));
+        context! {
+            passage => item.passage.as_deref().map_or(Value::UNDEFINED, Value::from),
+            question => &item.question,
+            options => &item.options,
+            labels => &self.labels,
+            options_block => lines.collect::<Vec<_>>().join("\n"),
+            language => &item.language,
+            key => &item.key,
+            words => self.words(&item.language),
+            ..Value::from_pairs(item.extra.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+        }
     }
 }
 

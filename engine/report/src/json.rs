@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use xlt_core::results::{
     CUT_OFF_ABOVE, Cell, Change, Column, FORMAT_FAILURE_BELOW, Generation, GroupMean, LEVEL, NormalizedScore,
-    Reasoning, Results,
+    Reasoning, Results, Rotation,
 };
 use xlt_core::script::ScriptShare;
 use xlt_core::stats::Proportion;
@@ -52,6 +52,7 @@ fn cell(cell: &Cell) -> Value {
         "cannot_tell": cell.cannot_tell(),
         "reasoning": cell.reasoning.as_ref().map(reasoning),
         "generation": cell.generation.as_ref().map(generation),
+        "rotation": cell.rotation.as_ref().map(rotation),
     })
 }
 
@@ -100,6 +101,16 @@ fn generation(generation: &Generation) -> Value {
         "low": interval.map(|interval| interval.low),
         "high": interval.map(|interval| interval.high),
         "rules": rules,
+    })
+}
+
+fn rotation(rotation: &Rotation) -> Value {
+    json!({
+        "orders": rotation.by_order.len(),
+        "agree": rotation.agree.successes(),
+        "right_in_all": rotation.always_right.successes(),
+        "correct_by_order": rotation.by_order.iter().map(|order| order.successes()).collect::<Vec<_>>(),
+        "predicted_by_place": rotation.places,
     })
 }
 

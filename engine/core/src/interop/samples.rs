@@ -4,10 +4,10 @@
 //! own way to write a row. Where it is not known whether a continuation was greedy, there is `null`.
 
 use super::doc;
-use super::{Asked, Rows};
 use crate::answers::{Answer, Written};
+use crate::asked::{Asked, Rows};
 use crate::items::Item;
-use crate::prompt::{Continuations, Renderer};
+use crate::prompt::Renderer;
 use crate::spec::{Normalize, Score};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -21,9 +21,8 @@ const INVALID: &str = "[invalid]";
 /// # Errors
 /// A sentence: an answer to no item of the data, a prompt that cannot be rendered.
 pub fn samples(answers: &[Answer], rows: &Rows, asked: Asked<'_>) -> Result<String, String> {
-    let extra = &asked.data.fields.extra;
-    let renderer = Renderer::new(asked.prompt, asked.mode, extra).map_err(|error| error.to_string())?;
-    let continuations = Continuations::new(asked.prompt, extra).map_err(|error| error.to_string())?;
+    let renderer =
+        Renderer::new(asked.prompt, asked.mode, &asked.data.fields.extra).map_err(|error| error.to_string())?;
     let items: BTreeMap<&str, &Item> = rows.all.iter().map(|item| (item.key.as_str(), item)).collect();
     let mut text = String::new();
     for (number, answer) in answers.iter().enumerate() {
@@ -33,7 +32,7 @@ pub fn samples(answers: &[Answer], rows: &Rows, asked: Asked<'_>) -> Result<Stri
             _ => Some(renderer.render(item).map_err(|error| error.to_string())?),
         };
         let texts = match asked.mode.score {
-            Score::Texts => continuations.of(item).map_err(|error| error.to_string())?,
+            Score::Texts => renderer.continuations(item).map_err(|error| error.to_string())?,
             Score::Labels | Score::Generate => asked.prompt.labels.clone(),
         };
         text.push_str(&sample(number, answer, item, prompt.as_deref(), &texts, asked).to_string());

@@ -6,7 +6,8 @@ use super::stage::{DownloadWork, Kind, Stage, Work};
 use super::study::{AnalyzeWork, EvaluateCell, EvaluateWork, FinetuneWork, ImportWork};
 use super::{InputSource, Plan};
 use crate::key::{Digest, Key, KeyHasher, Manifest, ManifestText, Value};
-use crate::spec::{AnswerAs, Chat, Data, Effort, Mode, Prompt, Quotes, Sampling, Score, Slot, Split};
+use crate::spec::{AnswerAs, Chat, Data, Effort, Mode, Prompt, Quotes, Sampling, Score, Shots, Slot, Split};
+use crate::split;
 
 /// What is known of the outputs of the stages of a plan while keys are computed.
 pub trait KnownOutputs {
@@ -151,6 +152,7 @@ fn prompt(prompt: &Prompt, mode: &Mode, chat: Chat, slot: Option<&str>, manifest
     manifest.field("prompt.body", Value::Text(&prompt.body));
     manifest.field("prompt.labels", Value::Texts(&prompt.labels));
     manifest.field("prompt.delimiter", Value::Text(&prompt.delimiter));
+    words(prompt, manifest);
     optional(manifest, "mode.instruction", mode.instruction.as_deref());
     manifest.field("mode.score", Value::Text(mode.score.word()));
     texts(prompt, mode, manifest);
@@ -186,6 +188,25 @@ fn texts(prompt: &Prompt, mode: &Mode, manifest: &mut impl Manifest) {
     }
 }
 
+fn words(prompt: &Prompt, manifest: &mut impl Manifest) {
+    for (code, words) in &prompt.words {
+        words.iter().for_each(|(name, text)| manifest.field(&format!("prompt.words.{code}.{name}"), Value::Text(text)));
+    }
+}
+
+/// What only some modes ask for.
+fn controls(mode: &Mode, language: &str, manifest: &mut impl Manifest) {
+    if mode.rotate {
+        manifest.field("mode.rotate", Value::Flag(true));
+    }
+    if let Some(Shots { number, part, language: spoken, seed }) = &mode.shots {
+        manifest.field("mode.shots.number", Value::Number((*number).into()));
+        manifest.field("mode.shots.part", Value::Text(part));
+        manifest.field("mode.shots.language", Value::Text(spoken.code(language)));
+        manifest.field("mode.shots.seed", Value::Number(*seed));
+    }
+}
+
 fn sampling(sampling: Sampling, manifest: &mut impl Manifest) {
     if let Sampling::Drawn { temperature, top_p, seed } = sampling {
         manifest.field("mode.reason.temperature", Value::Real(temperature));
@@ -196,7 +217,9 @@ fn sampling(sampling: Sampling, manifest: &mut impl Manifest) {
 
 fn evaluate(work: &EvaluateWork, manifest: &mut impl Manifest) {
     manifest.field("language", Value::Text(&work.cell.language));
-    data(&work.data, &work.evaluate.part, manifest);
+    // Examples come from another part.
+    let parts = if work.mode.shots.is_some() { split::ALL } else { &work.evaluate.part };
+    data(&work.data, parts, manifest);
     manifest.field("evaluate.part", Value::Text(&work.evaluate.part));
     if let Some(limit) = work.evaluate.limit {
         manifest.field("evaluate.limit", Value::Number(limit));
@@ -208,6 +231,7 @@ fn evaluate(work: &EvaluateWork, manifest: &mut impl Manifest) {
         manifest.field("evaluate.slots", Value::Number(work.evaluate.slots.into()));
     }
     prompt(&work.prompt, &work.mode, work.chat, work.slot.as_deref(), manifest);
+    controls(&work.mode, &work.cell.language, manifest);
 }
 
 fn import(work: &ImportWork, manifest: &mut impl Manifest) {
@@ -222,6 +246,9 @@ fn import(work: &ImportWork, manifest: &mut impl Manifest) {
     manifest.field("prompt.labels", Value::Texts(&work.prompt.labels));
     manifest.field("mode.score", Value::Text(work.mode.score.word()));
     texts(&work.prompt, &work.mode, manifest);
+    if work.mode.score == Score::Texts && work.prompt.continuation.is_some() {
+        words(&work.prompt, manifest);
+    }
     // A text is read by these rules in whatever mode.
     manifest.field("mode.extract", Value::Text(work.mode.generate.extract.word()));
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::spec::{Generate, Normalize, Request, Rules, Score, load};
+use crate::spec::{Request, load};
 
 fn prompt(body: &str) -> Prompt {
     Prompt {
@@ -8,21 +8,12 @@ fn prompt(body: &str) -> Prompt {
         continuation: None,
         labels: vec!["1".to_owned(), "2".to_owned()],
         delimiter: String::new(),
+        words: BTreeMap::new(),
     }
 }
 
 fn mode(instruction: Option<&str>) -> Mode {
-    let instruction = instruction.map(str::to_owned);
-    Mode {
-        name: "direct".to_owned(),
-        instruction,
-        score: Score::Labels,
-        normalize: Normalize::Byte,
-        reason: None,
-        cue: None,
-        slot: None,
-        generate: Generate { max_tokens: 256, stop: Vec::new(), extract: Rules::Xlt },
-    }
+    Mode { instruction: instruction.map(str::to_owned), ..Mode::named("direct") }
 }
 
 fn item() -> Item {
@@ -105,7 +96,7 @@ fn an_unknown_name_is_found_before_any_item() {
     assert_eq!(
         error("x", Some("{% if zzz %}{% endif %}")),
         "`modes.direct.instruction` names `zzz`, which no prompt has; there are `passage`, `question`, `options`, \
-         `labels`, `options_block`, `language`, `key`"
+         `labels`, `options_block`, `language`, `key`, `words`"
     );
     check("{% for number in range(2) %}{{ number }}{% endfor %}", "01");
 }
@@ -122,12 +113,12 @@ fn further_fields_are_variables() {
     let renderer = Renderer::new(&prompt("{{ subject }}: {{ question }}"), &mode(None), &item.extra);
     assert_eq!(renderer.and_then(|renderer| renderer.render(&item)).as_deref(), Ok("law {{ key }}: Q?"));
     let error = Renderer::new(&prompt("{{ zzz }}"), &mode(None), &item.extra).err().expect("an unknown name");
-    assert!(error.to_string().ends_with("`key`, `subject`"), "{error}");
+    assert!(error.to_string().ends_with("`words`, `subject`"), "{error}");
 }
 
 fn continuations(template: Option<&str>, item: &Item) -> Result<Vec<String>, PromptError> {
     let prompt = Prompt { continuation: template.map(str::to_owned), ..prompt("") };
-    Continuations::new(&prompt, &item.extra)?.of(item)
+    Renderer::new(&prompt, &mode(None), &item.extra)?.continuations(item)
 }
 
 #[test]
@@ -137,7 +128,11 @@ fn an_option_is_scored_as_it_is_or_as_a_template_has_it() {
     assert_eq!(continuations(Some(template), &item()), Ok(vec!["Yes (1), Q? ".to_owned(), "No (2), Q? ".to_owned()]));
     let error = continuations(Some("{{ optoin }}"), &item()).expect_err("an unknown name").to_string();
     assert_eq!(error, "`prompt.continuation` names `optoin`, which no prompt has; did you mean `option`?");
-    let nothing = PromptError::NoContinuation { item: "p|1".to_owned(), option: "no".to_owned() };
+    let nothing = PromptError::NoContinuation {
+        place: "prompt.continuation".to_owned(),
+        item: "p|1".to_owned(),
+        option: "no".to_owned(),
+    };
     assert_eq!(continuations(Some("{% if option == 'yes' %}x{% endif %}"), &item()), Err(nothing));
 }
 

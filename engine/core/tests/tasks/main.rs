@@ -10,7 +10,7 @@ mod xcopa;
 mod xnli;
 
 use xlt_core::items::{self, Item};
-use xlt_core::prompt::{Continuations, Renderer};
+use xlt_core::prompt::Renderer;
 use xlt_core::spec::{Chat, Data, Mode, Prompt, Request, Score, load};
 
 /// A study of one data set and one mode.
@@ -38,18 +38,18 @@ impl Study {
         items::read("rows", rows.as_bytes(), &self.data, language, self.prompt.labels.len()).expect("good rows")
     }
 
+    fn renderer(&self) -> Renderer {
+        Renderer::new(&self.prompt, &self.mode, &self.data.fields.extra).expect("good templates")
+    }
+
     fn rendered(&self, item: &Item) -> String {
-        let renderer = Renderer::new(&self.prompt, &self.mode, &self.data.fields.extra).expect("good templates");
-        renderer.render(item).expect("a good item")
+        self.renderer().render(item).expect("a good item")
     }
 
     /// What is compared at the end of the prompt, each with what stands before it.
     fn scored(&self, item: &Item) -> Vec<(String, String)> {
         let texts = match self.mode.score {
-            Score::Texts => {
-                let continuations = Continuations::new(&self.prompt, &self.data.fields.extra).expect("a good template");
-                continuations.of(item).expect("a good item")
-            }
+            Score::Texts => self.renderer().continuations(item).expect("a good item"),
             Score::Labels => self.prompt.labels.clone(),
             Score::Generate => panic!("nothing is compared"),
         };

@@ -128,7 +128,7 @@ const FIELDS: TableShape = TableShape {
         ),
         key(
             "extra",
-            Map { what: "a variable", names: Names::Environment, item: &Text },
+            Map { what: "a variable", names: Names::Variable, item: &Text },
             Default("{}"),
             "further fields, by the name that templates show them under",
         ),

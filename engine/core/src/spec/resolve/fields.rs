@@ -61,7 +61,8 @@ fn choices(node: &Node, cx: &mut Context<'_>) {
 }
 
 fn extra(table: &Table, cx: &mut Context<'_>) -> BTreeMap<String, String> {
-    for entry in table.entries.iter().filter(|entry| template::VARIABLES.contains(&entry.key.as_str())) {
+    let taken = |name: &str| template::VARIABLES.contains(&name) || template::OF_OPTION.contains(&name);
+    for entry in table.entries.iter().filter(|entry| taken(&entry.key)) {
         cx.faults
             .at(entry.key_place, format!("templates know another `{}`", entry.key))
             .label("taken")
@@ -80,11 +81,10 @@ pub(super) fn variables(data: &[Data]) -> Vec<String> {
 
 /// Whether every data set that is asked about has what the templates show.
 pub(super) fn fit(spec: &Spec, cx: &mut Context<'_>) {
-    let Some(prompt) = cx.root.table("prompt") else { return };
-    let modes = cx.root.table("modes").into_iter().flat_map(|modes| &modes.entries);
-    let instructions = modes.filter_map(|mode| mode.node.table()?.word("instruction"));
-    let written: Vec<Word<'_>> =
-        ["body", "continuation"].into_iter().filter_map(|key| prompt.word(key)).chain(instructions).collect();
+    let several = ["formats", "modes"].into_iter().filter_map(|name| cx.root.table(name)).flat_map(|all| &all.entries);
+    let tables = cx.root.table("prompt").into_iter().chain(several.filter_map(|entry| entry.node.table()));
+    let written = tables.flat_map(|table| ["body", "continuation", "instruction"].map(|key| table.word(key)));
+    let written: Vec<Word<'_>> = written.flatten().collect();
     for data in used(spec) {
         for word in &written {
             for name in template::variables(word.text) {

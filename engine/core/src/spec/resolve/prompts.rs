@@ -1,10 +1,14 @@
 //! `[prompt]` and `[modes]`.
 
-use super::{Context, template};
+use super::languages::unknown;
+use super::template::Scope;
+use super::{Context, formats, template, words};
+use crate::spec::languages::name_of;
 use crate::spec::preset::Preset;
-use crate::spec::tree::Table;
+use crate::spec::tree::{Entry, Table};
 use crate::spec::{
-    Channel, Data, Effort, Generate, Mode, Normalize, Prompt, Reason, Rules, Sampling, Score, Slot, Spec,
+    Channel, Data, Effort, Generate, Mode, Normalize, Prompt, Reason, Rules, Sampling, Score, Shots, Shown, Spec,
+    Speech,
 };
 
 const LABELS: &[&str] = &["1", "2", "3", "4"];
@@ -16,9 +20,10 @@ const USUAL: usize = 4;
 pub(super) fn prompt(data: &[Data], cx: &mut Context<'_>) -> Option<Prompt> {
     let table = cx.root.table("prompt")?;
     labels(table, cx);
+    table.word("system").into_iter().for_each(|word| template::check(word, Scope::Study, cx));
     let preset = preset(cx);
     match table.word("body") {
-        Some(body) => template::check(body, cx),
+        Some(body) => template::check(body, Scope::Item, cx),
         // A preset that is not known has been reported.
         None if table.get("preset").is_some() => {}
         None => {
@@ -29,9 +34,7 @@ pub(super) fn prompt(data: &[Data], cx: &mut Context<'_>) -> Option<Prompt> {
                 .help("add `body`, a template of the user's message, or `preset`, another tool's prompt");
         }
     }
-    if let Some(continuation) = table.word("continuation") {
-        template::check_continuation(continuation, cx);
-    }
+    table.word("continuation").into_iter().for_each(|word| template::check(word, Scope::Option, cx));
     let labels = match table.get("labels") {
         Some(_) => table.texts("labels"),
         None => preset.map_or_else(
@@ -39,7 +42,9 @@ pub(super) fn prompt(data: &[Data], cx: &mut Context<'_>) -> Option<Prompt> {
             |preset| preset.labels.of(options(data, cx)),
         ),
     };
+    formats::fit(&labels, cx);
     Some(Prompt {
+        words: words::resolve(cx),
         system: table.text("system"),
         body: table.text("body").or(preset.map(|preset| preset.body.to_owned()))?,
         continuation: table.text("continuation").or(preset.and_then(|preset| preset.continuation.map(str::to_owned))),
@@ -60,7 +65,8 @@ pub(super) fn preset(cx: &Context<'_>) -> Option<&'static Preset> {
     Preset::named(cx.root.table("prompt")?.word("preset")?.text)
 }
 
-fn labels(table: &Table, cx: &mut Context<'_>) {
+/// Labels can be shown and told apart.
+pub(super) fn labels(table: &Table, cx: &mut Context<'_>) {
     let Some(node) = table.get("labels") else { return };
     let words: Vec<_> = node.words().collect();
     for (at, word) in words.iter().enumerate() {
@@ -75,29 +81,28 @@ fn labels(table: &Table, cx: &mut Context<'_>) {
     }
 }
 
-/// `[modes]`.
-pub(super) fn modes(cx: &mut Context<'_>) -> Vec<Mode> {
-    let modes = cx.root.sorted("modes").into_iter().filter_map(|entry| {
-        let table = entry.node.table()?;
-        if let Some(instruction) = table.word("instruction") {
-            template::check(instruction, cx);
-        }
-        Some(Mode {
-            name: entry.key.clone(),
-            instruction: table.text("instruction"),
-            score: or_preset(table, "score", Score::named, Score::Labels, |preset| preset.score, cx)?,
-            normalize: or_preset(table, "normalize", Normalize::named, Normalize::Byte, |preset| preset.normalize, cx)?,
-            reason: table.table("reason").and_then(|table| reason(table, cx)),
-            cue: table.text("cue"),
-            slot: table.text("slot").map(slot),
-            generate: Generate {
-                max_tokens: table.integer("max_tokens")?,
-                stop: table.texts("stop"),
-                extract: or_preset(table, "extract", Rules::named, Rules::Xlt, |preset| preset.extract, cx)?,
-            },
-        })
-    });
-    modes.collect()
+/// `[modes.NAME]`, its axes aside.
+pub(super) fn mode(entry: &Entry, table: &Table, cx: &mut Context<'_>) -> Option<Mode> {
+    table.word("instruction").into_iter().for_each(|word| template::check(word, Scope::Item, cx));
+    table.word("cue").into_iter().for_each(|word| template::check(word, Scope::Study, cx));
+    Some(Mode {
+        name: entry.key.clone(),
+        instruction: table.text("instruction"),
+        score: or_preset(table, "score", Score::named, Score::Labels, |preset| preset.score, cx)?,
+        normalize: or_preset(table, "normalize", Normalize::named, Normalize::Byte, |preset| preset.normalize, cx)?,
+        reason: table.table("reason").and_then(|table| reason(table, cx)),
+        cue: table.text("cue"),
+        slot: None,
+        generate: Generate {
+            max_tokens: table.integer("max_tokens")?,
+            stop: table.texts("stop"),
+            extract: or_preset(table, "extract", Rules::named, Rules::Xlt, |preset| preset.extract, cx)?,
+        },
+        shown: Shown::default(),
+        words: Speech::Own,
+        rotate: table.is_true("rotate"),
+        shots: table.table("shots").and_then(|table| shots(table, cx)),
+    })
 }
 
 /// A word of a mode; where it is not written, the preset's, else the usual one. `None` where it is none.
@@ -115,12 +120,17 @@ fn or_preset<T>(
     }
 }
 
-fn slot(text: String) -> Slot {
-    match text.as_str() {
-        "final" => Slot::Final,
-        "bare" => Slot::Bare,
-        _ => Slot::Text(text),
-    }
+fn shots(table: &Table, cx: &mut Context<'_>) -> Option<Shots> {
+    let word = table.word("language")?;
+    let language = match word.text {
+        "own" => Speech::Own,
+        code if name_of(code).is_some() => Speech::Of(code.to_owned()),
+        _ => {
+            unknown(word, &[], cx);
+            return None;
+        }
+    };
+    Some(Shots { number: table.integer("number")?, part: table.text("part")?, language, seed: table.integer("seed")? })
 }
 
 fn reason(table: &Table, cx: &mut Context<'_>) -> Option<Reason> {
