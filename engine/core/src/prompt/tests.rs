@@ -1,5 +1,5 @@
 use super::*;
-use crate::spec::{Request, load};
+use crate::spec::{Request, Shown, load};
 
 fn prompt(body: &str) -> Prompt {
     Prompt {
@@ -134,6 +134,28 @@ fn an_option_is_scored_as_it_is_or_as_a_template_has_it() {
         option: "no".to_owned(),
     };
     assert_eq!(continuations(Some("{% if option == 'yes' %}x{% endif %}"), &item()), Err(nothing));
+}
+
+#[test]
+fn a_continuation_has_the_words_of_the_language_and_may_be_that_of_a_format() {
+    let words = |word: &str| BTreeMap::from([("so".to_owned(), word.to_owned())]);
+    let words = BTreeMap::from([("heb_Hebr".to_owned(), words("לכן")), ("eng_Latn".to_owned(), words("so"))]);
+    let prompt = Prompt { words, continuation: Some("{{ option }}".to_owned()), ..prompt("{{ question }}") };
+    let format = |template: &str| Mode {
+        shown: Shown { continuation: Some(template.to_owned()), ..Shown::default() },
+        ..mode(None)
+    };
+    let scored = |mode: &Mode| {
+        let renderer = Renderer::new(&prompt.shown_by(mode, [&item().language]), mode, &BTreeMap::new())?;
+        renderer.continuations(&item())
+    };
+    let own = format("{{ words.so }} {{ option }}");
+    assert_eq!(scored(&own), Ok(vec!["לכן yes".to_owned(), "לכן no".to_owned()]));
+    let english = Mode { words: Speech::Of("eng_Latn".to_owned()), ..own };
+    assert_eq!(scored(&english), Ok(vec!["so yes".to_owned(), "so no".to_owned()]));
+    assert_eq!(scored(&mode(None)), Ok(vec!["yes".to_owned(), "no".to_owned()]));
+    let error = scored(&format("{{ optoin }}")).expect_err("an unknown name").to_string();
+    assert!(error.starts_with("`continuation of modes.direct` names `optoin`"), "{error}");
 }
 
 #[test]

@@ -123,6 +123,8 @@ fn a_preset_says_how_modes_score_unless_they_say_otherwise() {
     let inspect = scores(&["prompt.preset=inspect", "modes.direct.score=labels", "modes.direct.extract=xlt"]);
     assert_eq!(inspect, [(Score::Generate, Normalize::Byte, Rules::Inspect), usual], "cot, direct");
     assert_eq!(loaded(EXTENDS, None, &["prompt.preset=inspect"]).models[0].chat, Chat::Model);
+    let format = ["prompt.preset=inspect", "formats.asked.score=labels", "modes.direct.format=asked"];
+    assert_eq!(scores(&format)[1], (Score::Labels, Normalize::Byte, Rules::Inspect), "a format counts more, too");
 }
 
 #[test]

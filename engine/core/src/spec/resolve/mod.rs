@@ -100,7 +100,7 @@ pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Fa
     let prompt = prompts::prompt(&data, cx);
     let families = families::resolve(cx);
     let conditions = conditions::resolve(&families, cx);
-    let evaluate = evaluate::resolve(&data, &groups, cx);
+    let evaluate = evaluate::resolve(&data, &groups, &families, cx);
     let mut spec = Spec {
         name: root.text("name").unwrap_or_else(|| stem(path).to_owned()),
         models: models::resolve(&conditions, evaluate.as_ref(), cx),

@@ -1,6 +1,6 @@
 //! Whether a prompt of another tool fits what is asked: it shows fields and has words in languages that a study may lack.
 
-use super::{Context, fields, prompts, template};
+use super::{Context, fields, languages, prompts, template};
 use crate::spec::Spec;
 use crate::spec::suggest::listed;
 
@@ -20,11 +20,8 @@ pub(super) fn fit(spec: &Spec, cx: &mut Context<'_>) {
                 .help(format!("{}, or write a `body` beside the preset", fields::add(data, &lacks)));
         }
     }
-    let evaluated = spec.evaluate.iter().flat_map(|evaluate| &evaluate.languages);
-    let asked = evaluated.chain(spec.adapters.iter().flat_map(|adapter| &adapter.train_on.languages));
-    let mut unknown: Vec<&str> = asked.map(String::as_str).filter(|code| !preset.languages.contains(code)).collect();
-    unknown.sort_unstable();
-    unknown.dedup();
+    let asked = languages::shown(spec).into_iter().map(String::as_str);
+    let unknown: Vec<&str> = asked.filter(|code| !preset.languages.contains(code)).collect();
     if body.is_some() && !preset.languages.is_empty() && !unknown.is_empty() {
         cx.faults
             .at(node.place, format!("the prompt has no words in {}", listed(&unknown)))
