@@ -109,3 +109,22 @@ fn examples_are_turns_before_the_question_and_never_of_the_evaluated_part() {
     space.edit("spec.toml", "number = 2", "number = 3");
     space.ask(&["run"]).expect_code(1).expect_says("has 2 questions").expect_says("`shots.number` is 3");
 }
+
+#[test]
+fn an_example_shows_what_would_be_scored_of_its_right_option() {
+    let space = study();
+    let split = "split = { by = \"question\", train = 2, test = 2 }";
+    space.edit("spec.toml", "key = \"id\"", &format!("key = \"id\"\n{split}"));
+    space.edit("spec.toml", "[modes.direct]", "[modes.direct]\nshots = { number = 2 }\nformat = \"texts\"");
+    space.edit(
+        "spec.toml",
+        "[modes.direct]",
+        "[formats]\ntexts = { score = \"texts\", instruction = \"\", continuation = \"{{ words.it_is }} {{ option }}.\" }\n\
+         [prompt.words.eng_Latn]\nit_is = \"It is\"\n[prompt.words.fra_Latn]\nit_is = \"C'est\"\n[modes.direct]",
+    );
+    space.ask(&["run"]).expect_code(0);
+    let items = space.ask(&["items", ENGLISH, "--json"]).stdout;
+    let item: Value = serde_json::from_str(items.lines().next().unwrap()).unwrap();
+    let shown = prompt(&space, item["key"].as_str().unwrap(), "direct");
+    assert_eq!(shown.matches("<|im_start|>assistant\nIt is one.<|im_end|>").count(), 2, "{shown}");
+}

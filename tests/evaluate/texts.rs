@@ -112,3 +112,37 @@ fn a_preset_is_another_tools_prompt() {
     let items = items(&space);
     assert_eq!((items[0]["answer"].as_str(), logprobs(&items[0]).len()), (Some("D"), 4));
 }
+
+/// Options that all rows have, an answer in words, a further field; and a continuation, which is what is scored and measured.
+#[test]
+fn what_a_template_makes_of_an_option_is_scored() {
+    let space = texts("byte");
+    let fields = "choices = [\"x\", \"the other one of all\"]\nanswer_as = \"text\"\nextra = { kind = \"sort\" }";
+    space.edit("spec.toml", "options = [\"a\", \"b\"]", fields);
+    space.edit("spec.toml", "key = \"id\"", "key = \"{row}\"");
+    space.edit("spec.toml", "delimiter = \" \"", "delimiter = \" \"\ncontinuation = \"{{ kind }}{{ option[:3] }}\"");
+    space.edit("spec.toml", "context = 512", "context = 512\nkv = \"F32\"");
+    for language in ["eng_Latn", "fra_Latn"] {
+        let row = |id: usize| {
+            format!(
+                "{{\"text\": \"number {id}\", \"question\": \"which?\", \"sort\": \"t{id} \", \"answer\": \"x\"}}\n"
+            )
+        };
+        space.write(&format!("{language}.jsonl"), (1..5).map(row).collect::<String>());
+    }
+    let outcome = space.run();
+    assert_eq!(outcome.code, 0, "{:?}", outcome.events);
+    let model = Model::load(&Backend::silent().unwrap(), &space.path("tiny.gguf"), &LoadOptions::default()).unwrap();
+    for item in items(&space) {
+        let id = item["key"].as_str().unwrap();
+        let continuations = [format!("t{id} x"), format!("t{id} the")];
+        let scores = logprobs(&item);
+        for (scored, text) in scores.iter().zip(&continuations) {
+            let expected = likelihood(&model, &format!("number {id}\nwhich?\nAnswer:"), &format!(" {text}"));
+            assert!((scored - expected).abs() < 1e-4, "{scored} {expected}");
+        }
+        let by_byte = |option: usize| scores[option] / continuations[option].len() as f64;
+        let best = if by_byte(0) >= by_byte(1) { "1" } else { "2" };
+        assert_eq!((item["prediction"].as_str(), item["answer"].as_str()), (Some(best), Some("1")));
+    }
+}

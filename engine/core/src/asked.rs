@@ -45,7 +45,7 @@ impl Rows {
     /// A sentence: rows that are no items, a part that is not there.
     pub fn read(bytes: &[u8], asked: Asked<'_>) -> Result<Self, String> {
         let Asked { data, language, part, limit, prompt, .. } = asked;
-        let name = called(&data.file.source.in_language(language));
+        let name = called(&data.source_in(language));
         let all = items::read(&name, bytes, data, language, prompt.labels.len()).map_err(|error| error.to_string())?;
         let asked = split::select(all.clone(), data, part, limit).map_err(|error| error.to_string())?;
         Ok(Self { all, asked })

@@ -4,6 +4,7 @@
 //! an outcome and is counted. Every rule reads the text a bounded number of times, so the work grows with its length
 //! (times the length of the options), whatever it holds.
 
+mod inspect;
 mod labels;
 mod presets;
 mod view;
@@ -109,8 +110,8 @@ enum Rule {
 /// The option that `text` names; `truncated` says that the token limit cut it off.
 ///
 /// The rules of other tools are theirs as published, faults included, so that numbers compare; where a question's labels
-/// are not `A`, `B`, ..., its labels take the letters' places. What each set does is told in `extract/xlt.rs` and
-/// `extract/presets.rs`.
+/// are not `A`, `B`, ..., its labels take the letters' places. What each set does is told in `extract/xlt.rs`,
+/// `extract/presets.rs` and `extract/inspect.rs`.
 ///
 /// A text of which nothing can be parsed is [`Outcome::Truncated`] if it was, else [`Outcome::Refused`] if it holds a
 /// phrase of refusal, under all rules.
@@ -120,7 +121,7 @@ pub fn extract(text: &str, choices: &Choices<'_>, truncated: bool, rules: Rules)
     let found = match rules {
         Rules::Xlt => xlt::read(&view, &Labels::new(choices), truncated),
         Rules::LmEval => presets::lm_eval(text, choices),
-        Rules::Inspect => presets::inspect(text, choices),
+        Rules::Inspect => inspect::read(text, choices),
         Rules::Belebele => presets::belebele(text, choices),
     };
     match found {

@@ -4,6 +4,7 @@
 //! a valid item, and the problems of all rows come in one report.
 
 mod fault;
+mod gold;
 mod records;
 mod row;
 mod rows;
@@ -12,10 +13,11 @@ mod table;
 pub use fault::{Fault, ItemErrors, Place, Problem};
 pub(crate) use row::kind;
 
-use crate::spec::{Data, Source, Split};
+use crate::spec::{Data, ROW, Source, Split};
 use row::Row;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use unicode_normalization::UnicodeNormalization as _;
 
 /// One question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub struct Item {
     pub options: Vec<String>,
     /// Index of the gold answer in `options`, from 0.
     pub answer: usize,
+    /// What further fields hold, by the name that templates know them by.
+    pub extra: BTreeMap<String, String>,
     /// The part that the row itself names (`split = { field = ... }`); `None` for every other split.
     pub part: Option<String>,
 }
@@ -51,8 +55,8 @@ pub fn read(name: &str, bytes: &[u8], data: &Data, language: &str, n_labels: usi
     let text = decode(bytes, &mut errors);
     let mut items = Vec::new();
     let mut seen = BTreeMap::new();
-    for (place, row) in rows::rows(&text, data) {
-        match row.map_err(|fault| vec![fault]).and_then(|row| item(&row, data, language, n_labels)) {
+    for (number, (place, row)) in rows::rows(&text, data).enumerate() {
+        match row.map_err(|fault| vec![fault]).and_then(|row| item(&row, number + 1, data, language, n_labels)) {
             Err(faults) => faults.into_iter().for_each(|fault| errors.add(place, fault)),
             Ok(item) => match seen.get(&item.key) {
                 Some(&first) => errors.add(place, Fault::DuplicateKey { key: item.key, first }),
@@ -97,13 +101,14 @@ fn decode<'a>(bytes: &'a [u8], errors: &mut ItemErrors) -> Cow<'a, str> {
 }
 
 /// One row as an item, or everything that is wrong with it.
-fn item(row: &Row, data: &Data, language: &str, n_labels: usize) -> Result<Item, Vec<Fault>> {
+fn item(row: &Row, number: usize, data: &Data, language: &str, n_labels: usize) -> Result<Item, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut keep = |result: Result<String, Fault>| result.map_err(|fault| faults.push(fault)).unwrap_or_default();
-    let key = join(data.key.iter().map(|field| keep(row.id(field))));
+    let id = |field: &String| if field == ROW { Ok(number.to_string()) } else { row.id(field) };
+    let key = join(data.key.iter().map(|field| keep(id(field))));
     let group = match data.group.as_slice() {
         [] => key.clone(),
-        fields => join(fields.iter().map(|field| keep(row.id(field)))),
+        fields => join(fields.iter().map(|field| keep(id(field)))),
     };
     let passage = data.fields.passage.as_ref().map(|field| keep(row.text(field)));
     let question = keep(row.text(&data.fields.question));
@@ -111,18 +116,31 @@ fn item(row: &Row, data: &Data, language: &str, n_labels: usize) -> Result<Item,
         Some(Split::Field { field }) => Some(keep(row.text(field))),
         Some(Split::Drawn { .. }) | None => None,
     };
-    let options = row.options(&data.fields.options, n_labels).unwrap_or_else(|mut found| {
-        faults.append(&mut found);
-        Vec::new()
-    });
-    let answer = row.answer(&data.fields.answer, n_labels).unwrap_or_else(|fault| {
-        faults.push(fault);
-        0
-    });
-    if faults.is_empty() {
-        Ok(Item { key, group, language: language.to_owned(), passage, question, options, answer, part })
-    } else {
-        Err(faults)
+    let extra = data.fields.extra.iter().map(|(name, field)| (name.clone(), keep(row.id(field)))).collect();
+    let options = options(row, data, n_labels);
+    let right = row.answer(
+        &data.fields.answer,
+        data.fields.answer_as,
+        options.as_ref().map(Vec::as_slice).map_err(|_| n_labels),
+    );
+    match (options, right) {
+        (Ok(options), Ok(Some(answer))) if faults.is_empty() => {
+            Ok(Item { key, group, language: language.to_owned(), passage, question, options, answer, extra, part })
+        }
+        (options, right) => {
+            faults.extend(options.err().into_iter().flatten());
+            faults.extend(right.err());
+            Err(faults)
+        }
+    }
+}
+
+/// The row's options, or those that all rows have.
+fn options(row: &Row, data: &Data, n_labels: usize) -> Result<Vec<String>, Vec<Fault>> {
+    match data.fields.choices.as_slice() {
+        [] => row.options(&data.fields.options, n_labels),
+        choices if choices.len() == n_labels => Ok(choices.iter().map(|choice| choice.nfc().collect()).collect()),
+        choices => Err(vec![Fault::OptionCount { found: choices.len(), labels: n_labels }]),
     }
 }
 

@@ -77,6 +77,7 @@ mod tests {
             question: "Q".to_owned(),
             options: ["x", "y", "z"].map(str::to_owned).to_vec(),
             answer: 2,
+            extra: std::collections::BTreeMap::new(),
             part: None,
         }
     }

@@ -8,7 +8,9 @@ use crate::spec::{Mode, Prompt, Speech};
 use minijinja::{Environment, Error, UndefinedBehavior, Value, context};
 use std::collections::BTreeMap;
 
-/// What a template of a question may name.
+mod continuation;
+
+/// What a template of a question may name, whatever the data.
 const VARIABLES: [&str; 8] = ["passage", "question", "options", "labels", "options_block", "language", "key", "words"];
 
 const SYSTEM: &str = "prompt.system";
@@ -27,12 +29,14 @@ pub enum PromptError {
         message: String,
     },
     /// A name that no prompt has.
-    #[error("`{place}` names `{variable}`, which no prompt has; {}", help(.variable))]
+    #[error("`{place}` names `{variable}`, which no prompt has; {help}")]
     UnknownVariable {
         /// Key of the spec.
         place: String,
         /// The name.
         variable: String,
+        /// What there is.
+        help: String,
     },
     /// The template uses the passage of data without one.
     #[error(
@@ -72,6 +76,16 @@ pub enum PromptError {
         /// Key of the item.
         item: String,
     },
+    /// Nothing is left to score.
+    #[error("`{place}` makes nothing of option {option:?} of item `{item}`; correct the template")]
+    NoContinuation {
+        /// Key of the spec.
+        place: String,
+        /// Key of the item.
+        item: String,
+        /// The option.
+        option: String,
+    },
     /// Two items look the same to the model.
     #[error(
         "items `{first}` and `{second}` have the same prompt; show what tells them apart in `prompt.body`, or remove one from the data"
@@ -89,6 +103,7 @@ pub struct Renderer {
     environment: Environment<'static>,
     /// Keys of the spec that hold the templates, and the templates' names in the environment.
     places: Vec<String>,
+    continuation: Option<String>,
     system: bool,
     cue: Option<String>,
     labels: Vec<String>,
@@ -101,12 +116,13 @@ impl Renderer {
     ///
     /// Templates are Jinja (minijinja); a block tag alone on its line leaves no blank line (`trim_blocks`,
     /// `lstrip_blocks`). Body and instruction may name `passage`, `question`, `options` and `labels` (lists), `options_block`
-    /// (a line `LABEL. option` for each option), `language`, `key` and `words` (a table: the prompt's words in the mode's
-    /// language); the system message and the cue, which are the same for all items, `labels`, `language` and `words`.
+    /// (a line `LABEL. option` for each option), `language`, `key`, `words` (a table: the prompt's words in the mode's
+    /// language) and what `extra` names, `fields.extra` of the data; a continuation `option` and `label` besides; the system
+    /// message and the cue, which are the same for all items, `labels`, `language` and `words`.
     ///
     /// # Errors
     /// A template that does not parse, or that names something else.
-    pub fn new(prompt: &Prompt, mode: &Mode) -> Result<Self, PromptError> {
+    pub fn new(prompt: &Prompt, mode: &Mode, extra: &BTreeMap<String, String>) -> Result<Self, PromptError> {
         let mut environment = jinja::environment();
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
         let body = match &mode.shown.body {
@@ -121,15 +137,19 @@ impl Renderer {
         let cue = mode.cue.as_ref().map(|_| format!("modes.{}.cue", mode.name));
         templates.extend(cue.clone().zip(mode.cue.as_ref()));
         templates.extend(prompt.system.as_ref().map(|system| (SYSTEM.to_owned(), system)));
+        let mut known: Vec<&str> = VARIABLES.into_iter().chain(extra.keys().map(String::as_str)).collect();
         for (place, source) in &templates {
-            environment.add_template_owned(place.clone(), source.as_str().to_owned()).map_err(|error| {
-                PromptError::Syntax { place: place.clone(), line: line(&error), message: words(&error) }
-            })?;
-            check_names(&environment, place)?;
+            add(&mut environment, place, source, &known)?;
+        }
+        let continuation = prompt.continuation.as_ref().map(|_| continuation::place(mode));
+        if let Some((place, source)) = continuation.as_ref().zip(prompt.continuation.as_ref()) {
+            known.extend(continuation::OF_OPTION);
+            add(&mut environment, place, source, &known)?;
         }
         Ok(Self {
             environment,
             places,
+            continuation,
             system: prompt.system.is_some(),
             cue,
             labels: prompt.labels.clone(),
@@ -194,16 +214,7 @@ impl Renderer {
             let (options, labels) = (item.options.len(), self.labels.len());
             return Err(PromptError::Labels { item: item.key.clone(), options, labels });
         }
-        let values = context! {
-            passage => item.passage.as_deref().map_or(Value::UNDEFINED, Value::from),
-            question => &item.question,
-            options => &item.options,
-            labels => &self.labels,
-            options_block => self.options_block(item),
-            language => &item.language,
-            key => &item.key,
-            words => self.words(&item.language),
-        };
+        let values = self.values(item);
         let mut parts = Vec::new();
         for place in places {
             let text = self
@@ -221,9 +232,20 @@ impl Renderer {
         Ok(parts.join("\n\n"))
     }
 
-    fn options_block(&self, item: &Item) -> String {
+    /// What every template may show of an item.
+    fn values(&self, item: &Item) -> Value {
         let lines = self.labels.iter().zip(&item.options).map(|(label, option)| format!("{label}. {option}"));
-        lines.collect::<Vec<_>>().join("\n")
+        context! {
+            passage => item.passage.as_deref().map_or(Value::UNDEFINED, Value::from),
+            question => &item.question,
+            options => &item.options,
+            labels => &self.labels,
+            options_block => lines.collect::<Vec<_>>().join("\n"),
+            language => &item.language,
+            key => &item.key,
+            words => self.words(&item.language),
+            ..Value::from_pairs(item.extra.iter().map(|(name, text)| (name.as_str(), text.as_str())))
+        }
     }
 }
 
@@ -241,13 +263,22 @@ pub fn check_distinct<'a>(prompts: impl IntoIterator<Item = (&'a str, &'a str)>)
     Ok(())
 }
 
-fn check_names(environment: &Environment<'_>, place: &str) -> Result<(), PromptError> {
+/// Parses a template and checks the names in it.
+fn add(environment: &mut Environment<'_>, place: &str, source: &str, known: &[&str]) -> Result<(), PromptError> {
+    environment.add_template_owned(place.to_owned(), source.to_owned()).map_err(|error| PromptError::Syntax {
+        place: place.to_owned(),
+        line: line(&error),
+        message: words(&error),
+    })?;
     let Ok(template) = environment.get_template(place) else { return Ok(()) };
     let globals: Vec<_> = environment.globals().map(|(name, _)| name.to_owned()).collect();
     let mut unknown: Vec<_> = template.undeclared_variables(false).into_iter().collect();
-    unknown.retain(|name| !VARIABLES.contains(&name.as_str()) && !globals.contains(name));
+    unknown.retain(|name| !known.contains(&name.as_str()) && !globals.contains(name));
     match unknown.into_iter().min() {
-        Some(variable) => Err(PromptError::UnknownVariable { place: place.to_owned(), variable }),
+        Some(variable) => {
+            let help = help(&variable, known);
+            Err(PromptError::UnknownVariable { place: place.to_owned(), variable, help })
+        }
         None => Ok(()),
     }
 }
@@ -260,14 +291,14 @@ fn failed(place: &str, item: &Item, error: &Error) -> PromptError {
     PromptError::Failed { place, item: key, line: line(error), message: words(error) }
 }
 
-fn help(variable: &str) -> String {
-    let near = VARIABLES.iter().max_by(|a, b| {
+fn help(variable: &str, known: &[&str]) -> String {
+    let near = known.iter().max_by(|a, b| {
         let closeness = |name: &str| strsim::jaro_winkler(name, variable);
         closeness(a).total_cmp(&closeness(b))
     });
     match near {
         Some(near) if strsim::jaro_winkler(near, variable) > 0.8 => format!("did you mean `{near}`?"),
-        _ => format!("there are `{}`", VARIABLES.join("`, `")),
+        _ => format!("there are `{}`", known.join("`, `")),
     }
 }
 

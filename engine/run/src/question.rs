@@ -25,6 +25,8 @@ pub struct Question {
     /// What is scored there: of each label the token in which it differs from the others, of each option's text all
     /// tokens.
     pub answers: Vec<Vec<Token>>,
+    /// What answers it, for each option: the text that is scored, or its label.
+    pub texts: Vec<String>,
     /// How many tokens it takes with all that may follow its prompt.
     pub length: usize,
 }
@@ -90,23 +92,22 @@ impl<'a> Asker<'a> {
     /// # Errors
     /// A sentence: a model that cannot be asked in this mode, a template that fails.
     pub fn new(work: &'a EvaluateWork, model: &'a Model, examples: &[Item]) -> Result<Self, String> {
-        let renderer = Renderer::new(&work.prompt, &work.mode).map_err(|error| error.to_string())?;
+        let EvaluateWork { prompt, mode, data, .. } = work;
+        let renderer = Renderer::new(prompt, mode, &data.fields.extra).map_err(|error| error.to_string())?;
         let language = &work.cell.language;
         let cue = renderer.cue(language).map_err(|error| error.to_string())?.unwrap_or_default();
         let system = renderer.system(language).map_err(|error| error.to_string())?;
-        let mut before: Vec<Message> =
-            system.into_iter().map(|content| Message { role: Role::System, content }).collect();
+        let form = Form::new(work, model, &cue)?;
+        let before: Vec<Message> = system.into_iter().map(|content| Message { role: Role::System, content }).collect();
+        let mut asker = Self { work, model, form, renderer, before };
         for example in examples {
-            let content = renderer.render(example).map_err(|error| error.to_string())?;
-            before.push(Message { role: Role::User, content });
-            let answer = match work.mode.score {
-                Score::Texts => &example.options[example.answer],
-                Score::Labels | Score::Generate => &work.prompt.labels[example.answer],
-            };
-            let content = format!("{cue}{}{answer}", work.prompt.delimiter);
-            before.push(Message { role: Role::Assistant, content });
+            let content = asker.renderer.render(example).map_err(|error| error.to_string())?;
+            asker.before.push(Message { role: Role::User, content });
+            let answer = &asker.answers_of(example)?[example.answer];
+            let content = format!("{cue}{}{answer}", prompt.delimiter);
+            asker.before.push(Message { role: Role::Assistant, content });
         }
-        Ok(Self { work, model, form: Form::new(work, model, &cue)?, renderer, before })
+        Ok(asker)
     }
 
     /// How the model reasons before it answers, where it does.
@@ -154,6 +155,14 @@ impl<'a> Asker<'a> {
         let body = self.renderer.render(&item).map_err(|error| error.to_string())?;
         let stem = self.renderer.stem(&item);
         self.assemble(item, body, stem)
+    }
+
+    /// What answers an item, for each option: the text that is scored, or its label.
+    fn answers_of(&self, item: &Item) -> Result<Vec<String>, String> {
+        match self.work.mode.score {
+            Score::Texts => self.renderer.continuations(item).map_err(|error| error.to_string()),
+            Score::Labels | Score::Generate => Ok(self.work.prompt.labels.clone()),
+        }
     }
 
     /// Tokens that a question may need.
@@ -204,7 +213,8 @@ impl<'a> Asker<'a> {
         }
         let length = self.length(&item, &prompt, &answers)?;
         self.check_length(&item, length)?;
-        Ok(Question { item, prompt, stem, answers, length })
+        let texts = self.answers_of(&item)?;
+        Ok(Question { item, prompt, stem, answers, texts, length })
     }
 
     /// What leads from the end of reasoning to the answer, and what is scored there; the same for every item under `labels`.
@@ -235,10 +245,7 @@ impl<'a> Asker<'a> {
         delimiter: &str,
         whole: impl Fn(&str) -> Result<Vec<Token>, String>,
     ) -> Result<Vec<Vec<Token>>, String> {
-        let texts: &[String] = match self.work.mode.score {
-            Score::Texts => &item.options,
-            Score::Labels | Score::Generate => &self.work.prompt.labels,
-        };
+        let texts = self.answers_of(item)?;
         let answers = texts.iter().map(|text| self.behind(prompt, whole(text)?, text));
         let mut answers = answers.collect::<Result<Vec<_>, _>>()?;
         if self.work.mode.score == Score::Labels {

@@ -89,8 +89,8 @@ impl Heard {
         reasoning: Option<Written>,
         answers: &[Vec<Token>],
     ) -> Result<Answer, String> {
-        let Question { item, .. } = question;
-        let texts = (work.mode.score == Score::Texts).then(|| lengths(&item.options, answers));
+        let Question { item, texts, .. } = question;
+        let texts = (work.mode.score == Score::Texts).then(|| lengths(texts, answers));
         let prediction = match &texts {
             Some(texts) => likeliest(&self.logprobs, texts, work.mode.normalize),
             None => Some(self.prediction),
@@ -130,15 +130,15 @@ pub(crate) fn logprob(logits: &[f32], token: Token) -> Result<f64, String> {
     Ok(score.logprobs[0])
 }
 
-/// Lengths of the options' texts, without the delimiter except in tokens.
-fn lengths(options: &[String], answers: &[Vec<Token>]) -> Vec<TextLength> {
+/// Lengths of the texts that were scored, without the delimiter except in tokens.
+fn lengths(texts: &[String], answers: &[Vec<Token>]) -> Vec<TextLength> {
     let fit = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let length = |(text, tokens): (&String, &Vec<Token>)| TextLength {
         tokens: fit(tokens.len()),
         bytes: fit(text.len()),
         characters: fit(text.chars().count()),
     };
-    options.iter().zip(answers).map(length).collect()
+    texts.iter().zip(answers).map(length).collect()
 }
 
 fn id(token: Token) -> i32 {

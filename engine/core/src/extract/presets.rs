@@ -1,12 +1,11 @@
 //! The rules of other tools, as published. They read the text as it is.
 
 use super::view::View;
-use super::words::digit;
 use super::{Choices, Found, Rule};
 use std::ops::Range;
 
 /// Where `part` of `text` is.
-fn span(text: &str, part: &str) -> Range<usize> {
+pub(super) fn span(text: &str, part: &str) -> Range<usize> {
     let start = part.as_ptr() as usize - text.as_ptr() as usize;
     start..start + part.len()
 }
@@ -90,50 +89,6 @@ fn colon(text: &str, choices: &Choices<'_>) -> Option<Hit> {
         let option = choices.labels.iter().position(|label| !label.is_empty() && rest.starts_with(label.as_str()))?;
         Some((option, span(text, &rest[..choices.labels[option].len()])))
     })
-}
-
-/// `inspect_ai`, solver `multiple_choice` with one correct answer, since its pull request 3910 (May 2026): the last line
-/// `ANSWER: LETTER`, with nothing after it but a full stop; without one the last `ANSWER: LETTER` anywhere, where all
-/// letters, digits, spaces and commas after the colon must be the one label. Case does not count.
-pub(super) fn inspect(text: &str, choices: &Choices<'_>) -> Option<Found> {
-    let answer = last_answer(text, true).or_else(|| last_answer(text, false))?.trim();
-    let named = |label: &String| !answer.is_empty() && label.to_uppercase() == answer.to_uppercase();
-    let option = choices.labels.iter().position(named)?;
-    Some(Found { option, span: span(text, answer), rule: Rule::Inspect })
-}
-
-/// What the last `ANSWER:` captures: `(?i)ANSWER\s*:\s*([A-Za-z\d ,]+)`, and then `[^\w]` or the end; if strict, at the
-/// start of a line and then `\s*` and the end of the line or a full stop.
-fn last_answer(text: &str, strict: bool) -> Option<&str> {
-    let captured = |c: char| c.is_ascii_alphanumeric() || c == ' ' || c == ',' || digit(c).is_some();
-    let lower = text.to_ascii_lowercase();
-    let (mut last, mut done) = (None, 0);
-    for (at, _) in lower.match_indices("answer") {
-        if at < done || (strict && !text[..at].is_empty() && !text[..at].ends_with('\n')) {
-            continue;
-        }
-        let Some(rest) = text[at + "answer".len()..].trim_start().strip_prefix(':') else { continue };
-        let answer = rest.trim_start();
-        let len = answer.find(|c| !captured(c)).unwrap_or(answer.len());
-        let (mut answer, after) = answer.split_at(len);
-        let space = &rest[..rest.len() - after.len() - len];
-        if len == 0 {
-            // The expression then gives a space back, and captures that.
-            answer = if !strict && space.ends_with(' ') { &space[space.len() - 1..] } else { continue };
-        } else if strict {
-            let after = after.trim_start_matches(|c: char| c.is_whitespace() && c != '\n');
-            if !(after.is_empty() || after.starts_with(['\n', '.'])) {
-                continue;
-            }
-        } else if after.starts_with(|c: char| c.is_alphanumeric() || c == '_') {
-            match answer.rfind([' ', ',']) {
-                Some(cut) if cut > 0 => answer = &answer[..cut],
-                _ => continue,
-            }
-        }
-        (last, done) = (Some(answer), span(text, answer).end);
-    }
-    last
 }
 
 /// What the Belebele repository says of the paper's zero-shot runs (`sample_zero_shot_instructions.md`): parentheses are

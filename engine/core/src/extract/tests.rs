@@ -350,12 +350,35 @@ fn rules_of_inspect() {
         ("ANSWER: B because", "unparsed"),
         ("ANSWER: A, B", "unparsed"),
         ("ANSWER: A. Then ANSWER: **B**", "A inspect"),
-        ("So ANSWER: A! Then ANSWER: **B**", "unparsed"),
+        ("So ANSWER: A! Then ANSWER: **B**", "B inspect"),
         ("ANSWER: B ב", "B inspect"),
         ("ANSWER: None of the above", "unparsed"),
         ("B", "unparsed"),
+        // Nothing but a space is captured; the first answer does not count.
+        ("answer: A!\nANSWER: \n**", "unparsed"),
     ];
     check(&LETTERS, &CITIES, Rules::Inspect, &cases);
+    let wrapped = [
+        ("ANSWER: **B**", "B inspect"),
+        ("**ANSWER: B**", "B inspect"),
+        ("**Answer:** B", "unparsed"),
+        ("ANSWER: ** b **.", "B inspect"),
+        ("ANSWER: $B$", "B inspect"),
+        ("ANSWER: $\\boxed{B}$", "unparsed"),
+        ("ANSWER: $**B**$", "unparsed"),
+        ("ANSWER: (B)", "B inspect"),
+        ("ANSWER: (B).", "B inspect"),
+        ("ANSWER: (B)\nIt is the capital.", "B inspect"),
+        ("ANSWER: (B) London", "unparsed"),
+        ("ANSWER: B) London", "B inspect"),
+        ("ANSWER: **(B)**", "unparsed"),
+        ("ANSWER: (**B**)", "B inspect"),
+        ("ANSWER: B,", "B inspect"),
+        ("ANSWER: ,B", "B inspect"),
+        ("ANSWER: B ,", "unparsed"),
+        ("(B)", "unparsed"),
+    ];
+    check(&LETTERS, &CITIES, Rules::Inspect, &wrapped);
     check(&DIGITS, &CITIES, Rules::Inspect, &[("ANSWER: 2", "2 inspect"), ("Answer: ٢", "unparsed")]);
 }
 
@@ -386,6 +409,8 @@ fn the_span_is_the_label_in_the_text() {
         ("So the answer is (B).", "B", Rules::LmEval),
         ("It was new york!", "new york", Rules::LmEval),
         ("answer: c.", "c", Rules::Inspect),
+        ("$A$ or $B$? ANSWER: **C**", "C", Rules::Inspect),
+        ("ANSWER: (D)", "D", Rules::Inspect),
         ("The correct answer is (D)", "D", Rules::Belebele),
     ];
     for (text, label, rules) in spans {

@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use crate::items::{Item, join};
-use crate::spec::Data;
+use crate::spec::{AnswerAs, Data, ROW};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use unicode_normalization::UnicodeNormalization as _;
@@ -17,7 +17,8 @@ pub(super) fn of(item: &Item, data: &Data) -> Map<String, Value> {
         doc.insert(field.to_owned(), value);
     };
     let parts = data.key.iter().zip(cut(&item.key)).chain(data.group.iter().zip(cut(&item.group)));
-    parts.for_each(|(field, text)| say(field, text.into()));
+    parts.filter(|(field, _)| *field != ROW).for_each(|(field, text)| say(field, text.into()));
+    data.fields.extra.iter().zip(item.extra.values()).for_each(|((_, field), text)| say(field, text.as_str().into()));
     if let (Some(field), Some(passage)) = (&data.fields.passage, &item.passage) {
         say(field, passage.as_str().into());
     }
@@ -26,8 +27,18 @@ pub(super) fn of(item: &Item, data: &Data) -> Map<String, Value> {
         [list] => say(list, item.options.clone().into()),
         fields => fields.iter().zip(&item.options).for_each(|(field, option)| say(field, option.as_str().into())),
     }
-    say(&data.fields.answer, (item.answer + 1).into());
+    say(&data.fields.answer, answer(item, data.fields.answer_as));
     doc
+}
+
+/// The gold answer as the data write it.
+fn answer(item: &Item, form: AnswerAs) -> Value {
+    match form {
+        AnswerAs::Number => (item.answer + 1).into(),
+        AnswerAs::Index => item.answer.into(),
+        AnswerAs::Letter => u8::try_from(item.answer).map_or('?', |at| char::from(b'A' + at)).to_string().into(),
+        AnswerAs::Text => item.options[item.answer].as_str().into(),
+    }
 }
 
 /// The texts that [`join`] made a key of.
@@ -116,8 +127,9 @@ impl<'a> Finder<'a> {
         };
         let passage = fields.passage.iter().zip(&item.passage);
         let options = fields.options.iter().zip(&item.options).filter(|_| fields.options.len() > 1);
-        let answer = (item.answer + 1).to_string();
-        let texts = passage.chain([(&fields.question, &item.question)]).chain(options);
+        let answer = shown(&answer(item, fields.answer_as));
+        let extra = fields.extra.values().zip(item.extra.values());
+        let texts = passage.chain([(&fields.question, &item.question)]).chain(options).chain(extra);
         for (field, data) in texts.chain([(&fields.answer, &answer)]) {
             if let Some(value) = doc.get(field)
                 && plain(value).as_ref() != Some(data)

@@ -34,6 +34,9 @@ pub enum Fault {
     /// Bytes that are no UTF-8.
     #[error("not UTF-8; convert the file to UTF-8")]
     NotUtf8,
+    /// What is scored of an option cannot be told.
+    #[error("{0}")]
+    Continuation(String),
     /// No JSON.
     #[error("not valid JSON at column {column}: {why}; every line must be one JSON object")]
     NotJson {

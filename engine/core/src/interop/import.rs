@@ -10,6 +10,7 @@ use crate::answers::{Answer, Ended, Generated, TextLength, Written, likeliest};
 use crate::asked::{Asked, Rows};
 use crate::extract::{Choices, extract};
 use crate::items::{Item, join, kind};
+use crate::prompt::{PromptError, Renderer};
 use crate::spec::{AnswersFormat, Normalize, Score};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -35,7 +36,14 @@ pub fn import(
         errors.add(None, Fault::NotUtf8);
         return Err(errors);
     };
-    let reader = Reader { format, asked, finder: Finder::new(&rows.all, asked.data) };
+    let renderer = match Renderer::new(asked.prompt, asked.mode, &asked.data.fields.extra) {
+        Ok(renderer) => renderer,
+        Err(error) => {
+            errors.add(None, error.into());
+            return Err(errors);
+        }
+    };
+    let reader = Reader { format, asked, finder: Finder::new(&rows.all, asked.data), renderer };
     let mut seen: BTreeMap<&str, First> = rows.asked.iter().map(|item| (item.key.as_str(), First::default())).collect();
     let mut lines = 0;
     for (index, line) in text.split('\n').enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -112,6 +120,7 @@ struct Reader<'a> {
     format: AnswersFormat,
     asked: Asked<'a>,
     finder: Finder<'a>,
+    renderer: Renderer,
 }
 
 impl<'a> Reader<'a> {
@@ -160,7 +169,10 @@ impl<'a> Reader<'a> {
         if logprobs.len() != labels.len() {
             return Err(Fault::Count { item: item.key.clone(), found: logprobs.len(), labels: labels.len() });
         }
-        let lengths = lengths(&item.options);
+        let lengths = match mode.score {
+            Score::Texts => lengths(&self.renderer.continuations(item)?),
+            Score::Labels | Score::Generate => lengths(&item.options),
+        };
         let (normalize, texts) = match mode.score {
             Score::Generate => return Err(Fault::NotWritten { item: item.key.clone(), mode: mode.name.clone() }),
             Score::Texts => (mode.normalize, true),
@@ -195,6 +207,12 @@ fn whole(key: &Value) -> Option<String> {
             Some(join(parts?.into_iter()))
         }
         key => plain(key),
+    }
+}
+
+impl From<PromptError> for Fault {
+    fn from(error: PromptError) -> Self {
+        Self::Continuation(error.to_string())
     }
 }
 

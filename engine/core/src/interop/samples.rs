@@ -21,7 +21,8 @@ const INVALID: &str = "[invalid]";
 /// # Errors
 /// A sentence: an answer to no item of the data, a prompt that cannot be rendered.
 pub fn samples(answers: &[Answer], rows: &Rows, asked: Asked<'_>) -> Result<String, String> {
-    let renderer = Renderer::new(asked.prompt, asked.mode).map_err(|error| error.to_string())?;
+    let renderer =
+        Renderer::new(asked.prompt, asked.mode, &asked.data.fields.extra).map_err(|error| error.to_string())?;
     let items: BTreeMap<&str, &Item> = rows.all.iter().map(|item| (item.key.as_str(), item)).collect();
     let mut text = String::new();
     for (number, answer) in answers.iter().enumerate() {
@@ -30,20 +31,26 @@ pub fn samples(answers: &[Answer], rows: &Rows, asked: Asked<'_>) -> Result<Stri
             ..0 => None,
             _ => Some(renderer.render(item).map_err(|error| error.to_string())?),
         };
-        text.push_str(&sample(number, answer, item, prompt.as_deref(), asked).to_string());
+        let texts = match asked.mode.score {
+            Score::Texts => renderer.continuations(item).map_err(|error| error.to_string())?,
+            Score::Labels | Score::Generate => asked.prompt.labels.clone(),
+        };
+        text.push_str(&sample(number, answer, item, prompt.as_deref(), &texts, asked).to_string());
         text.push('\n');
     }
     Ok(text)
 }
 
-fn sample(number: usize, answer: &Answer, item: &Item, prompt: Option<&str>, asked: Asked<'_>) -> Value {
+fn sample(
+    number: usize,
+    answer: &Answer,
+    item: &Item,
+    prompt: Option<&str>,
+    texts: &[String],
+    asked: Asked<'_>,
+) -> Value {
     let scored = !answer.logprobs.is_empty();
-    let continuations: Vec<String> = match asked.mode.score {
-        Score::Texts => item.options.iter().map(|option| format!("{}{option}", asked.prompt.delimiter)).collect(),
-        Score::Labels | Score::Generate => {
-            asked.prompt.labels.iter().map(|label| format!("{}{label}", asked.prompt.delimiter)).collect()
-        }
-    };
+    let continuations: Vec<String> = texts.iter().map(|text| format!("{}{text}", asked.prompt.delimiter)).collect();
     let pair = |(logprob, continuation): (&f64, &String)| {
         json!([format!("{logprob:?}"), greedy(answer, continuation, asked.mode.score)])
     };

@@ -3,9 +3,10 @@ use crate::answers::{Answer, Ended};
 use crate::asked::{Asked, Rows};
 use crate::extract::Outcome;
 use crate::spec::{
-    AnswersFormat, Data, Fields, FileRef, Format, Generate, Mode, Normalize, Prompt, Rules, Score, Source,
+    AnswerAs, AnswersFormat, Data, Fields, FileRef, Format, Generate, Mode, Normalize, Prompt, Rules, Score, Source,
 };
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// A study of two options, as the tests bend it.
 struct Study {
@@ -29,20 +30,26 @@ impl Study {
             data: Data {
                 name: text("quiz"),
                 file: FileRef { source, sha256: None, size: None },
+                codes: BTreeMap::new(),
                 format: Format::Jsonl,
+                quotes: None,
                 key: vec![text("link"), text("number")],
                 group: vec![text("link")],
                 fields: Fields {
                     passage: Some(text("text")),
                     question: text("question"),
                     options: vec![text("a"), text("b")],
+                    choices: Vec::new(),
                     answer: text("answer"),
+                    answer_as: AnswerAs::Number,
+                    extra: BTreeMap::new(),
                 },
                 split: None,
             },
             prompt: Prompt {
                 system: None,
                 body: text("{{ passage }} {{ question }}"),
+                continuation: None,
                 labels: vec![text("A"), text("B")],
                 delimiter: text(" "),
                 words: Default::default(),
@@ -343,4 +350,62 @@ proptest::proptest! {
             let _ = import("x", row.to_string().as_bytes(), format, &rows, study.asked());
         }
     }
+}
+
+/// What the harness's samples of a task say of an item when the data write it in other ways.
+#[test]
+fn docs_say_the_answer_as_the_data_do_and_hold_further_fields() {
+    let mut study = Study::new();
+    study.data.key = vec!["{row}".to_owned()];
+    study.data.group.clear();
+    study.data.fields.extra = [("about".to_owned(), "link".to_owned())].into();
+    study.rows = ROWS.lines().next().expect("a row").replace("\"1\"}", "\"A\"}");
+    study.data.fields.answer_as = AnswerAs::Letter;
+    let doc = json!({"text": "It rained.", "question": "What fell?", "a": "Rain", "b": "Snowflakes", "link": "p/1", "answer": "A"});
+    let answers = study.import(AnswersFormat::Jsonl, &[json!({"key": 1, "prediction": "A"})]).expect("good answers");
+    let rows = study.rows(None);
+    let line = samples(&answers, &rows, study.asked()).expect("a sample");
+    let sample: Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!(sample["doc"], doc);
+    let given = |change: &dyn Fn(&mut Value)| {
+        let mut doc = doc.clone();
+        change(&mut doc);
+        study.import(
+            AnswersFormat::LmEval,
+            &[json!({"doc": doc, "resps": [["A"]], "filtered_resps": ["A"], "target": "0"})],
+        )
+    };
+    let other = |field: &'static str, value: &'static str| {
+        let error = given(&|doc| doc[field] = value.into()).expect_err("another item").to_string();
+        assert!(error.contains(field), "{error}");
+    };
+    other("answer", "B");
+    other("link", "p/2");
+}
+
+#[test]
+fn what_is_scored_of_an_option_is_what_is_measured_and_written() {
+    let mut study = Study::scored(Score::Texts);
+    study.mode.normalize = Normalize::Byte;
+    let row = [
+        json!({"key": "p/1|1", "logprobs": [-1.0, -1.0]}),
+        json!({"key": "p/1|2", "logprobs": [-1.0, -2.0]}),
+        json!({"key": r"p\|2|1", "logprobs": [-1.0, -2.0]}),
+    ];
+    let bytes = |study: &Study| {
+        let answers = study.import(AnswersFormat::Jsonl, &row).expect("good answers");
+        let lengths = answers[0].texts.as_ref().expect("texts");
+        (lengths[0].bytes, lengths[1].bytes, answers[0].prediction)
+    };
+    assert_eq!(bytes(&study), (4, 10, Some(1)));
+    study.prompt.continuation = Some("{{ option[:2] }}{% if label == 'A' %} or so{% endif %}".to_owned());
+    assert_eq!(bytes(&study), (8, 2, Some(0)));
+    let mut answers = study.import(AnswersFormat::Jsonl, &row).expect("good answers");
+    answers[0].argmax_token = 7;
+    let line = samples(&answers, &study.rows(None), study.asked()).expect("samples");
+    let sample: Value = serde_json::from_str(line.lines().next().expect("a line")).expect("JSON");
+    assert_eq!(sample["arguments"]["gen_args_0"]["arg_1"], " Ra or so");
+    study.prompt.continuation = Some("{{ optoin }}".to_owned());
+    let error = study.import(AnswersFormat::Jsonl, &row).expect_err("an unknown name").to_string();
+    assert!(error.contains("did you mean `option`?"), "{error}");
 }

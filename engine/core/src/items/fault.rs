@@ -136,7 +136,7 @@ pub enum Fault {
     },
     /// A text of a TSV file is in quotes, as programs write it that quote.
     #[error(
-        "field `{field}` is a text in double quotes, and programs differ on whether they belong to a text in TSV; save the file as CSV"
+        "field `{field}` is a text in double quotes, and programs differ on whether they belong to a text in TSV; write `quotes = \"csv\"` under `[data]` if they do not, `\"plain\"` if they do"
     )]
     Quoted {
         /// The field.
@@ -180,19 +180,29 @@ pub enum Fault {
     },
     /// The gold answer names no option.
     #[error(
-        "field `{field}` holds {found}, but must hold the number of the right option, from 1 to {options}; letters, and numbers from 0, are to be converted"
+        "field `{field}` holds {found}, but must hold {wanted}; correct the row, or say with `answer_as` how the data write it: `number` from 1, `index` from 0, `letter`, `text`"
     )]
     Answer {
         /// The field.
         field: String,
         /// What it holds, as JSON.
         found: String,
-        /// Number of options.
-        options: usize,
+        /// What it must hold.
+        wanted: String,
+    },
+    /// The gold answer is the text of two options.
+    #[error(
+        "field `{field}` holds `{found}`, which is the text of two options; make the options differ, or remove the row"
+    )]
+    TwoAnswers {
+        /// The field.
+        field: String,
+        /// What it holds.
+        found: String,
     },
     /// There are more or fewer options than labels.
     #[error(
-        "the item has {found} options, but the prompt has {labels} labels; make `options` of `[data]` and `labels` of `[prompt]` equally long"
+        "the item has {found} options, but the prompt has {labels} labels; make the options of `[data]` and the `labels` of `[prompt]` equally many"
     )]
     OptionCount {
         /// Number of options.

@@ -1,10 +1,10 @@
 //! Text cut into records and values: CSV as RFC 4180 has it, TSV as IANA's `text/tab-separated-values`.
 //!
 //! Stricter than most readers: where a quote is out of place the file is refused, since readers differ on what it means
-//! and a wrong guess would change texts without a word. TSV has no quoting; a quote is a character like any other.
+//! and a wrong guess would change texts without a word. TSV has no quoting; a quote is a character like any other, unless the spec says that the file quotes as CSV does.
 
 use super::fault::Fault;
-use crate::spec::Format;
+use crate::spec::{Format, Quotes};
 
 /// The records of a text, each with the line on which it begins; blank lines are passed over.
 pub(super) struct Records<'a> {
@@ -15,8 +15,11 @@ pub(super) struct Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    pub(super) fn new(text: &'a str, format: Format) -> Self {
-        let (separator, quoting) = if format == Format::Tsv { ('\t', false) } else { (',', true) };
+    pub(super) fn new(text: &'a str, format: Format, quotes: Option<Quotes>) -> Self {
+        let (separator, quoting) = match format {
+            Format::Tsv => ('\t', quotes == Some(Quotes::Csv)),
+            _ => (',', true),
+        };
         Self { rest: text, line: 1, separator, quoting }
     }
 

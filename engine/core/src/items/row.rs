@@ -1,7 +1,7 @@
 //! One row: fields that are asked for by name and by what they must hold.
 
 use super::fault::Fault;
-use crate::spec::Format;
+use crate::spec::{Format, Quotes};
 use serde_json::{Map, Value};
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -9,17 +9,18 @@ use unicode_normalization::UnicodeNormalization as _;
 pub(super) struct Row {
     fields: Map<String, Value>,
     format: Format,
+    quotes: Option<Quotes>,
 }
 
 impl Row {
     /// A JSON object.
     pub(super) fn json(fields: Map<String, Value>) -> Self {
-        Self { fields, format: Format::Json }
+        Self { fields, format: Format::Json, quotes: None }
     }
 
     /// Texts under column names.
-    pub(super) fn table(fields: Map<String, Value>, format: Format) -> Self {
-        Self { fields, format }
+    pub(super) fn table(fields: Map<String, Value>, format: Format, quotes: Option<Quotes>) -> Self {
+        Self { fields, format, quotes }
     }
 
     /// A text that is not blank.
@@ -64,27 +65,13 @@ impl Row {
         if faults.is_empty() { Ok(options) } else { Err(faults) }
     }
 
-    /// The gold answer, written 1-based as a number or as a text (`3` or `"3"`), as an index from 0.
-    pub(super) fn answer(&self, field: &str, options: usize) -> Result<usize, Fault> {
-        let value = self.value(field)?;
-        let number = match value {
-            Value::Number(number) => number.as_u64(),
-            Value::String(written) => written.trim().parse().ok(),
-            other => return Err(wrong_type(field, "a number", other)),
-        };
-        match number.and_then(|number| usize::try_from(number).ok()) {
-            Some(number) if (1..=options).contains(&number) => Ok(number - 1),
-            _ => Err(Fault::Answer { field: field.to_owned(), found: value.to_string(), options }),
-        }
-    }
-
-    fn value(&self, field: &str) -> Result<&Value, Fault> {
+    pub(super) fn value(&self, field: &str) -> Result<&Value, Fault> {
         let value = self.fields.get(field).ok_or_else(|| Fault::Missing {
             field: field.to_owned(),
             present: self.fields.keys().cloned().collect::<Vec<_>>().join("`, `"),
         })?;
         match value {
-            Value::String(text) if self.format == Format::Tsv && is_quoted(text) => {
+            Value::String(text) if self.format == Format::Tsv && self.quotes.is_none() && is_quoted(text) => {
                 Err(Fault::Quoted { field: field.to_owned() })
             }
             value => Ok(value),
@@ -105,14 +92,14 @@ fn text(field: &str, value: &Value) -> Result<String, Fault> {
     }
 }
 
-fn not_blank(field: &str, written: &str) -> Result<String, Fault> {
+pub(super) fn not_blank(field: &str, written: &str) -> Result<String, Fault> {
     if written.trim().is_empty() {
         return Err(Fault::Empty { field: field.to_owned() });
     }
     Ok(written.nfc().collect())
 }
 
-fn wrong_type(field: &str, wanted: &'static str, found: &Value) -> Fault {
+pub(super) fn wrong_type(field: &str, wanted: &'static str, found: &Value) -> Fault {
     Fault::WrongType { field: field.to_owned(), wanted, found: kind(found) }
 }
 

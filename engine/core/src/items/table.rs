@@ -4,7 +4,7 @@ use super::fault::{Fault, Place};
 use super::records::Records;
 use super::row::Row;
 use super::rows::Found;
-use crate::spec::{Data, Format, Split};
+use crate::spec::{Data, Format, Quotes, Split};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
@@ -14,6 +14,7 @@ const SHOWN: usize = 80;
 /// The column names, and the records that follow.
 pub(super) struct Header<'a> {
     format: Format,
+    quotes: Option<Quotes>,
     columns: Vec<String>,
     records: Records<'a>,
 }
@@ -21,7 +22,7 @@ pub(super) struct Header<'a> {
 impl<'a> Header<'a> {
     /// The first record, as column names. A name that is empty names nothing, so several columns may have none.
     pub(super) fn read(text: &'a str, data: &Data) -> Result<Self, (Place, Fault)> {
-        let mut records = Records::new(text, data.format);
+        let mut records = Records::new(text, data.format, data.quotes);
         let Some((line, columns)) = records.next() else { return Err((Place::File, Fault::NoRows)) };
         let at = |fault| (Place::Line(line), fault);
         let columns = columns.map_err(at)?;
@@ -32,24 +33,25 @@ impl<'a> Header<'a> {
         let mut seen = BTreeSet::new();
         match columns.iter().find(|&name| !name.is_empty() && !seen.insert(name)) {
             Some(twice) => Err(at(Fault::DuplicateColumn { column: twice.clone() })),
-            None => Ok(Self { format: data.format, columns, records }),
+            None => Ok(Self { format: data.format, quotes: data.quotes, columns, records }),
         }
     }
 
     /// The records as rows.
     pub(super) fn rows(self) -> impl Iterator<Item = Found> {
-        let Self { format, columns, records } = self;
-        records.map(move |(line, values)| (Place::Line(line), values.and_then(|values| row(&columns, values, format))))
+        let Self { format, quotes, columns, records } = self;
+        let row = move |values| row(&columns, values, format, quotes);
+        records.map(move |(line, values)| (Place::Line(line), values.and_then(&row)))
     }
 }
 
-fn row(columns: &[String], values: Vec<String>, format: Format) -> Result<Row, Fault> {
+fn row(columns: &[String], values: Vec<String>, format: Format, quotes: Option<Quotes>) -> Result<Row, Fault> {
     if values.len() != columns.len() {
         return Err(Fault::Columns { found: values.len(), wanted: columns.len(), help: help(format) });
     }
     let named = columns.iter().zip(values).filter(|(name, _)| !name.is_empty());
     let fields: Map<_, _> = named.map(|(name, value)| (name.clone(), Value::String(value))).collect();
-    Ok(Row::table(fields, format))
+    Ok(Row::table(fields, format, quotes))
 }
 
 /// Every field that the spec names.
@@ -60,7 +62,8 @@ fn wanted(data: &Data) -> impl Iterator<Item = &String> {
         Some(Split::Drawn { .. }) | None => None,
     };
     let lists = [&data.key, &data.group, &fields.options];
-    lists.into_iter().flatten().chain([&fields.question, &fields.answer]).chain(&fields.passage).chain(part)
+    let texts = [&fields.question, &fields.answer].into_iter().chain(&fields.passage).chain(fields.extra.values());
+    lists.into_iter().flatten().chain(texts).chain(part)
 }
 
 fn separator(format: Format) -> &'static str {

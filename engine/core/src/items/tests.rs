@@ -1,7 +1,8 @@
 mod formats;
+mod shapes;
 
 use super::*;
-use crate::spec::{Fields, FileRef, Source, SplitBy};
+use crate::spec::{AnswerAs, Fields, FileRef, Source, SplitBy};
 use proptest::prelude::*;
 
 pub(crate) fn data() -> Data {
@@ -9,14 +10,19 @@ pub(crate) fn data() -> Data {
     Data {
         name: text("demo"),
         file: FileRef { source: Source::Local { path: text("x.jsonl") }, sha256: None, size: None },
+        codes: BTreeMap::new(),
         format: crate::spec::Format::Jsonl,
+        quotes: None,
         key: vec![text("link"), text("number")],
         group: vec![text("link")],
         fields: Fields {
             passage: Some(text("passage")),
             question: text("question"),
             options: vec![text("a"), text("b")],
+            choices: Vec::new(),
             answer: text("answer"),
+            answer_as: AnswerAs::Number,
+            extra: BTreeMap::new(),
         },
         split: None,
     }
@@ -47,6 +53,7 @@ fn a_row_becomes_an_item() {
         question: "Q".to_owned(),
         options: vec!["yes".to_owned(), "no".to_owned()],
         answer: 1,
+        extra: BTreeMap::new(),
         part: None,
     };
     assert_eq!(items, [expected]);
@@ -60,7 +67,8 @@ fn answers_count_from_one_as_number_or_text() {
     }
     for written in ["0", "3", "-1", "1.5", "\"A\"", "\"\""] {
         let row = GOOD.replace("\"2\"", written).replace("number\": 1", "number\": 9");
-        let expected = Fault::Answer { field: "answer".to_owned(), found: written.to_owned(), options: 2 };
+        let wanted = "the number of the right option, from 1 to 2".to_owned();
+        let expected = Fault::Answer { field: "answer".to_owned(), found: written.to_owned(), wanted };
         assert_eq!(faults(&row), [expected]);
     }
 }
@@ -189,8 +197,8 @@ fn the_report_names_file_line_field_and_remedy_and_counts_the_rest() {
     assert_eq!(
         lines.next(),
         Some(
-            "  line 2: field `answer` holds 20, but must hold the number of the right option, from 1 to 2; letters, and \
-             numbers from 0, are to be converted"
+            "  line 2: field `answer` holds 20, but must hold the number of the right option, from 1 to 2; correct the row, \
+             or say with `answer_as` how the data write it: `number` from 1, `index` from 0, `letter`, `text`"
         )
     );
     assert_eq!(lines.last(), Some("  and 9 other problems"));

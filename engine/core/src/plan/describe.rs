@@ -6,7 +6,7 @@ use super::stage::{DownloadWork, Kind, Stage, Work};
 use super::study::{AnalyzeWork, EvaluateCell, EvaluateWork, FinetuneWork, ImportWork};
 use super::{InputSource, Plan};
 use crate::key::{Digest, Key, KeyHasher, Manifest, ManifestText, Value};
-use crate::spec::{Chat, Data, Effort, Mode, Prompt, Sampling, Score, Shots, Slot, Split};
+use crate::spec::{AnswerAs, Chat, Data, Effort, Mode, Prompt, Quotes, Sampling, Score, Shots, Slot, Split};
 use crate::split;
 
 /// What is known of the outputs of the stages of a plan while keys are computed.
@@ -116,12 +116,22 @@ fn optional(manifest: &mut impl Manifest, name: &str, text: Option<&str>) {
 
 fn data(data: &Data, part: &str, manifest: &mut impl Manifest) {
     manifest.field("data.format", Value::Text(data.format.word()));
+    optional(manifest, "data.quotes", data.quotes.map(Quotes::word));
     manifest.field("data.key", Value::Texts(&data.key));
     manifest.field("data.group", Value::Texts(&data.group));
     optional(manifest, "data.fields.passage", data.fields.passage.as_deref());
     manifest.field("data.fields.question", Value::Text(&data.fields.question));
     manifest.field("data.fields.options", Value::Texts(&data.fields.options));
+    if !data.fields.choices.is_empty() {
+        manifest.field("data.fields.choices", Value::Texts(&data.fields.choices));
+    }
     manifest.field("data.fields.answer", Value::Text(&data.fields.answer));
+    // The usual way stands in no manifest, as before there were others.
+    let answer_as = Some(data.fields.answer_as).filter(|&form| form != AnswerAs::Number);
+    optional(manifest, "data.fields.answer_as", answer_as.map(AnswerAs::word));
+    for (name, field) in &data.fields.extra {
+        manifest.field(&format!("data.fields.extra.{name}"), Value::Text(field));
+    }
     match &data.split {
         None => {}
         Some(Split::Field { field }) => manifest.field("data.split.field", Value::Text(field)),
@@ -142,14 +152,10 @@ fn prompt(prompt: &Prompt, mode: &Mode, chat: Chat, slot: Option<&str>, manifest
     manifest.field("prompt.body", Value::Text(&prompt.body));
     manifest.field("prompt.labels", Value::Texts(&prompt.labels));
     manifest.field("prompt.delimiter", Value::Text(&prompt.delimiter));
-    for (code, words) in &prompt.words {
-        words.iter().for_each(|(name, text)| manifest.field(&format!("prompt.words.{code}.{name}"), Value::Text(text)));
-    }
+    words(prompt, manifest);
     optional(manifest, "mode.instruction", mode.instruction.as_deref());
     manifest.field("mode.score", Value::Text(mode.score.word()));
-    if mode.score == Score::Texts {
-        manifest.field("mode.normalize", Value::Text(mode.normalize.word()));
-    }
+    texts(prompt, mode, manifest);
     if let Some(reason) = &mode.reason {
         manifest.field("mode.reason.max_tokens", Value::Number(reason.max_tokens.into()));
         match &reason.filler {
@@ -171,6 +177,20 @@ fn prompt(prompt: &Prompt, mode: &Mode, chat: Chat, slot: Option<&str>, manifest
         None | Some(Slot::Final) => optional(manifest, "model.slot", slot),
         Some(Slot::Bare) => manifest.field("mode.slot", Value::Text("")),
         Some(Slot::Text(text)) => manifest.field("mode.slot", Value::Text(text)),
+    }
+}
+
+/// What matters where texts are scored.
+fn texts(prompt: &Prompt, mode: &Mode, manifest: &mut impl Manifest) {
+    if mode.score == Score::Texts {
+        manifest.field("mode.normalize", Value::Text(mode.normalize.word()));
+        optional(manifest, "prompt.continuation", prompt.continuation.as_deref());
+    }
+}
+
+fn words(prompt: &Prompt, manifest: &mut impl Manifest) {
+    for (code, words) in &prompt.words {
+        words.iter().for_each(|(name, text)| manifest.field(&format!("prompt.words.{code}.{name}"), Value::Text(text)));
     }
 }
 
@@ -225,8 +245,9 @@ fn import(work: &ImportWork, manifest: &mut impl Manifest) {
     // What was shown to the model is not known here; how its answers are read is.
     manifest.field("prompt.labels", Value::Texts(&work.prompt.labels));
     manifest.field("mode.score", Value::Text(work.mode.score.word()));
-    if work.mode.score == Score::Texts {
-        manifest.field("mode.normalize", Value::Text(work.mode.normalize.word()));
+    texts(&work.prompt, &work.mode, manifest);
+    if work.mode.score == Score::Texts && work.prompt.continuation.is_some() {
+        words(&work.prompt, manifest);
     }
     // A text is read by these rules in whatever mode.
     manifest.field("mode.extract", Value::Text(work.mode.generate.extract.word()));

@@ -223,7 +223,7 @@ impl Study<'_, '_> {
     }
 
     fn data(&mut self, data: &Data, language: &str) -> StageId {
-        let file = FileRef { source: data.file.source.in_language(language), ..data.file.clone() };
+        let file = FileRef { source: data.source_in(language), ..data.file.clone() };
         let name = if file.source == data.file.source {
             format!("download/data/{}", data.name)
         } else {

@@ -1,10 +1,11 @@
 use super::*;
-use crate::spec::{Request, load};
+use crate::spec::{Request, Shown, load};
 
 fn prompt(body: &str) -> Prompt {
     Prompt {
         system: None,
         body: body.to_owned(),
+        continuation: None,
         labels: vec!["1".to_owned(), "2".to_owned()],
         delimiter: String::new(),
         words: BTreeMap::new(),
@@ -24,12 +25,13 @@ fn item() -> Item {
         question: "Q?".to_owned(),
         options: vec!["yes".to_owned(), "no".to_owned()],
         answer: 0,
+        extra: BTreeMap::new(),
         part: None,
     }
 }
 
 fn rendered(body: &str, instruction: Option<&str>, item: &Item) -> Result<String, PromptError> {
-    Renderer::new(&prompt(body), &mode(instruction))?.render(item)
+    Renderer::new(&prompt(body), &mode(instruction), &BTreeMap::new())?.render(item)
 }
 
 fn check(body: &str, expected: &str) {
@@ -61,7 +63,9 @@ fn the_preset_of_lm_eval_writes_what_lm_eval_writes() {
         options: ["one", "two {{ labels }}", "three", "four\n"].map(str::to_owned).to_vec(),
         ..item()
     };
-    let rendered = |instruction| Renderer::new(&preset, &mode(instruction)).and_then(|renderer| renderer.render(&item));
+    let rendered = |instruction| {
+        Renderer::new(&preset, &mode(instruction), &BTreeMap::new()).and_then(|renderer| renderer.render(&item))
+    };
     let expected = "P: The hut has two doors.\nBoth are blue. \nQ: How many doors has the hut?\nA: one\nB: two {{ labels }}\n\
                     C: three\nD: four\n\nAnswer:";
     assert_eq!(rendered(None).as_deref(), Ok(expected));
@@ -83,7 +87,7 @@ fn braces_and_markup_in_data_are_text() {
 #[test]
 fn an_unknown_name_is_found_before_any_item() {
     let error = |body: &str, instruction| {
-        Renderer::new(&prompt(body), &mode(instruction)).err().expect("an unknown name").to_string()
+        Renderer::new(&prompt(body), &mode(instruction), &BTreeMap::new()).err().expect("an unknown name").to_string()
     };
     assert_eq!(
         error("{{ pasage }}", None),
@@ -99,8 +103,59 @@ fn an_unknown_name_is_found_before_any_item() {
 
 #[test]
 fn a_syntax_error_names_place_and_line() {
-    let error = Renderer::new(&prompt("a\n{{ question"), &mode(None)).err().expect("a syntax error");
+    let error = Renderer::new(&prompt("a\n{{ question"), &mode(None), &BTreeMap::new()).err().expect("a syntax error");
     assert!(matches!(&error, PromptError::Syntax { place, line: 2, .. } if place == "prompt.body"), "{error}");
+}
+
+#[test]
+fn further_fields_are_variables() {
+    let item = Item { extra: BTreeMap::from([("subject".to_owned(), "law {{ key }}".to_owned())]), ..item() };
+    let renderer = Renderer::new(&prompt("{{ subject }}: {{ question }}"), &mode(None), &item.extra);
+    assert_eq!(renderer.and_then(|renderer| renderer.render(&item)).as_deref(), Ok("law {{ key }}: Q?"));
+    let error = Renderer::new(&prompt("{{ zzz }}"), &mode(None), &item.extra).err().expect("an unknown name");
+    assert!(error.to_string().ends_with("`words`, `subject`"), "{error}");
+}
+
+fn continuations(template: Option<&str>, item: &Item) -> Result<Vec<String>, PromptError> {
+    let prompt = Prompt { continuation: template.map(str::to_owned), ..prompt("") };
+    Renderer::new(&prompt, &mode(None), &item.extra)?.continuations(item)
+}
+
+#[test]
+fn an_option_is_scored_as_it_is_or_as_a_template_has_it() {
+    assert_eq!(continuations(None, &item()), Ok(vec!["yes".to_owned(), "no".to_owned()]));
+    let template = "{{ option[:1] | upper }}{{ option[1:] }} ({{ label }}), {{ question }} ";
+    assert_eq!(continuations(Some(template), &item()), Ok(vec!["Yes (1), Q? ".to_owned(), "No (2), Q? ".to_owned()]));
+    let error = continuations(Some("{{ optoin }}"), &item()).expect_err("an unknown name").to_string();
+    assert_eq!(error, "`prompt.continuation` names `optoin`, which no prompt has; did you mean `option`?");
+    let nothing = PromptError::NoContinuation {
+        place: "prompt.continuation".to_owned(),
+        item: "p|1".to_owned(),
+        option: "no".to_owned(),
+    };
+    assert_eq!(continuations(Some("{% if option == 'yes' %}x{% endif %}"), &item()), Err(nothing));
+}
+
+#[test]
+fn a_continuation_has_the_words_of_the_language_and_may_be_that_of_a_format() {
+    let words = |word: &str| BTreeMap::from([("so".to_owned(), word.to_owned())]);
+    let words = BTreeMap::from([("heb_Hebr".to_owned(), words("לכן")), ("eng_Latn".to_owned(), words("so"))]);
+    let prompt = Prompt { words, continuation: Some("{{ option }}".to_owned()), ..prompt("{{ question }}") };
+    let format = |template: &str| Mode {
+        shown: Shown { continuation: Some(template.to_owned()), ..Shown::default() },
+        ..mode(None)
+    };
+    let scored = |mode: &Mode| {
+        let renderer = Renderer::new(&prompt.shown_by(mode, [&item().language]), mode, &BTreeMap::new())?;
+        renderer.continuations(&item())
+    };
+    let own = format("{{ words.so }} {{ option }}");
+    assert_eq!(scored(&own), Ok(vec!["לכן yes".to_owned(), "לכן no".to_owned()]));
+    let english = Mode { words: Speech::Of("eng_Latn".to_owned()), ..own };
+    assert_eq!(scored(&english), Ok(vec!["so yes".to_owned(), "so no".to_owned()]));
+    assert_eq!(scored(&mode(None)), Ok(vec!["yes".to_owned(), "no".to_owned()]));
+    let error = scored(&format("{{ optoin }}")).expect_err("an unknown name").to_string();
+    assert!(error.starts_with("`continuation of modes.direct` names `optoin`"), "{error}");
 }
 
 #[test]

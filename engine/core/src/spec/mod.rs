@@ -17,6 +17,7 @@ mod resolve;
 mod schema;
 mod shape;
 mod suggest;
+mod task;
 #[cfg(test)]
 mod tests;
 mod text;

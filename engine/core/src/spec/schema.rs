@@ -32,12 +32,14 @@ fn table(shape: &TableShape, extent: Extent) -> Value {
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
-    let either = shape.keys().find_map(|key| match key.need {
+    let either = shape.keys().filter_map(|key| match key.need {
         Need::Without(other) if extent == Extent::Whole => Some((key.name, other)),
         _ => None,
     });
-    if let Some((one, other)) = either {
-        schema["anyOf"] = json!([{ "required": [one] }, { "required": [other] }]);
+    let (ones, others): (Vec<_>, Vec<_>) = either.unzip();
+    // What a key of another table stands for is not seen here.
+    if let Some(other) = others.first().filter(|_| others.iter().all(|other| shape.key(other).is_some())) {
+        schema["anyOf"] = json!([{ "required": ones }, { "required": [other] }]);
     }
     schema
 }
@@ -119,7 +121,9 @@ mod tests {
         let whole = &schema["then"]["properties"]["models"]["additionalProperties"];
         assert_eq!(whole["anyOf"], json!([{ "required": ["file"] }, { "required": ["answers"] }]));
         let data = &schema["then"]["properties"]["data"]["additionalProperties"];
-        assert_eq!(data["required"], json!(["file", "key", "fields"]));
+        assert_eq!(data["required"], json!(["file"]));
+        assert_eq!(data["anyOf"], json!([{ "required": ["key", "fields"] }, { "required": ["task"] }]));
+        assert!(data["properties"]["fields"].get("anyOf").is_none(), "a task may have filled it");
         assert_eq!(model["additionalProperties"], json!(false));
         assert_eq!(model["properties"]["chat"]["enum"], json!(["model", "none"]));
         assert_eq!(model["properties"]["requantize"]["default"], json!(false));

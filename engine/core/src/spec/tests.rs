@@ -112,6 +112,32 @@ fn a_preset_gives_what_is_left_out() {
 }
 
 #[test]
+fn a_preset_says_how_modes_score_unless_they_say_otherwise() {
+    let scores = |set: &[&str]| {
+        let modes = loaded(EXTENDS, None, set).modes;
+        modes.into_iter().map(|mode| (mode.score, mode.normalize, mode.generate.extract)).collect::<Vec<_>>()
+    };
+    let usual = (Score::Labels, Normalize::Byte, Rules::Xlt);
+    assert_eq!(scores(&[]), [usual; 2]);
+    assert_eq!(scores(&["prompt.preset=lm-eval-belebele"]), [usual; 2]);
+    let inspect = scores(&["prompt.preset=inspect", "modes.direct.score=labels", "modes.direct.extract=xlt"]);
+    assert_eq!(inspect, [(Score::Generate, Normalize::Byte, Rules::Inspect), usual], "cot, direct");
+    assert_eq!(loaded(EXTENDS, None, &["prompt.preset=inspect"]).models[0].chat, Chat::Model);
+    let format = ["prompt.preset=inspect", "formats.asked.score=labels", "modes.direct.format=asked"];
+    assert_eq!(scores(&format)[1], (Score::Labels, Normalize::Byte, Rules::Inspect), "a format counts more, too");
+}
+
+#[test]
+fn letters_of_a_preset_are_as_many_as_the_options() {
+    let labels = |set: &[&str]| loaded(EXTENDS, None, set).prompt.expect("there").labels.join("");
+    let inspect = "prompt.preset=inspect";
+    assert_eq!(labels(&[inspect]), "ABCD");
+    assert_eq!(labels(&[inspect, "data.quiz.fields.options=[\"a\", \"b\", \"c\"]"]), "ABC");
+    assert_eq!(labels(&[inspect, "data.quiz.fields.options=[\"list\"]"]), "ABCD", "not known before the data are read");
+    assert_eq!(labels(&[inspect, "prompt.labels=[\"w\", \"x\", \"y\", \"z\"]"]), "wxyz");
+}
+
+#[test]
 fn a_preset_has_no_chat_format_unless_a_model_asks_for_it() {
     let chat = |set: &[&str]| loaded(EXTENDS, None, set).models[0].chat;
     let preset = "prompt.preset=lm-eval-belebele";

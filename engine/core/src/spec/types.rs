@@ -140,9 +140,13 @@ pub struct Data {
     pub name: String,
     /// The file; its path contains `{language}` where there is one file per language.
     pub file: FileRef,
+    /// What `{code}` in its path stands for, by language; empty where the path has no `{code}`.
+    pub codes: BTreeMap<String, String>,
     /// How rows are written in it.
     pub format: Format,
-    /// Fields that together identify a question in every language.
+    /// What a double quote means in TSV; `None`: where it may mean either, the file is refused.
+    pub quotes: Option<Quotes>,
+    /// Fields that together identify a question in every language; [`ROW`] is the number of the row.
     pub key: Vec<String>,
     /// Fields that together identify the passage of a question; empty: every row is its own group.
     pub group: Vec<String>,
@@ -165,6 +169,18 @@ pub enum Format {
     Tsv,
 }
 
+/// In `key`, in place of a field: the number of the row, from 1.
+pub const ROW: &str = "{row}";
+
+/// What a double quote means in TSV, which has no rule for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Quotes {
+    /// What it means in CSV: a text may stand in two of them.
+    Csv,
+    /// Itself.
+    Plain,
+}
+
 /// Which field of a row holds what.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fields {
@@ -172,10 +188,41 @@ pub struct Fields {
     pub passage: Option<String>,
     /// Question.
     pub question: String,
-    /// The options: two to ten fields, or one field that holds a list.
+    /// The options: two to ten fields, or one field that holds a list. Empty where `choices` are not.
     pub options: Vec<String>,
-    /// The gold answer: a 1-based number.
+    /// The options where they are the same for every question.
+    pub choices: Vec<String>,
+    /// The gold answer.
     pub answer: String,
+    /// How the gold answer is written.
+    pub answer_as: AnswerAs,
+    /// Further fields that templates may show, by the name that they have there.
+    pub extra: BTreeMap<String, String>,
+}
+
+impl Fields {
+    /// How many options a question has, where it does not depend on the rows.
+    #[must_use]
+    pub fn count(&self) -> Option<usize> {
+        match (self.choices.len(), self.options.len()) {
+            (0, 0 | 1) => None,
+            (0, options) => Some(options),
+            (choices, _) => Some(choices),
+        }
+    }
+}
+
+/// How data write which option is right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum AnswerAs {
+    /// A number from 1.
+    Number,
+    /// A number from 0.
+    Index,
+    /// A capital letter from `A`.
+    Letter,
+    /// The option's text.
+    Text,
 }
 
 /// How rows are divided.
@@ -217,6 +264,8 @@ pub struct Prompt {
     pub system: Option<String>,
     /// minijinja template of the user message's body.
     pub body: String,
+    /// minijinja template of the text that is scored for an option; `None`: the option. Only `texts` asks.
+    pub continuation: Option<String>,
     /// What is shown before each option and scored, in the order of the options.
     pub labels: Vec<String>,
     /// What stands between prompt and answer and is scored with it, such as a space: lm-evaluation-harness's
@@ -230,12 +279,13 @@ impl Prompt {
     /// The prompt of a mode: what a format says counts more. Of the words those of these languages.
     #[must_use]
     pub fn shown_by<'a>(&self, mode: &Mode, languages: impl IntoIterator<Item = &'a String>) -> Self {
-        let Shown { system, body, labels, delimiter } = mode.shown.clone();
+        let Shown { system, body, continuation, labels, delimiter } = mode.shown.clone();
         let words = languages.into_iter().map(|own| mode.words.code(own));
         let words = words.filter_map(|code| Some((code.to_owned(), self.words.get(code)?.clone())));
         Self {
             system: system.or_else(|| self.system.clone()),
             body: body.unwrap_or_else(|| self.body.clone()),
+            continuation: continuation.or_else(|| self.continuation.clone()),
             labels: labels.unwrap_or_else(|| self.labels.clone()),
             delimiter: delimiter.unwrap_or_else(|| self.delimiter.clone()),
             words: words.collect(),
@@ -312,6 +362,8 @@ pub struct Shown {
     pub system: Option<String>,
     /// Template of the user message's body.
     pub body: Option<String>,
+    /// Template of the text that is scored for an option.
+    pub continuation: Option<String>,
     /// What is shown before each option and scored.
     pub labels: Option<Vec<String>>,
     /// What stands between prompt and answer.

@@ -1,7 +1,8 @@
 //! The words by which a spec's choices are written, in the spec, in manifests and in results.
 
 use super::{
-    AnswersFormat, Channel, Chat, Effort, Format, Kv, Normalize, Population, Rules, Schedule, Score, Source, SplitBy,
+    AnswerAs, AnswersFormat, Channel, Chat, Data, Effort, Format, Kv, Normalize, Population, Quotes, Rules, Schedule,
+    Score, Source, SplitBy,
 };
 
 macro_rules! words {
@@ -24,6 +25,7 @@ macro_rules! words {
     };
 }
 
+words!(AnswerAs { Number = "number", Index = "index", Letter = "letter", Text = "text" });
 words!(AnswersFormat { Jsonl = "jsonl", LmEval = "lm-eval" });
 words!(Chat { Model = "model", None = "none" });
 words!(SplitBy { Question = "question", Passage = "passage" });
@@ -31,6 +33,7 @@ words!(Score { Labels = "labels", Texts = "texts", Generate = "generate" });
 words!(Normalize { Sum = "sum", Token = "token", Byte = "byte", Character = "character" });
 words!(Kv { F16 = "F16", F32 = "F32" });
 words!(Format { Jsonl = "jsonl", Json = "json", Csv = "csv", Tsv = "tsv" });
+words!(Quotes { Csv = "csv", Plain = "plain" });
 words!(Rules { Xlt = "xlt", LmEval = "lm-eval", Inspect = "inspect", Belebele = "belebele" });
 words!(Effort { Low = "low", Medium = "medium", High = "high" });
 words!(Channel { Auto = "auto", Text = "text", Native = "native" });
@@ -54,6 +57,15 @@ impl std::fmt::Display for Source {
                 f.write_str(&parts.join(" + "))
             }
         }
+    }
+}
+
+impl Data {
+    /// The file in a language.
+    #[must_use]
+    pub fn source_in(&self, language: &str) -> Source {
+        let code = self.codes.get(language).map_or("", String::as_str);
+        self.file.source.in_language(language).filled("code", code)
     }
 }
 

@@ -1,15 +1,25 @@
 use super::*;
-use crate::spec::{Fields, FileRef, Source};
+use crate::spec::{AnswerAs, Fields, FileRef, Source};
 use proptest::prelude::*;
 
 fn data(split: Option<Split>) -> Data {
     Data {
         name: "demo".to_owned(),
         file: FileRef { source: Source::Local { path: "x".to_owned() }, sha256: None, size: None },
+        codes: BTreeMap::new(),
         format: crate::spec::Format::Jsonl,
+        quotes: None,
         key: Vec::new(),
         group: Vec::new(),
-        fields: Fields { passage: None, question: String::new(), options: Vec::new(), answer: String::new() },
+        fields: Fields {
+            passage: None,
+            question: String::new(),
+            options: Vec::new(),
+            choices: Vec::new(),
+            answer: String::new(),
+            answer_as: AnswerAs::Number,
+            extra: BTreeMap::new(),
+        },
         split,
     }
 }
@@ -28,6 +38,7 @@ fn item(number: usize, part: Option<&str>) -> Item {
         question: String::new(),
         options: Vec::new(),
         answer: 0,
+        extra: BTreeMap::new(),
         part: part.map(str::to_owned),
     }
 }

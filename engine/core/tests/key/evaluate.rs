@@ -3,7 +3,8 @@
 use crate::key;
 use crate::study::spec;
 use xlt_core::spec::{
-    Channel, Chat, Effort, Format, Kv, Normalize, Rules, Sampling, Schedule, Score, Slot, Source, Spec, Split, SplitBy,
+    AnswerAs, Channel, Chat, Effort, Format, Kv, Normalize, Quotes, Rules, Sampling, Schedule, Score, Slot, Source,
+    Spec, Split, SplitBy,
 };
 
 const EVALUATE: &str = "evaluate/m/tuned/seed1/heb_Hebr/cot";
@@ -68,7 +69,25 @@ fn whatever_can_change_answers_changes_the_key() {
         key(&spec, "llama", EVALUATE)
     };
     assert_ne!(texts(Normalize::Byte).0, texts(Normalize::Token).0);
+    let continued = |continuation: Option<&str>| {
+        let mut spec = spec();
+        spec.modes[0].score = Score::Texts;
+        spec.prompt.as_mut().expect("it has one").continuation = continuation.map(str::to_owned);
+        key(&spec, "llama", EVALUATE).0
+    };
+    assert_ne!(continued(None), continued(Some("{{ option }}.")));
     differs(|spec| spec.data[0].format = Format::Csv);
+    differs(|spec| spec.data[0].quotes = Some(Quotes::Csv));
+    differs(|spec| spec.data[0].fields.choices = vec!["yes".to_owned(), "no".to_owned()]);
+    differs(|spec| spec.data[0].fields.answer_as = AnswerAs::Index);
+    differs(|spec| _ = spec.data[0].fields.extra.insert("subject".to_owned(), "field".to_owned()));
+    let called = |name: &str, field: &str| {
+        let mut spec = spec();
+        spec.data[0].fields.extra.insert(name.to_owned(), field.to_owned());
+        key(&spec, "llama", EVALUATE).0
+    };
+    assert_ne!(called("subject", "field"), called("topic", "field"));
+    assert_ne!(called("subject", "field"), called("subject", "other"));
     differs(|spec| spec.modes[0].reason = None);
     differs(|spec| spec.modes[0].reason.as_mut().expect("it has one").max_tokens = 65);
     let reason = |change: fn(&mut xlt_core::spec::Reason)| {
@@ -149,6 +168,8 @@ fn another_language_or_another_llama_is_another_key() {
 fn names_places_and_what_else_is_in_the_spec_do_not_change_the_key() {
     let same = |change: fn(&mut Spec)| check(EVALUATE, true, change);
     same(|spec| spec.modes[0].normalize = Normalize::Token);
+    same(|spec| spec.prompt.as_mut().expect("it has one").continuation = Some("only for texts".to_owned()));
+    same(|spec| _ = spec.data[0].codes.insert("heb_Hebr".to_owned(), "he".to_owned()));
     same(|spec| spec.modes[0].slot = Some(Slot::Final));
     same(|spec| spec.modes[0].generate.max_tokens += 1);
     same(|spec| add(&mut spec.name));

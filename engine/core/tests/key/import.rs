@@ -2,6 +2,7 @@
 
 use crate::key;
 use crate::study;
+use std::collections::BTreeMap;
 use xlt_core::spec::{AnswersFormat, Format, Normalize, Rules, Score, Source, Spec};
 
 const IMPORT: &str = "import/m/base/heb_Hebr/direct";
@@ -43,6 +44,25 @@ fn whatever_can_change_imported_answers_changes_the_key() {
     differs(|spec| spec.evaluate.as_mut().expect("it has one").limit = None);
     differs(|spec| spec.prompt.as_mut().expect("it has one").labels.swap(0, 1));
     differs(|spec| spec.modes[0].score = Score::Texts);
+    let continued = |continuation: Option<&str>| {
+        let mut spec = spec();
+        spec.modes[0].score = Score::Texts;
+        spec.prompt.as_mut().expect("it has one").continuation = continuation.map(str::to_owned);
+        key(&spec, "llama", IMPORT).0
+    };
+    assert_ne!(continued(None), continued(Some("{{ option }}.")), "its length is what likelihoods are divided by");
+    let said = |continuation: Option<&str>, word: &str| {
+        let mut spec = spec();
+        spec.modes[0].score = Score::Texts;
+        let prompt = spec.prompt.as_mut().expect("it has one");
+        prompt.continuation = continuation.map(str::to_owned);
+        let words = BTreeMap::from([("so".to_owned(), word.to_owned())]);
+        prompt.words.insert("heb_Hebr".to_owned(), words);
+        key(&spec, "llama", IMPORT).0
+    };
+    let continuation = Some("{{ words.so }} {{ option }}");
+    assert_ne!(said(continuation, "a"), said(continuation, "b"));
+    assert_eq!(said(None, "a"), said(None, "b"), "what was shown is not known");
     differs(|spec| spec.modes[0].generate.extract = Rules::Inspect);
 }
 

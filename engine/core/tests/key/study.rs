@@ -1,9 +1,10 @@
 //! A small study with one of everything.
 
 use crate::world;
+use std::collections::BTreeMap;
 use xlt_core::spec::{
-    Adapter, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, Format, Kv, LanguageGroup, Lora, Mode, Model,
-    Optimizer, Prompt, Reason, Sampling, Schedule, Source, Spec, Split, SplitBy, TrainOn,
+    Adapter, AnswerAs, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, Format, Kv, LanguageGroup, Lora,
+    Mode, Model, Optimizer, Prompt, Reason, Sampling, Schedule, Source, Spec, Split, SplitBy, TrainOn,
 };
 
 fn texts(texts: &[&str]) -> Vec<String> {
@@ -32,6 +33,7 @@ pub(super) fn spec() -> Spec {
         prompt: Some(Prompt {
             system: Some("Be brief.".to_owned()),
             body: "{{ question }}".to_owned(),
+            continuation: None,
             labels: texts(&["A", "B"]),
             delimiter: String::new(),
             words: Default::default(),
@@ -72,14 +74,19 @@ fn data() -> Data {
     Data {
         name: "belebele".to_owned(),
         file: hub("{language}.jsonl", true),
+        codes: BTreeMap::new(),
         format: Format::Jsonl,
+        quotes: None,
         key: texts(&["link", "number"]),
         group: texts(&["link"]),
         fields: Fields {
             passage: Some("passage".to_owned()),
             question: "question".to_owned(),
             options: texts(&["one", "two"]),
+            choices: Vec::new(),
             answer: "answer".to_owned(),
+            answer_as: AnswerAs::Number,
+            extra: BTreeMap::new(),
         },
         split: Some(Split::Drawn { by: SplitBy::Passage, train: 10, test: 20, seed: 1, allow_shared_passages: false }),
     }

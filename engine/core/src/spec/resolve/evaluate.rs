@@ -2,13 +2,19 @@
 
 use super::adapters::nonempty;
 use super::data::{check_languages, check_part, named};
+use super::families::Family;
 use super::{Context, languages};
 use crate::spec::tree::Table;
 use crate::spec::{Data, Evaluate, Kv, LanguageGroup};
 
 const MOST_SLOTS: u32 = 64;
 
-pub(super) fn resolve(data: &[Data], groups: &[LanguageGroup], cx: &mut Context<'_>) -> Option<Evaluate> {
+pub(super) fn resolve(
+    data: &[Data],
+    groups: &[LanguageGroup],
+    families: &[Family],
+    cx: &mut Context<'_>,
+) -> Option<Evaluate> {
     let table = cx.root.table("evaluate")?;
     let languages = table.get("languages").map(|node| (node, languages::codes(node, groups, cx)));
     let rows = table.word("data").and_then(|word| named(word, data, cx));
@@ -18,7 +24,9 @@ pub(super) fn resolve(data: &[Data], groups: &[LanguageGroup], cx: &mut Context<
     let (node, languages) = languages?;
     nonempty(node, &languages, cx);
     let rows = rows?;
-    check_languages(&languages, rows, cx);
+    let examples = languages::of_examples(families.iter().flat_map(|family| &family.modes)).into_iter();
+    let others = examples.filter(|code| !languages.contains(code));
+    check_languages(&languages.iter().chain(others).cloned().collect::<Vec<_>>(), rows, cx);
     let usual = if rows.split.is_some() { "test" } else { "all" };
     Some(Evaluate {
         data: rows.name.clone(),

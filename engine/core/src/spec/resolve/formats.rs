@@ -40,6 +40,7 @@ pub(super) fn resolve(cx: &mut Context<'_>) -> Vec<PromptFormat> {
         for key in ["body", "instruction"] {
             table.word(key).into_iter().for_each(|word| template::check(word, template::Scope::Item, cx));
         }
+        table.word("continuation").into_iter().for_each(|word| template::check(word, template::Scope::Option, cx));
         table.word("system").into_iter().for_each(|word| template::check(word, template::Scope::Study, cx));
         prompts::labels(table, cx);
         let labels = table.get("labels").map(|_| table.texts("labels"));
@@ -51,6 +52,7 @@ pub(super) fn resolve(cx: &mut Context<'_>) -> Vec<PromptFormat> {
             shown: Shown {
                 system: table.text("system"),
                 body: table.text("body"),
+                continuation: table.text("continuation"),
                 labels,
                 delimiter: table.text("delimiter"),
             },

@@ -1,11 +1,12 @@
 //! Language groups, and lists of groups and codes.
 
 use super::Context;
-use crate::spec::LanguageGroup;
 use crate::spec::languages::{known, name_of};
 use crate::spec::suggest::nearest;
 use crate::spec::text::Word;
 use crate::spec::tree::Node;
+use crate::spec::{LanguageGroup, Mode, Spec, Speech};
+use std::collections::BTreeSet;
 
 /// Words that mean something else in an estimate.
 pub(super) const RESERVED: [&str; 3] = ["relatives", "controls", "all"];
@@ -54,6 +55,23 @@ pub(super) fn codes(node: &Node, groups: &[LanguageGroup], cx: &mut Context<'_>)
         });
     }
     codes
+}
+
+/// Languages in which modes show examples, whatever the question's.
+pub(super) fn of_examples<'m>(modes: impl IntoIterator<Item = &'m Mode>) -> BTreeSet<&'m String> {
+    let shots = modes.into_iter().filter_map(|mode| mode.shots.as_ref());
+    let codes = shots.filter_map(|shots| match &shots.language {
+        Speech::Of(code) => Some(code),
+        Speech::Own => None,
+    });
+    codes.collect()
+}
+
+/// Every language in which questions are shown: to be answered, to be learned from, as examples.
+pub(super) fn shown(spec: &Spec) -> BTreeSet<&String> {
+    let evaluated = spec.evaluate.iter().flat_map(|evaluate| &evaluate.languages);
+    let trained = spec.adapters.iter().flat_map(|adapter| &adapter.train_on.languages);
+    evaluated.chain(trained).chain(of_examples(&spec.modes)).collect()
 }
 
 /// Reports a word that is neither a group nor a code.

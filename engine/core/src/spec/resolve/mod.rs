@@ -12,11 +12,13 @@ mod data;
 mod estimate;
 mod evaluate;
 mod families;
+mod fields;
 mod formats;
 mod languages;
 mod models;
 mod only;
 mod origin;
+mod presets;
 mod prompts;
 mod stages;
 mod template;
@@ -28,6 +30,7 @@ use super::grammar;
 use super::layers::Layers;
 use super::shape::Shape;
 use super::suggest::suggest;
+use super::task;
 use super::text::{Texts, Word};
 use super::tree::Table;
 use super::types::{Analyze, Spec};
@@ -38,6 +41,8 @@ struct Context<'a> {
     root: &'a Table,
     texts: &'a Texts,
     faults: &'a mut Faults,
+    /// Names that data add to those that every template knows.
+    variables: Vec<String>,
 }
 
 /// What can be referred to by name.
@@ -78,6 +83,7 @@ impl Context<'_> {
 /// Checks and resolves everything. What it returns is the spec only if there are no faults.
 pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Faults) -> Spec {
     let Layers { mut spec, only } = layers;
+    task::fill(&mut spec);
     check(&spec, &Shape::Table(&grammar::SPEC), "", Extent::Whole, faults);
     let place = spec.place;
     let mut root = Table::default();
@@ -85,15 +91,16 @@ pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Fa
         fill(table, place, &grammar::SPEC);
         root = std::mem::take(table);
     }
-    let cx = &mut Context { root: &root, texts, faults };
+    let cx = &mut Context { root: &root, texts, faults, variables: Vec::new() };
     enough(path, cx);
 
     let groups = languages::groups(cx);
     let data = data::resolve(cx);
-    let prompt = prompts::prompt(cx);
+    cx.variables = fields::variables(&data);
+    let prompt = prompts::prompt(&data, cx);
     let families = families::resolve(cx);
     let conditions = conditions::resolve(&families, cx);
-    let evaluate = evaluate::resolve(&data, &groups, cx);
+    let evaluate = evaluate::resolve(&data, &groups, &families, cx);
     let mut spec = Spec {
         name: root.text("name").unwrap_or_else(|| stem(path).to_owned()),
         models: models::resolve(&conditions, evaluate.as_ref(), cx),
@@ -109,6 +116,8 @@ pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Fa
         evaluate,
     };
     prompts::fit(&spec, cx);
+    fields::fit(&spec, cx);
+    presets::fit(&spec, cx);
     words::fit(&spec, cx);
     controls::fit(spec.evaluate.as_ref(), &spec.data, &spec.modes, cx);
     if let Some(only) = &only {

@@ -13,8 +13,11 @@ use crate::spec::{
 
 const LABELS: &[&str] = &["1", "2", "3", "4"];
 
+/// Options where nothing tells their number.
+const USUAL: usize = 4;
+
 /// `[prompt]`.
-pub(super) fn prompt(cx: &mut Context<'_>) -> Option<Prompt> {
+pub(super) fn prompt(data: &[Data], cx: &mut Context<'_>) -> Option<Prompt> {
     let table = cx.root.table("prompt")?;
     labels(table, cx);
     table.word("system").into_iter().for_each(|word| template::check(word, Scope::Study, cx));
@@ -31,18 +34,30 @@ pub(super) fn prompt(cx: &mut Context<'_>) -> Option<Prompt> {
                 .help("add `body`, a template of the user's message, or `preset`, another tool's prompt");
         }
     }
+    table.word("continuation").into_iter().for_each(|word| template::check(word, Scope::Option, cx));
     let labels = match table.get("labels") {
         Some(_) => table.texts("labels"),
-        None => preset.map_or(LABELS, |preset| preset.labels).iter().map(|&label| label.to_owned()).collect(),
+        None => preset.map_or_else(
+            || LABELS.iter().map(|&label| label.to_owned()).collect(),
+            |preset| preset.labels.of(options(data, cx)),
+        ),
     };
     formats::fit(&labels, cx);
     Some(Prompt {
         words: words::resolve(cx),
         system: table.text("system"),
         body: table.text("body").or(preset.map(|preset| preset.body.to_owned()))?,
+        continuation: table.text("continuation").or(preset.and_then(|preset| preset.continuation.map(str::to_owned))),
         labels,
         delimiter: table.text("delimiter").unwrap_or_else(|| preset.map_or("", |preset| preset.delimiter).to_owned()),
     })
+}
+
+/// How many options the questions have.
+fn options(data: &[Data], cx: &Context<'_>) -> usize {
+    let evaluated = cx.root.table("evaluate").and_then(|evaluate| evaluate.word("data"));
+    let evaluated = evaluated.and_then(|word| data.iter().find(|data| data.name == word.text));
+    evaluated.and_then(|data| data.fields.count()).unwrap_or(USUAL)
 }
 
 /// The preset that the prompt names.
@@ -73,21 +88,36 @@ pub(super) fn mode(entry: &Entry, table: &Table, cx: &mut Context<'_>) -> Option
     Some(Mode {
         name: entry.key.clone(),
         instruction: table.text("instruction"),
-        score: Score::named(table.word("score")?.text)?,
-        normalize: Normalize::named(table.word("normalize")?.text)?,
+        score: or_preset(table, "score", Score::named, Score::Labels, |preset| preset.score, cx)?,
+        normalize: or_preset(table, "normalize", Normalize::named, Normalize::Byte, |preset| preset.normalize, cx)?,
         reason: table.table("reason").and_then(|table| reason(table, cx)),
         cue: table.text("cue"),
         slot: None,
         generate: Generate {
             max_tokens: table.integer("max_tokens")?,
             stop: table.texts("stop"),
-            extract: Rules::named(table.word("extract")?.text)?,
+            extract: or_preset(table, "extract", Rules::named, Rules::Xlt, |preset| preset.extract, cx)?,
         },
         shown: Shown::default(),
         words: Speech::Own,
         rotate: table.is_true("rotate"),
         shots: table.table("shots").and_then(|table| shots(table, cx)),
     })
+}
+
+/// A word of a mode; where it is not written, the preset's, else the usual one. `None` where it is none.
+fn or_preset<T>(
+    table: &Table,
+    key: &str,
+    named: fn(&str) -> Option<T>,
+    usual: T,
+    of_preset: fn(&Preset) -> T,
+    cx: &Context<'_>,
+) -> Option<T> {
+    match table.get(key) {
+        Some(node) => named(node.word()?.text),
+        None => Some(preset(cx).map_or(usual, of_preset)),
+    }
 }
 
 fn shots(table: &Table, cx: &mut Context<'_>) -> Option<Shots> {
@@ -131,8 +161,8 @@ pub(super) fn fit(spec: &Spec, cx: &mut Context<'_>) {
     let trained = spec.adapters.iter().map(|adapter| &adapter.train_on.data);
     let used: Vec<_> = evaluated.chain(trained).collect();
     for data in spec.data.iter().filter(|data| used.contains(&&data.name)) {
-        if data.fields.options.len() > 1 && data.fields.options.len() != prompt.labels.len() {
-            uneven(prompt, table, data, cx);
+        if let Some(options) = data.fields.count().filter(|&options| options != prompt.labels.len()) {
+            uneven(prompt, table, data, options, cx);
         }
         if data.fields.passage.is_none() {
             no_passage(table, data, cx);
@@ -141,10 +171,12 @@ pub(super) fn fit(spec: &Spec, cx: &mut Context<'_>) {
 }
 
 /// Told where the labels are written; else at the preset that has them; else at the options.
-fn uneven(prompt: &Prompt, table: &Table, data: &Data, cx: &mut Context<'_>) {
+fn uneven(prompt: &Prompt, table: &Table, data: &Data, wanted: usize, cx: &mut Context<'_>) {
     let fields = cx.root.table("data").and_then(|all| all.table(&data.name)?.table("fields"));
-    let Some(options) = fields.and_then(|fields| fields.get("options")) else { return };
-    let (wanted, labels) = (data.fields.options.len(), &prompt.labels);
+    let Some(options) = fields.and_then(|fields| fields.get("options").or(fields.get("choices"))) else {
+        return;
+    };
+    let labels = &prompt.labels;
     let message = format!("{} labels for the {wanted} options of `data.{}`", labels.len(), data.name);
     let help = "give `prompt.labels` one label for each option";
     let shown = labels.join("`, `");
@@ -168,20 +200,23 @@ fn no_passage(table: &Table, data: &Data, cx: &mut Context<'_>) {
     let message = format!("`data.{}` has no passage", data.name);
     let remedy = format!("add `passage` to `[data.{}.fields]`", data.name);
     if let Some(body) = table.word("body") {
-        if let Some(range) = template::use_of("passage", body.text)
-            && body.text[..range.start].rfind("{{") > body.text[..range.start].rfind("{%")
-        {
+        if let Some(range) = shown_passage(body.text) {
             cx.faults
                 .at(cx.texts.inside(body.place, body.text, range), message)
                 .label("would be empty")
                 .help(format!("{remedy}, or take it out of the prompt"));
         }
     } else if let (Some(preset), Some(node)) = (preset(cx), table.get("preset"))
-        && template::use_of("passage", preset.body).is_some()
+        && shown_passage(preset.body).is_some()
     {
         cx.faults
             .at(node.place, message)
             .label("shows the passage")
             .help(format!("{remedy}, or write a `body` beside the preset"));
     }
+}
+
+/// Where a template shows the passage without asking whether there is one.
+fn shown_passage(body: &str) -> Option<std::ops::Range<usize>> {
+    template::use_of("passage", body).filter(|range| body[..range.start].rfind("{{") > body[..range.start].rfind("{%"))
 }

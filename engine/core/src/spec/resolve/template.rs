@@ -2,26 +2,38 @@
 
 use std::ops::Range;
 
-use minijinja::{ErrorKind, context};
+use minijinja::{ErrorKind, Value, context};
 
 use super::{Context, words};
 use crate::spec::suggest::suggest;
 use crate::spec::text::Word;
+
+/// What every template of a question may use.
+pub(super) const VARIABLES: [&str; 8] =
+    ["passage", "question", "options", "options_block", "labels", "language", "key", "words"];
+
+/// What the template of a continuation may use besides.
+pub(super) const OF_OPTION: [&str; 2] = ["option", "label"];
 
 /// What a template is filled in with.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Scope {
     /// One question.
     Item,
+    /// One option of a question.
+    Option,
     /// What is the same for all questions of a cell.
     Study,
 }
 
 impl Scope {
-    fn variables(self) -> &'static [&'static str] {
+    /// What its templates may use; `extra`: names that data add.
+    fn variables(self, extra: &[String]) -> Vec<&str> {
+        let extra = extra.iter().map(String::as_str);
         match self {
-            Self::Item => &["passage", "question", "options", "options_block", "labels", "language", "key", "words"],
-            Self::Study => &["labels", "language", "words"],
+            Self::Item => VARIABLES.into_iter().chain(extra).collect(),
+            Self::Option => VARIABLES.into_iter().chain(OF_OPTION).chain(extra).collect(),
+            Self::Study => vec!["labels", "language", "words"],
         }
     }
 }
@@ -40,24 +52,38 @@ pub(super) fn check(template: Word<'_>, scope: Scope, cx: &mut Context<'_>) {
     let mut used: Vec<String> = compiled.undeclared_variables(false).into_iter().collect();
     used.retain(|name| environment.globals().all(|(global, _)| global != name));
     used.sort();
-    for name in used.iter().filter(|name| !scope.variables().contains(&name.as_str())) {
+    let known = scope.variables(&cx.variables);
+    for name in used.iter().filter(|name| !known.contains(&name.as_str())) {
         let range = use_of(name, template.text).unwrap_or(0..template.text.len());
         cx.faults
             .at(cx.texts.inside(template.place, template.text, range), format!("unknown variable `{name}`"))
             .label("not known in a prompt")
-            .help(suggest(name, "variables", scope.variables()));
+            .help(suggest(name, "variables", &known));
     }
     check_words(template, compiled.undeclared_variables(true), cx);
     // Filters and tests are looked up when a template runs, so it is run once on a sample.
+    let sample: Vec<(&str, &str)> = cx.variables.iter().map(|name| (name.as_str(), "x")).collect();
     let sample = context! {
         passage => "p", question => "q", options => ["a", "b"], options_block => "1. a\n2. b",
-        labels => ["1", "2"], language => "eng_Latn", key => "k", words => context! {},
+        labels => ["1", "2"], language => "eng_Latn", key => "k", words => context! {}, option => "a", label => "1",
+        ..Value::from_pairs(sample)
     };
     if let Err(error) = compiled.render(sample)
         && matches!(error.kind(), ErrorKind::UnknownFilter | ErrorKind::UnknownTest)
     {
         fault(template, &error, cx);
     }
+}
+
+/// What a template names beyond what every template may use; nothing if it is none.
+pub(super) fn variables(template: &str) -> Vec<String> {
+    let environment = crate::jinja::environment();
+    let Ok(compiled) = environment.template_from_str(template) else { return Vec::new() };
+    let mut used: Vec<String> = compiled.undeclared_variables(false).into_iter().collect();
+    used.retain(|name| !VARIABLES.contains(&name.as_str()) && !OF_OPTION.contains(&name.as_str()));
+    used.retain(|name| environment.globals().all(|(global, _)| global != name));
+    used.sort();
+    used
 }
 
 /// Checks `words.NAME`.

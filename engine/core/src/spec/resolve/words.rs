@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::families::{Point, USUAL_WORDS};
-use super::languages::unknown;
+use super::languages::{shown, unknown};
 use crate::spec::languages::name_of;
 use crate::spec::suggest::listed;
 use crate::spec::tree::{Entry, Table};
@@ -66,11 +66,8 @@ pub(super) fn axis(table: &Table, cx: &mut Context<'_>) -> Vec<Point<Speech>> {
 pub(super) fn fit(spec: &Spec, cx: &mut Context<'_>) {
     let Some(prompt) = spec.prompt.as_ref().filter(|prompt| !prompt.words.is_empty()) else { return };
     let own = |mode: &Mode| mode.words == Speech::Own;
-    let evaluated = spec.evaluate.iter().flat_map(|evaluate| &evaluate.languages);
-    let trained = spec.adapters.iter().flat_map(|adapter| &adapter.train_on.languages);
-    let asked: BTreeSet<&String> = evaluated.chain(trained).collect();
-    let missing: Vec<&str> =
-        asked.into_iter().filter(|code| !prompt.words.contains_key(*code)).map(String::as_str).collect();
+    let shown = shown(spec).into_iter();
+    let missing: Vec<&str> = shown.filter(|code| !prompt.words.contains_key(*code)).map(String::as_str).collect();
     if let (Some(mode), [first, ..]) = (spec.modes.iter().find(|mode| own(mode)), &missing[..])
         && let Some(node) = cx.root.table("prompt").and_then(|prompt| prompt.get("words"))
     {
