@@ -10,6 +10,8 @@ pub mod doctor;
 mod engine;
 mod error;
 #[cfg(feature = "llama")]
+pub mod fertility;
+#[cfg(feature = "llama")]
 mod form;
 #[cfg(feature = "llama")]
 pub mod generate;
