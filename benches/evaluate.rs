@@ -11,14 +11,12 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark stops where the machine does not do as told")]
 
 use std::env;
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
 use xlt_core::batch::{self, Ask, Batches, Recipe};
-use xlt_core::plan::{EvaluateCell, EvaluateWork};
-use xlt_core::spec::{Request, Spec, load};
+use xlt_core::plan::EvaluateWork;
 use xlt_llama::{Backend, Context, ContextOptions, LoadOptions, Model, QuantizeOptions, Token, quantize};
 use xlt_run::decode::Decoder;
 use xlt_run::question::{self, Asker, Question};
@@ -62,49 +60,13 @@ fn main() {
 
 /// An evaluation with lm-evaluation-harness's prompt for Belebele.
 fn work(rows: &Path, unit: Option<usize>, limit: Option<String>) -> EvaluateWork {
-    let belebele = fs::read_to_string(rows).unwrap().contains("flores_passage");
-    let (key, group, passage, option, answer) = if belebele {
-        ("\"link\", \"question_number\"", "\"link\"", "flores_passage", "mc_answer", "correct_answer_num")
-    } else {
-        ("\"passage_id\", \"question_number\"", "\"passage_id\"", "passage", "option", "answer")
-    };
-    let unit = unit.map(|unit| format!("unit = {unit}")).unwrap_or_default();
-    let limit = limit.map(|items| format!("limit = {items}")).unwrap_or_default();
-    let text = format!(
-        r#"
-        models.m.file = "m.gguf"
-        languages.l = ["eng_Latn"]
-        conditions.c.modes = ["direct"]
-                prompt.preset = "lm-eval-belebele"
-        modes.direct = {{}}
-        [data.d]
-        file = "{{language}}.jsonl"
-        key = [{key}]
-        group = [{group}]
-        [data.d.fields]
-        passage = "{passage}"
-        question = "question"
-        options = ["{option}1", "{option}2", "{option}3", "{option}4"]
-        answer = "{answer}"
-        [evaluate]
-        data = "d"
-        languages = "l"
-        {unit}
-        {limit}
-        "#
-    );
-    let request = Request { path: "bench.toml", profile: None, set: &[] };
-    let Spec { mut data, mut modes, mut models, prompt, evaluate, .. } = load(&request, &|_| Ok(text.clone())).unwrap();
-    let cell = EvaluateCell {
-        model: "m".to_owned(),
-        condition: "c".to_owned(),
-        seed: None,
-        language: "eng_Latn".to_owned(),
-        mode: "direct".to_owned(),
-    };
-    let (model, prompt, evaluate) = (models.remove(0), prompt.unwrap(), evaluate.unwrap());
-    let (data, mode) = (data.remove(0), modes.remove(0));
-    EvaluateWork { cell, data, evaluate, prompt, mode, chat: model.chat, slot: None }
+    let prompts = r#"
+        prompt.preset = "lm-eval-belebele"
+        modes.direct = {}
+    "#;
+    let unit = unit.map(|unit| format!("unit = {unit}\n")).unwrap_or_default();
+    let limit = limit.map(|items| format!("limit = {items}\n")).unwrap_or_default();
+    support::work(rows, prompts, "direct", &(unit + &limit))
 }
 
 /// One way to ask all items.
@@ -155,7 +117,7 @@ impl Bench<'_> {
     }
 
     fn questions(&self, work: &EvaluateWork) -> Vec<Question> {
-        Asker::new(work, self.model).unwrap().questions(question::items(work, self.rows).unwrap()).unwrap()
+        Asker::new(work, self.model, &[]).unwrap().questions(question::items(work.asked(), self.rows).unwrap()).unwrap()
     }
 
     /// What sharing saves on all items of the file, measured or not.
@@ -167,7 +129,7 @@ impl Bench<'_> {
             vocabulary: self.model.vocab_size(),
             heads: self.model.heads(),
         };
-        let batch::Cost { apart, decoded } = batch::plan(&asks, &recipe).cost(&asks, |_| true);
+        let batch::Cost { apart, decoded } = batch::plan(&asks, &recipe).cost(&asks);
         let per_item = |tokens: u64| tokens as f64 / asks.len() as f64;
         println!(
             "all {} items of the file: {:.1} tokens an item, of which {:.1} are decoded",
@@ -197,7 +159,7 @@ impl Bench<'_> {
         let asks: Vec<Ask> = questions.iter().map(|question| question.ask(&work.mode)).collect();
         let batches: Batches =
             batch::plan(&asks, &Recipe { unit, vocabulary: self.model.vocab_size(), heads: self.model.heads() });
-        let tokens = batches.cost(&asks, |_| true).decoded;
+        let tokens = batches.cost(&asks).decoded;
         let run = move || {
             let mut decoder = Decoder::new(self.model, &[&batches], work.evaluate.kv, self.threads).unwrap();
             let mut scorer = Scorer::new(&work, self.model, questions);

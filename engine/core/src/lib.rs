@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod answers;
+pub mod asked;
 pub mod batch;
 pub mod chat;
 pub mod extract;
@@ -13,6 +14,7 @@ pub mod items;
 mod jinja;
 pub mod key;
 pub mod lock;
+pub mod orders;
 pub mod plan;
 pub mod prompt;
 pub mod record;
@@ -22,6 +24,7 @@ pub mod schedule;
 pub mod score;
 pub mod script;
 pub mod shards;
+pub mod shots;
 pub mod spec;
 pub mod split;
 pub mod stats;

@@ -4,12 +4,14 @@
 
 use crate::items::Item;
 use crate::jinja::{self, line, words};
-use crate::spec::{Mode, Prompt};
+use crate::spec::{Mode, Prompt, Speech};
 use minijinja::{Environment, Error, UndefinedBehavior, Value, context};
 use std::collections::BTreeMap;
 
-/// What a template may name.
-const VARIABLES: [&str; 7] = ["passage", "question", "options", "labels", "options_block", "language", "key"];
+/// What a template of a question may name.
+const VARIABLES: [&str; 8] = ["passage", "question", "options", "labels", "options_block", "language", "key", "words"];
+
+const SYSTEM: &str = "prompt.system";
 
 /// Why a prompt cannot be rendered. `place` is the key of the spec that holds the template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,33 +89,84 @@ pub struct Renderer {
     environment: Environment<'static>,
     /// Keys of the spec that hold the templates, and the templates' names in the environment.
     places: Vec<String>,
+    system: bool,
+    cue: Option<String>,
     labels: Vec<String>,
+    words: BTreeMap<String, BTreeMap<String, String>>,
+    speech: Speech,
 }
 
 impl Renderer {
-    /// Parses `prompt.body` and the mode's instruction and checks the names in them.
+    /// Parses the templates of a mode's prompt and checks the names in them.
     ///
     /// Templates are Jinja (minijinja); a block tag alone on its line leaves no blank line (`trim_blocks`,
-    /// `lstrip_blocks`). They may name `passage`, `question`, `options` and `labels` (lists), `options_block` (a line
-    /// `LABEL. option` for each option), `language` and `key`.
+    /// `lstrip_blocks`). Body and instruction may name `passage`, `question`, `options` and `labels` (lists), `options_block`
+    /// (a line `LABEL. option` for each option), `language`, `key` and `words` (a table: the prompt's words in the mode's
+    /// language); the system message and the cue, which are the same for all items, `labels`, `language` and `words`.
     ///
     /// # Errors
     /// A template that does not parse, or that names something else.
     pub fn new(prompt: &Prompt, mode: &Mode) -> Result<Self, PromptError> {
         let mut environment = jinja::environment();
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        let mut templates = vec![("prompt.body".to_owned(), &prompt.body)];
+        let body = match &mode.shown.body {
+            Some(_) => format!("body of modes.{}", mode.name),
+            None => "prompt.body".to_owned(),
+        };
+        let mut templates = vec![(body, &prompt.body)];
         if let Some(instruction) = &mode.instruction {
             templates.push((format!("modes.{}.instruction", mode.name), instruction));
         }
+        let places = templates.iter().map(|(place, _)| place.clone()).collect();
+        let cue = mode.cue.as_ref().map(|_| format!("modes.{}.cue", mode.name));
+        templates.extend(cue.clone().zip(mode.cue.as_ref()));
+        templates.extend(prompt.system.as_ref().map(|system| (SYSTEM.to_owned(), system)));
         for (place, source) in &templates {
             environment.add_template_owned(place.clone(), source.as_str().to_owned()).map_err(|error| {
                 PromptError::Syntax { place: place.clone(), line: line(&error), message: words(&error) }
             })?;
             check_names(&environment, place)?;
         }
-        let places = templates.into_iter().map(|(place, _)| place).collect();
-        Ok(Self { environment, places, labels: prompt.labels.clone() })
+        Ok(Self {
+            environment,
+            places,
+            system: prompt.system.is_some(),
+            cue,
+            labels: prompt.labels.clone(),
+            words: prompt.words.clone(),
+            speech: mode.words.clone(),
+        })
+    }
+
+    /// The system message, where the prompt has one.
+    ///
+    /// # Errors
+    /// A template that fails.
+    pub fn system(&self, language: &str) -> Result<Option<String>, PromptError> {
+        self.system.then(|| self.same_for_all(SYSTEM, language)).transpose()
+    }
+
+    /// The cue, where the mode has one.
+    ///
+    /// # Errors
+    /// A template that fails.
+    pub fn cue(&self, language: &str) -> Result<Option<String>, PromptError> {
+        self.cue.as_ref().map(|place| self.same_for_all(place, language)).transpose()
+    }
+
+    fn same_for_all(&self, place: &str, language: &str) -> Result<String, PromptError> {
+        let values = context! { labels => &self.labels, language => language, words => self.words(language) };
+        let rendered = self.environment.get_template(place).and_then(|template| template.render(&values));
+        rendered.map_err(|error| PromptError::Failed {
+            place: place.to_owned(),
+            item: format!("any of {language}"),
+            line: line(&error),
+            message: words(&error),
+        })
+    }
+
+    fn words(&self, language: &str) -> Option<&BTreeMap<String, String>> {
+        self.words.get(self.speech.code(language))
     }
 
     /// The user message for one item: the body, a blank line, the instruction; each without white space at its end.
@@ -149,6 +202,7 @@ impl Renderer {
             options_block => self.options_block(item),
             language => &item.language,
             key => &item.key,
+            words => self.words(&item.language),
         };
         let mut parts = Vec::new();
         for place in places {

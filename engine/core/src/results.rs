@@ -5,10 +5,12 @@
 mod cut;
 mod generation;
 mod reasoning;
+mod rotation;
 
 pub use cut::{CUT_OFF_ABOVE, Cut};
 pub use generation::Generation;
 pub use reasoning::{Change, Reasoning};
+pub use rotation::Rotation;
 
 use crate::answers::Answer;
 use crate::fertility::Fertilities;
@@ -68,6 +70,8 @@ pub struct Cell {
     pub reasoning: Option<Reasoning>,
     /// Under `generate`, what became of the texts.
     pub generation: Option<Generation>,
+    /// Where options were rotated, how far answers hang on their order.
+    pub rotation: Option<Rotation>,
     /// Items of which a budget cut off the reasoning, the answer or both; `None` where nothing was written.
     pub cut_off: Option<Proportion>,
 }
@@ -195,6 +199,7 @@ fn cell(id: &CellId, answers: &[Answer], evaluations: &Evaluations) -> Option<Ce
         wanted: wanted(answers)?,
         reasoning: Reasoning::of(id, answers, evaluations),
         generation: Generation::of(answers),
+        rotation: Rotation::of(answers),
         cut_off: cut::cut_off(answers),
     })
 }

@@ -1,5 +1,6 @@
 //! The next token of a generated text.
 
+use crate::score::likeliest;
 use crate::spec::Sampling;
 
 /// Chooses a token from one row of logits. `draw`: a number from 0 to below 1, of which only drawing makes use.
@@ -30,16 +31,6 @@ pub fn draw(seed: u64, key: &str, language: &str, step: u32) -> f64 {
     let bits = digest.as_bytes().first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
     // 53 bits are what an f64 between 0 and 1 holds.
     (bits >> 11) as f64 / (1_u64 << 53) as f64
-}
-
-fn likeliest(logits: &[f32]) -> Option<usize> {
-    let mut best: Option<(usize, f32)> = None;
-    for (token, &logit) in logits.iter().enumerate().filter(|(_, logit)| **logit > f32::NEG_INFINITY) {
-        if best.is_none_or(|(_, top)| logit > top) {
-            best = Some((token, logit));
-        }
-    }
-    best.map(|(token, _)| token)
 }
 
 fn drawn(logits: &[f32], temperature: f64, top_p: f64, draw: f64) -> Option<usize> {

@@ -72,7 +72,11 @@ pub fn labels(logits: &[f32], label_ids: &[i32]) -> Result<LabelScore, ScoreErro
     if let Some((token, &value)) = logits.iter().enumerate().find(|(_, logit)| no_number(**logit)) {
         return Err(ScoreError::NotFinite { token, value });
     }
-    let argmax = first_max(logits.iter().copied()).ok_or(ScoreError::NoLogits)?;
+    if logits.is_empty() {
+        return Err(ScoreError::NoLogits);
+    }
+    // Where every token is ruled out, the labels are, too, and that is what is told.
+    let argmax = likeliest(logits).unwrap_or(0);
     let max = f64::from(logits[argmax]);
     let log_total = logits.iter().map(|&logit| (f64::from(logit) - max).exp()).sum::<f64>().ln();
     let logprobs = label_ids
@@ -83,7 +87,7 @@ pub fn labels(logits: &[f32], label_ids: &[i32]) -> Result<LabelScore, ScoreErro
             None => Err(ScoreError::OutsideVocabulary { token, vocabulary: logits.len() }),
         })
         .collect::<Result<Vec<f64>, _>>()?;
-    let prediction = first_max(logprobs.iter().copied()).ok_or(ScoreError::NoLabels)?;
+    let prediction = likeliest(&logprobs).ok_or(ScoreError::NoLabels)?;
     Ok(LabelScore {
         answer_mass: logprobs.iter().map(|logprob| logprob.exp()).sum::<f64>().min(1.0),
         prediction,
@@ -111,11 +115,13 @@ pub fn check_labels(ids: &[i32], labels: &[String]) -> Result<(), ScoreError> {
     Ok(())
 }
 
-fn first_max<T: PartialOrd>(values: impl Iterator<Item = T>) -> Option<usize> {
-    let mut best: Option<(usize, T)> = None;
-    for (index, value) in values.enumerate() {
-        if best.as_ref().is_none_or(|(_, top)| value > *top) {
-            best = Some((index, value));
+/// Index of the greatest number above minus infinity; of equals, the first.
+#[must_use]
+pub fn likeliest<T: Copy + Into<f64>>(scores: &[T]) -> Option<usize> {
+    let mut best: Option<(usize, f64)> = None;
+    for (index, score) in scores.iter().map(|&score| score.into()).enumerate() {
+        if score > best.map_or(f64::NEG_INFINITY, |(_, top)| top) {
+            best = Some((index, score));
         }
     }
     best.map(|(index, _)| index)

@@ -41,7 +41,8 @@ fn it_tokenizes_as_its_model_does() {
 
 #[test]
 fn a_file_of_a_vocabulary_alone_will_do() {
-    let (_folder, path) = written(&[("vocabulary.gguf", &TinyModel { weights: false, ..TinyModel::default() }.bytes())]);
+    let (_folder, path) =
+        written(&[("vocabulary.gguf", &TinyModel { weights: false, ..TinyModel::default() }.bytes())]);
     let backend = Backend::silent().unwrap();
     assert!(matches!(Model::load(&backend, &path, &LoadOptions::default()), Err(LlamaError::VocabularyOnly { .. })));
     assert!(!Vocabulary::load(&backend, &path).unwrap().tokenize("the house", false).unwrap().is_empty());

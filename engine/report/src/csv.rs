@@ -12,7 +12,8 @@ const HEADER: &str = "model,condition,mode,seed,language,n,correct,accuracy,low,
      parsed_correct,parsed_accuracy,parsed_low,parsed_high,rules";
 
 /// More columns where tokens were counted.
-const FERTILITY: &str = ",tokens_per_passage,tokens_per_character,tokens_per_byte,premium,premium_over,compared_texts,differing_texts";
+const FERTILITY: &str =
+    ",tokens_per_passage,tokens_per_character,tokens_per_byte,premium,premium_over,compared_texts,differing_texts";
 
 /// The cells as CSV (RFC 4180, lines ended by a line feed). Rates are 0 to 1, with six
 /// decimals; `low` and `high` are Wilson's 95 % interval. A value that a cell does not have is empty. `cut_off` and what

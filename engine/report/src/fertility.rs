@@ -73,7 +73,8 @@ impl<'a> FertilityTable<'a> {
 /// A JSON object for each model and language, sorted by these. `position`, of the first difference, is from 0.
 #[must_use]
 pub fn fertility_records(models: &BTreeMap<String, Fertilities>) -> Vec<Value> {
-    let languages = models.iter().flat_map(|(model, measured)| measured.languages.iter().map(move |of| (model, measured, of)));
+    let languages =
+        models.iter().flat_map(|(model, measured)| measured.languages.iter().map(move |of| (model, measured, of)));
     let record = |(model, measured, of): (&String, &Fertilities, &LanguageFertility)| {
         json!({
             "model": model,

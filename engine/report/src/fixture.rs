@@ -119,5 +119,6 @@ fn answer(prediction: usize, answer_mass: f64, argmax_text: &str) -> Answer {
         n_tokens: 100,
         reasoning: None,
         generated: None,
+        orders: Vec::new(),
     }
 }

@@ -17,8 +17,9 @@ use xlt_core::plan::EvaluateCell;
 use xlt_core::results::{Cell, Column, FORMAT_FAILURE_BELOW, LEVEL, Results};
 
 /// The templates by name. What ends in `.html` escapes every value.
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("page.html", include_str!("html/page.html")),
+    ("named.html", include_str!("html/named.html")),
     ("grid.html", include_str!("html/grid.html")),
     ("plot.html", include_str!("html/plot.html")),
     ("details.html", include_str!("html/details.html")),

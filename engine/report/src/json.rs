@@ -4,7 +4,7 @@ use crate::fertility::fertility_records;
 use serde_json::{Map, Value, json};
 use xlt_core::results::{
     CUT_OFF_ABOVE, Cell, Change, Column, FORMAT_FAILURE_BELOW, Generation, GroupMean, LEVEL, NormalizedScore,
-    Reasoning, Results,
+    Reasoning, Results, Rotation,
 };
 use xlt_core::script::ScriptShare;
 use xlt_core::stats::Proportion;
@@ -59,6 +59,7 @@ fn cell(cell: &Cell) -> Value {
         "cannot_tell": cell.cannot_tell(),
         "reasoning": cell.reasoning.as_ref().map(reasoning),
         "generation": cell.generation.as_ref().map(generation),
+        "rotation": cell.rotation.as_ref().map(rotation),
     })
 }
 
@@ -107,6 +108,16 @@ fn generation(generation: &Generation) -> Value {
         "low": interval.map(|interval| interval.low),
         "high": interval.map(|interval| interval.high),
         "rules": rules,
+    })
+}
+
+fn rotation(rotation: &Rotation) -> Value {
+    json!({
+        "orders": rotation.by_order.len(),
+        "agree": rotation.agree.successes(),
+        "right_in_all": rotation.always_right.successes(),
+        "correct_by_order": rotation.by_order.iter().map(|order| order.successes()).collect::<Vec<_>>(),
+        "predicted_by_place": rotation.places,
     })
 }
 
@@ -164,8 +175,12 @@ mod tests {
     fn tokens_are_in_it_where_they_were_counted() {
         let value: Value = serde_json::from_str(&json(&fixture::counted())).expect("JSON");
         let [hebrew, maltese] = [0, 1].map(|index| &value["fertility"][index]);
-        assert_eq!((&value["format"], &hebrew["model"], &hebrew["language"]), (&json!(4), &json!("m"), &json!("heb_Hebr")));
-        let numbers = ["passages", "tokens", "characters", "bytes", "tokens_per_passage", "premium", "parallel_passages"];
+        assert_eq!(
+            (&value["format"], &hebrew["model"], &hebrew["language"]),
+            (&json!(4), &json!("m"), &json!("heb_Hebr"))
+        );
+        let numbers =
+            ["passages", "tokens", "characters", "bytes", "tokens_per_passage", "premium", "parallel_passages"];
         let numbers = numbers.map(|key| maltese[key].as_f64());
         assert_eq!(numbers, [2.0, 14.0, 6.0, 12.0, 7.0, 1.75, 2.0].map(Some));
         assert_eq!(maltese["reference"], "heb_Hebr");

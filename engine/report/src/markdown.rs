@@ -27,6 +27,7 @@ pub fn markdown(results: &Results) -> String {
         normalizations(&mut text, results);
         reasoning(&mut text, results);
         generation(&mut text, results);
+        rotation(&mut text, results);
         tokens(&mut text, results);
     }
     fertility(&mut text, results);
@@ -142,6 +143,24 @@ fn generation(text: &mut String, results: &Results) {
             written::rules(generation),
         ];
         row(text, &cell_name(cell), outcomes.into_iter().map(|count| count.to_string()).chain(scores));
+    }
+}
+
+/// How far answers hang on the order of the options, where it was rotated.
+fn rotation(text: &mut String, results: &Results) {
+    let cells = || results.cells.iter().filter_map(|cell| Some((cell, cell.rotation.as_ref()?)));
+    if cells().next().is_none() {
+        return;
+    }
+    let _ = writeln!(text, "\n## Rotated options\n\n{}\n", written::ROTATION);
+    text.push_str("| Language | Column | All orders agree | Right in all | Accuracy by order | Predicted by place |\n");
+    text.push_str("|---|---|---:|---:|---|---|\n");
+    for (cell, rotation) in cells() {
+        let by_order: Vec<String> =
+            rotation.by_order.iter().map(|order| format!("{:.1} %", order.rate() * 100.0)).collect();
+        let places: Vec<String> = rotation.places.iter().map(ToString::to_string).collect();
+        let shares = [written::share(rotation.agree), written::share(rotation.always_right)];
+        row(text, &cell_name(cell), shares.into_iter().chain([by_order.join(", "), places.join(", ")]));
     }
 }
 

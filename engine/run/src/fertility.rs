@@ -6,8 +6,7 @@ use crate::model_file;
 use own::Own;
 use std::path::{Path, PathBuf};
 use xlt_core::fertility::{Fertilities, Tokenize, measure};
-use xlt_core::interop::called;
-use xlt_core::items::{self, Item};
+use xlt_core::items::{self, Item, called};
 use xlt_core::plan::FertilityWork;
 use xlt_llama::{Backend, Vocabulary};
 
@@ -22,9 +21,14 @@ pub fn count(backend: &Backend, work: &FertilityWork, inputs: &[PathBuf]) -> Res
     let file = model_file(model);
     let vocabulary = Vocabulary::load(backend, &file).map_err(|error| {
         // The path of an artifact says nothing to a user.
-        format!("model `{}`: {}", work.model, error.to_string().replace(&file.display().to_string(), "the model's file"))
+        format!(
+            "model `{}`: {}",
+            work.model,
+            error.to_string().replace(&file.display().to_string(), "the model's file")
+        )
     })?;
-    let rows = work.languages.iter().zip(rows).map(|(language, path)| Ok((language.clone(), items(work, language, path)?)));
+    let rows =
+        work.languages.iter().zip(rows).map(|(language, path)| Ok((language.clone(), items(work, language, path)?)));
     let rows = rows.collect::<Result<Vec<_>, String>>()?;
     let own = match (&work.tokenizer, own) {
         (Some(file), [path]) => Some(Own::read(&bytes(path)?, &called(&file.source), &work.model, &vocabulary)?),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use xlt_core::chat::channel::{self, Native};
 use xlt_core::chat::{self, ChatInput, Date, Message, Segment, Variable};
 use xlt_core::plan::EvaluateWork;
-use xlt_core::spec::{Channel, Chat, Effort, Reason, Slot};
+use xlt_core::spec::{Channel, Chat, Reason, Slot};
 use xlt_llama::Model;
 
 /// What templates that print today's date are told, so that a prompt is the same tomorrow.
@@ -39,11 +39,11 @@ pub(crate) struct Reasoning {
 }
 
 impl<'a> Form<'a> {
-    /// Finds out how the mode is put to the model.
+    /// Finds out how the mode is put to the model. `cue`: the mode's, filled in.
     ///
     /// # Errors
     /// A sentence: a chat template that is not there, a channel that the model does not have.
-    pub(crate) fn new(work: &'a EvaluateWork, model: &Model) -> Result<Self, String> {
+    pub(crate) fn new(work: &'a EvaluateWork, model: &Model, cue: &str) -> Result<Self, String> {
         let name = &work.cell.model;
         let template = match work.chat {
             Chat::None => None,
@@ -68,7 +68,6 @@ impl<'a> Form<'a> {
             cue: String::new(),
             reasoning: None,
         };
-        let cue = work.mode.cue.as_deref().unwrap_or_default();
         match &work.mode.reason {
             Some(reason) => form.reason(reason, cue)?,
             None => form.cue = cue.to_owned(),
@@ -78,15 +77,7 @@ impl<'a> Form<'a> {
 
     fn reason(&mut self, reason: &Reason, cue: &str) -> Result<(), String> {
         let name = &self.work.cell.model;
-        let effort = reason.effort.map(|effort| match effort {
-            Effort::Low => channel::Effort::Low,
-            Effort::Medium => channel::Effort::Medium,
-            Effort::High => channel::Effort::High,
-        });
-        let native = self.template.as_ref().and_then(|template| channel::native(template, effort));
-        if let (Some(effort), Some(template)) = (effort, &self.template) {
-            self.variables.extend(channel::effort(template, effort));
-        }
+        let native = self.template.as_ref().and_then(|template| channel::native(template, reason.effort));
         let native = match (reason.channel, native) {
             (Channel::Text, _) | (Channel::Auto, None) => None,
             (Channel::Auto | Channel::Native, Some(native)) => Some(native),
@@ -110,6 +101,9 @@ impl<'a> Form<'a> {
                 reasoning
             }
             None => {
+                if let (Some(template), Some(effort)) = (&self.template, reason.effort) {
+                    self.variables.extend(channel::effort(template, effort));
+                }
                 let after = format!("\n\n{cue}");
                 Reasoning { ends: Vec::new(), after_end: after.clone(), after_cut: after }
             }

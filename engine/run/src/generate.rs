@@ -6,12 +6,13 @@
 
 use crate::decode::kv_type;
 use crate::question::{Asker, Lead, Question};
-use crate::scorer::{Heard, blank, logprob};
+use crate::scorer::{Heard, logprob, predicted};
 use std::collections::{BTreeMap, VecDeque};
-use xlt_core::answers::{Answer, Ended, Generated, Written};
+use xlt_core::answers::{Answer, Ended, Generated, NOT_KNOWN, Written};
 use xlt_core::extract::{Choices, extract};
 use xlt_core::plan::EvaluateWork;
 use xlt_core::sample::{choose, draw};
+use xlt_core::score::likeliest;
 use xlt_core::spec::{Sampling, Score};
 use xlt_llama::{Context, ContextOptions, Model, Piece, Saved, Token};
 
@@ -64,7 +65,7 @@ impl<'a> Generator<'a> {
     /// Makes a context in which so many texts as the spec has slots are written side by side.
     ///
     /// # Errors
-    /// A sentence: too little memory, a prompt that cannot be followed.
+    /// A sentence: too little memory.
     pub fn new(
         work: &'a EvaluateWork,
         model: &'a Model,
@@ -73,8 +74,7 @@ impl<'a> Generator<'a> {
         threads: u32,
     ) -> Result<Self, String> {
         let fit = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        let lengths = questions.iter().map(|question| asker.length(question)).collect::<Result<Vec<_>, _>>()?;
-        let longest = lengths.into_iter().max().unwrap_or(1);
+        let longest = questions.iter().map(|question| question.length).max().unwrap_or(1);
         let slots = (work.evaluate.slots as usize).min(questions.len()).max(1);
         let batch = slots.max(64);
         let options = ContextOptions {
@@ -100,10 +100,8 @@ impl<'a> Generator<'a> {
     /// A sentence: logits of which none can be chosen.
     pub fn push(&mut self, ask: usize, logits: &[f32], prompt: Saved<'a>) -> Result<(), String> {
         let part = if self.work.mode.reasons().is_some() { Part::Reasoning } else { Part::Answer };
-        let argmax = likeliest(logits);
-        let mut text = Text { ask, part, tokens: Vec::new(), bytes: Vec::new(), step: 0, argmax, reasoning: None };
-        let token = self.choose(&mut text, logits)?;
-        text.tokens.push(token);
+        let mut text = Text::new(ask, part);
+        self.begin(&mut text, logits)?;
         self.queue.push_back((text, prompt));
         Ok(())
     }
@@ -184,17 +182,8 @@ impl<'a> Generator<'a> {
                 Part::Reasoning if self.work.mode.score == Score::Generate => {
                     let (lead, _) = self.lead(&text, &end)?;
                     let logits = self.follow(slot, &lead)?;
-                    let argmax = likeliest(&logits);
-                    text = Text {
-                        argmax,
-                        part: Part::Answer,
-                        tokens: Vec::new(),
-                        bytes: Vec::new(),
-                        reasoning: Some(written),
-                        ..text
-                    };
-                    let token = self.choose(&mut text, &logits)?;
-                    text.tokens.push(token);
+                    text = Text { step: text.step, reasoning: Some(written), ..Text::new(text.ask, Part::Answer) };
+                    self.begin(&mut text, &logits)?;
                 }
                 Part::Reasoning => {
                     let (lead, answers) = self.lead(&text, &end)?;
@@ -259,11 +248,10 @@ impl<'a> Generator<'a> {
     fn follow(&mut self, slot: usize, tokens: &[Token]) -> Result<Vec<f32>, String> {
         let mut logits = Vec::new();
         self.decoded += tokens.len() as u64;
-        for (number, tokens) in tokens.chunks(self.batch).enumerate() {
-            let last = (number + 1) * self.batch >= tokens.len();
-            let piece = Piece { sequence: slot, tokens, quiet: tokens.len() - usize::from(last) };
+        for tokens in tokens.chunks(self.batch) {
+            let piece = Piece { sequence: slot, tokens, quiet: tokens.len() - 1 };
             let rows = self.context.decode(&[piece]).map_err(|error| error.to_string())?;
-            logits = rows.last().map(|row| row.to_vec()).unwrap_or_default();
+            logits = rows.first().map(|row| row.to_vec()).unwrap_or_default();
         }
         Ok(logits)
     }
@@ -294,7 +282,7 @@ impl<'a> Generator<'a> {
         let extraction = extract(&written.text, &choices, truncated, self.work.mode.generate.extract);
         let answer = Answer {
             reasoning: text.reasoning.clone(),
-            ..blank(self.work, self.model, question, extraction.option, text.argmax)
+            ..predicted(self.work, self.model, question, extraction.option, text.argmax)
         };
         self.answers.insert(text.ask, Answer { generated: Some(Generated { written, extraction }), ..answer });
     }
@@ -303,13 +291,20 @@ impl<'a> Generator<'a> {
         self.context.truncate(slot, 0).map_err(|error| error.to_string())
     }
 
-    fn choose(&self, text: &mut Text, logits: &[f32]) -> Result<Token, String> {
-        choose_for(self.work, &self.questions[text.ask], self.model, text, logits)
+    /// The first token of a part.
+    fn begin(&self, text: &mut Text, logits: &[f32]) -> Result<(), String> {
+        text.argmax = likeliest(logits).and_then(|token| i32::try_from(token).ok()).unwrap_or(NOT_KNOWN);
+        let token = choose_for(self.work, &self.questions[text.ask], self.model, text, logits)?;
+        text.tokens.push(token);
+        Ok(())
     }
 }
 
-fn likeliest(logits: &[f32]) -> i32 {
-    choose(logits, Sampling::Greedy, 0.0).and_then(|token| i32::try_from(token).ok()).unwrap_or(-1)
+impl Text {
+    fn new(ask: usize, part: Part) -> Self {
+        let (tokens, bytes) = (Vec::new(), Vec::new());
+        Self { ask, part, tokens, bytes, step: 0, argmax: NOT_KNOWN, reasoning: None }
+    }
 }
 
 /// The next token of a text.

@@ -77,15 +77,18 @@ fn work(plan: &Plan, id: StageId, scheduler: &Scheduler<'_>) -> JobWork {
 
 /// The evaluations of the same inputs in other modes that are to run, and could now.
 fn companions(plan: &Plan, id: StageId, work: &EvaluateWork, scheduler: &Scheduler<'_>) -> Vec<Companion> {
-    let inputs = |stage: &Stage| stage.inputs.iter().map(|input| input.source).collect::<Vec<_>>();
-    let ours = inputs(plan.stage(id));
+    let ours = plan.stage(id);
     let companion = |(other, stage): (StageId, &Stage)| {
         let Work::Evaluate(theirs) = &stage.work else { return None };
-        let same = other != id && theirs.cell.mode != work.cell.mode && inputs(stage) == ours;
+        let same = other != id && theirs.cell.mode != work.cell.mode && sources(stage).eq(sources(ours));
         let key = scheduler.key(other).filter(|_| same && scheduler.outputs(other).is_none())?;
         Some(Companion { key: key.to_string(), work: (**theirs).clone() })
     };
     plan.ids().filter_map(companion).collect()
+}
+
+fn sources(stage: &Stage) -> impl Iterator<Item = InputSource> {
+    stage.inputs.iter().map(|input| input.source)
 }
 
 /// Where the work on a remote file without a pin is kept: a hash of its address.

@@ -27,6 +27,7 @@ pub mod question;
 mod refusal;
 #[cfg(feature = "llama")]
 pub mod scorer;
+pub mod threads;
 pub mod worker;
 mod workplace;
 mod world;

@@ -6,6 +6,7 @@
 use crate::engine::Message;
 use crate::error::RunError;
 use crate::protocol::{Job, Reply, Request};
+use crate::threads::patience;
 use crate::workplace::{self, Workplace};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::{BTreeMap, VecDeque};
@@ -132,11 +133,7 @@ impl Pool {
         command.arg("worker").arg("--cache").arg(self.cache.root()).arg("--folder").arg(self.folder(id)?);
         command.process_group(0);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        if ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"].iter().all(|name| std::env::var_os(name).is_none()) {
-            // libgomp's threads spin at every barrier; where other work shares the cores, two that spin long are slower than one.
-            // Those that sleep at once are slow where barriers are close: a token written takes twice as long. So: a little.
-            command.env("GOMP_SPINCOUNT", "1000");
-        }
+        command.envs(patience());
         let mut child = command.spawn().map_err(|source| RunError::Spawn { program: self.program.clone(), source })?;
         let stderr = Arc::new(Mutex::new(VecDeque::new()));
         if let Some(stdout) = child.stdout.take() {

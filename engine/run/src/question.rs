@@ -2,14 +2,15 @@
 
 use crate::form::{Form, Reasoning};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use xlt_core::asked::{Asked, Rows};
 use xlt_core::batch::Ask;
 use xlt_core::chat::{Message, Role, Segment};
-use xlt_core::items::{self, Item};
+use xlt_core::items::Item;
 use xlt_core::plan::EvaluateWork;
-use xlt_core::prompt::{Renderer, check_distinct};
+use xlt_core::prompt::{PromptError, Renderer, check_distinct};
 use xlt_core::spec::{Chat, Mode, Reason, Score};
-use xlt_core::{score, split};
+use xlt_core::{orders, score, shots};
 use xlt_llama::{Model, Token};
 
 /// One item as a model is asked it.
@@ -24,6 +25,8 @@ pub struct Question {
     /// What is scored there: of each label the token in which it differs from the others, of each option's text all
     /// tokens.
     pub answers: Vec<Vec<Token>>,
+    /// How many tokens it takes with all that may follow its prompt.
+    pub length: usize,
 }
 
 /// What follows reasoning, and what is scored behind it.
@@ -48,38 +51,62 @@ impl Question {
     }
 }
 
-/// The items that an evaluation asks, from its file of rows, sorted by key.
+/// The items that are asked, from their file of rows, sorted by key.
 ///
 /// # Errors
 /// A sentence: rows that are no items, a part that is not there.
-pub fn items(work: &EvaluateWork, rows: &Path) -> Result<Vec<Item>, String> {
-    let language = &work.cell.language;
+pub fn items(asked: Asked<'_>, rows: &Path) -> Result<Vec<Item>, String> {
     let bytes = fs::read(rows).map_err(|error| format!("{}: {error}", rows.display()))?;
-    let source = work.data.file.source.in_language(language);
-    let name = match &source {
-        xlt_core::spec::Source::Local { path } => path.clone(),
-        other => other.to_string(),
-    };
-    let items = items::read(&name, &bytes, &work.data, language, work.prompt.labels.len());
-    let items = items.map_err(|error| error.to_string())?;
-    split::select(items, &work.data, &work.evaluate.part, work.evaluate.limit).map_err(|error| error.to_string())
+    Ok(Rows::read(&bytes, asked)?.asked)
+}
+
+/// The solved examples that a mode shows before each question; none where it shows none. `inputs`: files of the stage.
+///
+/// # Errors
+/// A sentence: rows that are no items, too few of them.
+pub fn examples(work: &EvaluateWork, inputs: &[PathBuf]) -> Result<Vec<Item>, String> {
+    let Some(chosen) = &work.mode.shots else { return Ok(Vec::new()) };
+    let language = chosen.language.code(&work.cell.language);
+    // Those of another language come before the rows.
+    let rows = if language == work.cell.language { inputs.last() } else { inputs.iter().rev().nth(1) };
+    let rows = rows.ok_or("it needs rows to take examples from")?;
+    let all = Asked { language, ..work.asked().of_all() };
+    shots::choose(items(all, rows)?, &work.data, chosen)
 }
 
 /// Turns items into questions to a model.
-#[derive(Debug)]
 pub struct Asker<'a> {
     work: &'a EvaluateWork,
     model: &'a Model,
     form: Form<'a>,
+    renderer: Renderer,
+    /// What comes before every question.
+    before: Vec<Message>,
 }
 
 impl<'a> Asker<'a> {
-    /// For an evaluation with a model.
+    /// For an evaluation with a model. `examples`: what [`examples`] gives.
     ///
     /// # Errors
-    /// A sentence: a model that cannot be asked in this mode.
-    pub fn new(work: &'a EvaluateWork, model: &'a Model) -> Result<Self, String> {
-        Ok(Self { work, model, form: Form::new(work, model)? })
+    /// A sentence: a model that cannot be asked in this mode, a template that fails.
+    pub fn new(work: &'a EvaluateWork, model: &'a Model, examples: &[Item]) -> Result<Self, String> {
+        let renderer = Renderer::new(&work.prompt, &work.mode).map_err(|error| error.to_string())?;
+        let language = &work.cell.language;
+        let cue = renderer.cue(language).map_err(|error| error.to_string())?.unwrap_or_default();
+        let system = renderer.system(language).map_err(|error| error.to_string())?;
+        let mut before: Vec<Message> =
+            system.into_iter().map(|content| Message { role: Role::System, content }).collect();
+        for example in examples {
+            let content = renderer.render(example).map_err(|error| error.to_string())?;
+            before.push(Message { role: Role::User, content });
+            let answer = match work.mode.score {
+                Score::Texts => &example.options[example.answer],
+                Score::Labels | Score::Generate => &work.prompt.labels[example.answer],
+            };
+            let content = format!("{cue}{}{answer}", work.prompt.delimiter);
+            before.push(Message { role: Role::Assistant, content });
+        }
+        Ok(Self { work, model, form: Form::new(work, model, &cue)?, renderer, before })
     }
 
     /// How the model reasons before it answers, where it does.
@@ -93,18 +120,28 @@ impl<'a> Asker<'a> {
         self.reasoning().map(|reasoning| reasoning.after_cut.as_str())
     }
 
-    /// All questions, checked before anything is computed: that prompts differ, that each fits with its answers, and that
+    /// All questions, of rotated options one for each order after another, checked before anything is computed: that prompts differ, that each fits with its answers, and that
     /// answers can be told apart.
     ///
     /// # Errors
     /// A sentence.
     pub fn questions(&self, items: Vec<Item>) -> Result<Vec<Question>, String> {
-        let renderer = Renderer::new(&self.work.prompt, &self.work.mode).map_err(|error| error.to_string())?;
-        let stems: Vec<_> = items.iter().map(|item| renderer.stem(item)).collect();
-        let bodies = items.iter().map(|item| renderer.render(item).map_err(|error| error.to_string()));
+        let items: Vec<Item> = match self.work.mode.rotate {
+            true => items.iter().flat_map(orders::circular).collect(),
+            false => items,
+        };
+        let stems: Vec<_> = items.iter().map(|item| self.renderer.stem(item)).collect();
+        let bodies = items.iter().map(|item| self.renderer.render(item).map_err(|error| error.to_string()));
         let bodies = bodies.collect::<Result<Vec<_>, _>>()?;
-        check_distinct(items.iter().map(|item| item.key.as_str()).zip(bodies.iter().map(String::as_str)))
-            .map_err(|error| error.to_string())?;
+        let prompts = items.iter().map(|item| item.key.as_str()).zip(bodies.iter().map(String::as_str));
+        check_distinct(prompts).map_err(|error| match &error {
+            PromptError::Alike { first, second } if first == second => format!(
+                "item `{first}` looks the same with its options in another order; show the options, each of them another, or leave \
+                 out `rotate` in mode `{}`",
+                self.work.mode.name
+            ),
+            _ => error.to_string(),
+        })?;
         let parts = items.into_iter().zip(bodies).zip(stems);
         parts.map(|((item, body), stem)| self.assemble(item, body, stem)).collect()
     }
@@ -114,9 +151,8 @@ impl<'a> Asker<'a> {
     /// # Errors
     /// A sentence.
     pub fn question(&self, item: Item) -> Result<Question, String> {
-        let renderer = Renderer::new(&self.work.prompt, &self.work.mode).map_err(|error| error.to_string())?;
-        let body = renderer.render(&item).map_err(|error| error.to_string())?;
-        let stem = renderer.stem(&item);
+        let body = self.renderer.render(&item).map_err(|error| error.to_string())?;
+        let stem = self.renderer.stem(&item);
         self.assemble(item, body, stem)
     }
 
@@ -166,9 +202,9 @@ impl<'a> Asker<'a> {
             };
             answers = self.answers(&mut prompt, &item, &delimiter, whole).map_err(of_item)?;
         }
-        let question = Question { item, prompt, stem, answers };
-        self.check_length(&question)?;
-        Ok(question)
+        let length = self.length(&item, &prompt, &answers)?;
+        self.check_length(&item, length)?;
+        Ok(Question { item, prompt, stem, answers, length })
     }
 
     /// What leads from the end of reasoning to the answer, and what is scored there; the same for every item under `labels`.
@@ -234,21 +270,22 @@ impl<'a> Asker<'a> {
 
     /// The prompt in the model's chat format, up to where an answer or reasoning begins.
     fn segments(&self, body: String) -> Result<Vec<Segment>, String> {
-        let mut messages = Vec::new();
-        messages
-            .extend(self.work.prompt.system.iter().map(|text| Message { role: Role::System, content: text.clone() }));
+        let mut messages = self.before.clone();
         messages.push(Message { role: Role::User, content: body });
+        if self.work.chat == Chat::None {
+            messages = as_text(messages);
+        }
         self.form.segments(&messages)
     }
 
-    /// Tokens that a question takes with all that may follow its prompt.
-    pub(crate) fn length(&self, question: &Question) -> Result<usize, String> {
+    /// Tokens of a prompt with all that may follow it.
+    fn length(&self, item: &Item, prompt: &[Token], answers: &[Vec<Token>]) -> Result<usize, String> {
         let longest = |answers: &[Vec<Token>]| answers.iter().map(Vec::len).max().unwrap_or(0);
-        let mut length = question.prompt.len() + longest(&question.answers);
+        let mut length = prompt.len() + longest(answers);
         let mode = &self.work.mode;
         if mode.generates() {
             if let (Some(reason), Some(reasoning)) = (mode.reasons(), self.reasoning()) {
-                let lead = self.lead(&reasoning.after_cut, &question.item)?;
+                let lead = self.lead(&reasoning.after_cut, item)?;
                 length += reason.max_tokens as usize + lead.tokens.len() + longest(&lead.answers);
             }
             if mode.score == Score::Generate {
@@ -308,9 +345,8 @@ impl<'a> Asker<'a> {
     }
 
     /// A prompt is never cut.
-    fn check_length(&self, question: &Question) -> Result<(), String> {
-        let Question { item, .. } = question;
-        let (tokens, context) = (self.length(question)?, self.context());
+    fn check_length(&self, item: &Item, tokens: usize) -> Result<(), String> {
+        let context = self.context();
         if tokens <= context {
             return Ok(());
         }
@@ -354,6 +390,18 @@ fn take_white_space(segments: &mut Vec<Segment>) -> String {
         segments.pop();
     }
     taken
+}
+
+/// Turns without a chat format: an answer stands right behind its question.
+fn as_text(messages: Vec<Message>) -> Vec<Message> {
+    let mut texts: Vec<Message> = Vec::new();
+    for message in messages {
+        match texts.last_mut() {
+            Some(question) if message.role == Role::Assistant => question.content.push_str(&message.content),
+            _ => texts.push(message),
+        }
+    }
+    texts
 }
 
 #[cfg(test)]

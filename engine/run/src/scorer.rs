@@ -101,13 +101,13 @@ impl Heard {
             logprobs: self.logprobs,
             texts,
             reasoning,
-            ..blank(work, model, question, Some(prediction), self.argmax)
+            ..predicted(work, model, question, Some(prediction), self.argmax)
         })
     }
 }
 
-/// An answer of which only the prediction is known.
-pub(crate) fn blank(
+/// An answer of which the prediction is known, and what the model was likeliest to say.
+pub(crate) fn predicted(
     work: &EvaluateWork,
     model: &Model,
     question: &Question,
@@ -117,21 +117,10 @@ pub(crate) fn blank(
     let Question { item, prompt, .. } = question;
     let token = u32::try_from(argmax).ok().and_then(|id| model.token(id));
     Answer {
-        key: item.key.clone(),
-        group: item.group.clone(),
-        language: item.language.clone(),
-        prediction,
-        predicted_label: prediction.map(|prediction| work.prompt.labels[prediction].clone()),
-        gold: item.answer,
-        gold_label: work.prompt.labels[item.answer].clone(),
-        logprobs: Vec::new(),
-        texts: None,
-        answer_mass: None,
         argmax_token: argmax,
         argmax_text: token.map(|token| model.token_text(token)).unwrap_or_default(),
         n_tokens: u32::try_from(prompt.len()).unwrap_or(u32::MAX),
-        reasoning: None,
-        generated: None,
+        ..Answer::predicted(item, &work.prompt.labels, prediction)
     }
 }
 

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use xlt_core::fertility::{Fertility, Passages, Premium};
 use xlt_core::plan::{EvaluateWork, Plan, Work};
-use xlt_core::spec::{Evaluate, nearest};
+use xlt_core::spec::nearest;
 use xlt_run::{World, model_file, question};
 
 /// The passages of a model, by language.
@@ -62,10 +62,8 @@ fn passages(world: &World, plan: &Plan) -> Result<BTreeMap<String, Languages>, F
 fn count(loader: &mut Loader, work: &EvaluateWork, inputs: &[PathBuf]) -> Result<Passages, String> {
     let [file, .., rows] = inputs else { return Err("an evaluation reads a model and rows".to_owned()) };
     let model = loader.model(&model_file(file), &work.cell.model)?;
-    let whole = Evaluate { part: xlt_core::split::ALL.to_owned(), limit: None, ..work.evaluate.clone() };
-    let work = EvaluateWork { evaluate: whole, ..work.clone() };
     let mut passages = Passages::default();
-    for item in question::items(&work, rows)? {
+    for item in question::items(work.asked().of_all(), rows)? {
         let (key, text) = match &item.passage {
             Some(passage) => (&item.group, passage),
             None => (&item.key, &item.question),

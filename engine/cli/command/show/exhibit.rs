@@ -15,6 +15,7 @@ pub(super) struct Asks<'a> {
     work: &'a EvaluateWork,
     verdict: &'a Verdict,
     model: PathBuf,
+    examples: Vec<Item>,
     pub(super) items: Vec<Item>,
 }
 
@@ -54,8 +55,9 @@ impl<'a> Asks<'a> {
         let stage = plan.stage(id);
         let inputs = world.artifacts(plan, stage)?;
         let [model, .., rows] = inputs.as_slice() else { return Err(format!("{} reads nothing", stage.name)) };
-        let (model, items) = (model_file(model), question::items(work, rows)?);
-        Ok(Self { stage, work, verdict: &plan.verdicts[id.index()], model, items })
+        let (model, items) = (model_file(model), question::items(work.asked(), rows)?);
+        let examples = question::examples(work, &inputs)?;
+        Ok(Self { stage, work, verdict: &plan.verdicts[id.index()], model, examples, items })
     }
 
     /// The item of that key.
@@ -76,12 +78,13 @@ impl<'a> Asks<'a> {
 pub(super) fn exhibit<'a>(loader: &mut Loader, world: &World, asks: &Asks<'a>, item: Item) -> Exhibit<'a> {
     let (stage, work) = (asks.stage, asks.work);
     let answer = asks.answer(world, &item.key);
-    let question = loader.model(&asks.model, &work.cell.model).and_then(|model| words(work, model, item.clone()));
+    let question =
+        loader.model(&asks.model, &work.cell.model).and_then(|model| words(work, model, &asks.examples, item.clone()));
     Exhibit { stage: &stage.name, work, item, question, answer }
 }
 
-fn words(work: &EvaluateWork, model: &Model, item: Item) -> Result<Words, String> {
-    let asker = Asker::new(work, model)?;
+fn words(work: &EvaluateWork, model: &Model, examples: &[Item], item: Item) -> Result<Words, String> {
+    let asker = Asker::new(work, model, examples)?;
     let question = asker.question(item)?;
     let word =
         |&token: &Token| Word { id: token.id(), bytes: model.token_bytes(token), special: model.is_special(token) };

@@ -18,6 +18,7 @@ fn answer() -> Answer {
         n_tokens: 812,
         reasoning: None,
         generated: None,
+        orders: Vec::new(),
     }
 }
 

@@ -29,7 +29,7 @@ fn a_passage_is_decoded_once_for_all_its_questions() {
     let calls: Vec<Vec<usize>> =
         unit.all_calls().map(|call| call.pieces.iter().map(|piece| piece.strand).collect()).collect();
     assert_eq!(calls, [vec![0], vec![1, 2, 3]], "trunks first, then tails");
-    assert_eq!(batches.cost(&asks, |_| true), Cost { apart: 12, decoded: 8 });
+    assert_eq!(batches.cost(&asks), Cost { apart: 12, decoded: 8 });
     assert_eq!(batches.needs(), Needs { cells: 8, sequences: 5, outputs: 3 });
 }
 
@@ -93,7 +93,7 @@ fn options_follow_the_prompt_without_their_last_tokens() {
     let options: Vec<_> = unit.strands.iter().skip(1).map(|strand| (strand.parent, strand.tokens.as_slice())).collect();
     assert_eq!(options, [(Some(0), &[5, 6][..]), (Some(0), &[9])]);
     assert_eq!(batches.needs().outputs, 3);
-    assert_eq!(batches.cost(&asks, |_| true), Cost { apart: 9, decoded: 5 });
+    assert_eq!(batches.cost(&asks), Cost { apart: 9, decoded: 5 });
 }
 
 #[test]

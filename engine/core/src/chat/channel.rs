@@ -13,6 +13,7 @@
 
 use super::template::{self, Scene};
 use super::{Date, Variable};
+use crate::spec::Effort;
 use minijinja::{Value, context};
 use std::collections::BTreeMap;
 
@@ -28,29 +29,6 @@ pub struct Native {
     /// Written after the reasoning to come to the place where the answer stands. Begins with the end of the reasoning,
     /// and white space before it: what the model wrote up to its own end, if any, is to be trimmed at the right.
     pub close: String,
-}
-
-/// How much a model is to reason, where it can be told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effort {
-    /// Little.
-    Low,
-    /// What gpt-oss does by default.
-    Medium,
-    /// Much.
-    High,
-}
-
-impl Effort {
-    /// The name that templates know.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-        }
-    }
 }
 
 impl Native {
@@ -104,7 +82,7 @@ pub fn direct_slot(template: &str, rendered: &str) -> String {
 /// The variable that tells a model how much to reason; `None` for a template that does not ask for it.
 #[must_use]
 pub fn effort(template: &str, effort: Effort) -> Option<(String, Variable)> {
-    template::reads(template, EFFORT).then(|| (EFFORT.to_owned(), Variable::Text(effort.name().to_owned())))
+    template::reads(template, EFFORT).then(|| (EFFORT.to_owned(), Variable::Text(effort.word().to_owned())))
 }
 
 fn is_harmony(template: &str) -> bool {

@@ -5,11 +5,11 @@
 
 use super::doc::{Finder, plain};
 use super::fault::{Fault, ImportErrors};
-use super::reply::{self, Reply, kind};
-use super::{Asked, Rows};
-use crate::answers::{Answer, Ended, Generated, NOT_KNOWN, TextLength, Written, likeliest};
+use super::reply::{self, Reply};
+use crate::answers::{Answer, Ended, Generated, TextLength, Written, likeliest};
+use crate::asked::{Asked, Rows};
 use crate::extract::{Choices, extract};
-use crate::items::{Item, join};
+use crate::items::{Item, join, kind};
 use crate::spec::{AnswersFormat, Normalize, Score};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
             AnswersFormat::LmEval => reply::of_sample(row, &item.key)?,
         };
         match reply {
-            Reply::Prediction(prediction) => Ok(self.blank(item, prediction)),
+            Reply::Prediction(prediction) => Ok(self.predicted(item, prediction)),
             Reply::Text(text, truncated) => Ok(self.read(item, text, truncated)),
             Reply::Likelihoods(logprobs, prediction) => self.compare(item, logprobs, prediction),
         }
@@ -147,8 +147,12 @@ impl<'a> Reader<'a> {
         let extraction = extract(&text, &choices, truncated, self.asked.mode.generate.extract);
         let ended = if truncated { Ended::Budget } else { Ended::Model };
         let written = Written { text, tokens: 0, ended };
-        let answer = self.blank(item, extraction.option);
+        let answer = self.predicted(item, extraction.option);
         Answer { generated: Some(Generated { written, extraction }), ..answer }
+    }
+
+    fn predicted(&self, item: &Item, prediction: Option<usize>) -> Answer {
+        Answer::predicted(item, &self.asked.prompt.labels, prediction)
     }
 
     fn compare(&self, item: &Item, logprobs: Vec<f64>, said: Option<usize>) -> Result<Answer, Fault> {
@@ -178,30 +182,8 @@ impl<'a> Reader<'a> {
             logprobs,
             answer_mass: (!texts).then(|| total.min(1.0)),
             texts: texts.then_some(lengths),
-            ..self.blank(item, Some(said.unwrap_or(best)))
+            ..self.predicted(item, Some(said.unwrap_or(best)))
         })
-    }
-
-    /// An answer of which only the prediction is known.
-    fn blank(&self, item: &Item, prediction: Option<usize>) -> Answer {
-        let labels = &self.asked.prompt.labels;
-        Answer {
-            key: item.key.clone(),
-            group: item.group.clone(),
-            language: item.language.clone(),
-            prediction,
-            predicted_label: prediction.map(|prediction| labels[prediction].clone()),
-            gold: item.answer,
-            gold_label: labels[item.answer].clone(),
-            logprobs: Vec::new(),
-            texts: None,
-            answer_mass: None,
-            argmax_token: NOT_KNOWN,
-            argmax_text: String::new(),
-            n_tokens: 0,
-            reasoning: None,
-            generated: None,
-        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::doc::quoted;
 use super::fault::Fault;
+use crate::items::kind;
 use serde_json::{Map, Value};
 
 /// A model's answer to an item, before it is read by the rules of a mode.
@@ -101,16 +102,4 @@ fn logprob(value: &Value, item: &str) -> Result<f64, Fault> {
 
 fn wrong(item: &str, field: &'static str, found: &Value, wanted: &'static str) -> Fault {
     Fault::WrongType { item: item.to_owned(), field, found: kind(found), wanted }
-}
-
-/// What a value is, in a sentence.
-pub(super) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
 }

@@ -4,8 +4,8 @@
 //! own way to write a row. Where it is not known whether a continuation was greedy, there is `null`.
 
 use super::doc;
-use super::{Asked, Rows};
 use crate::answers::{Answer, Written};
+use crate::asked::{Asked, Rows};
 use crate::items::Item;
 use crate::prompt::Renderer;
 use crate::spec::{Normalize, Score};

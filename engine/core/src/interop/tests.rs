@@ -1,7 +1,10 @@
 use super::*;
 use crate::answers::{Answer, Ended};
+use crate::asked::{Asked, Rows};
 use crate::extract::Outcome;
-use crate::spec::{AnswersFormat, Fields, FileRef, Format, Generate, Kv, Normalize, Rules, Score};
+use crate::spec::{
+    AnswersFormat, Data, Fields, FileRef, Format, Generate, Mode, Normalize, Prompt, Rules, Score, Source,
+};
 use serde_json::{Value, json};
 
 /// A study of two options, as the tests bend it.
@@ -42,16 +45,11 @@ impl Study {
                 body: text("{{ passage }} {{ question }}"),
                 labels: vec![text("A"), text("B")],
                 delimiter: text(" "),
+                words: Default::default(),
             },
             mode: Mode {
-                name: text("direct"),
-                instruction: None,
-                score: Score::Labels,
-                normalize: Normalize::Byte,
-                reason: None,
-                cue: None,
-                slot: None,
                 generate: Generate { max_tokens: 16, stop: vec![text("\n")], extract: Rules::Xlt },
+                ..Mode::named("direct")
             },
             rows: text(ROWS),
         }
@@ -64,21 +62,18 @@ impl Study {
     }
 
     fn asked(&self) -> Asked<'_> {
-        Asked { data: &self.data, prompt: &self.prompt, mode: &self.mode }
+        Asked {
+            data: &self.data,
+            language: "eng_Latn",
+            part: "all",
+            limit: None,
+            prompt: &self.prompt,
+            mode: &self.mode,
+        }
     }
 
     fn rows(&self, limit: Option<u64>) -> Rows {
-        let evaluate = Evaluate {
-            data: "quiz".to_owned(),
-            part: "all".to_owned(),
-            languages: vec!["eng_Latn".to_owned()],
-            limit,
-            context: None,
-            unit: 512,
-            kv: Kv::F16,
-            slots: 8,
-        };
-        Rows::read(self.rows.as_bytes(), self.asked(), &evaluate, "eng_Latn").expect("good rows")
+        Rows::read(self.rows.as_bytes(), Asked { limit, ..self.asked() }).expect("good rows")
     }
 
     fn import(&self, format: AnswersFormat, lines: &[Value]) -> Result<Vec<Answer>, ImportErrors> {

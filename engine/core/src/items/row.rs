@@ -116,7 +116,8 @@ fn wrong_type(field: &str, wanted: &'static str, found: &Value) -> Fault {
     Fault::WrongType { field: field.to_owned(), wanted, found: kind(found) }
 }
 
-pub(super) fn kind(value: &Value) -> &'static str {
+/// What a value is, in a sentence.
+pub(crate) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "true or false",

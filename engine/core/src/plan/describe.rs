@@ -7,7 +7,8 @@ use super::study::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, Finet
 use super::{InputSource, Plan};
 use crate::fertility::TOKENIZERS;
 use crate::key::{Digest, Key, KeyHasher, Manifest, ManifestText, Value};
-use crate::spec::{Chat, Data, Effort, Mode, Prompt, Sampling, Score, Slot, Split};
+use crate::spec::{Chat, Data, Effort, Mode, Prompt, Sampling, Score, Shots, Slot, Split};
+use crate::split;
 
 /// What is known of the outputs of the stages of a plan while keys are computed.
 pub trait KnownOutputs {
@@ -143,6 +144,9 @@ fn prompt(prompt: &Prompt, mode: &Mode, chat: Chat, slot: Option<&str>, manifest
     manifest.field("prompt.body", Value::Text(&prompt.body));
     manifest.field("prompt.labels", Value::Texts(&prompt.labels));
     manifest.field("prompt.delimiter", Value::Text(&prompt.delimiter));
+    for (code, words) in &prompt.words {
+        words.iter().for_each(|(name, text)| manifest.field(&format!("prompt.words.{code}.{name}"), Value::Text(text)));
+    }
     optional(manifest, "mode.instruction", mode.instruction.as_deref());
     manifest.field("mode.score", Value::Text(mode.score.word()));
     if mode.score == Score::Texts {
@@ -172,6 +176,19 @@ fn prompt(prompt: &Prompt, mode: &Mode, chat: Chat, slot: Option<&str>, manifest
     }
 }
 
+/// What only some modes ask for.
+fn controls(mode: &Mode, language: &str, manifest: &mut impl Manifest) {
+    if mode.rotate {
+        manifest.field("mode.rotate", Value::Flag(true));
+    }
+    if let Some(Shots { number, part, language: spoken, seed }) = &mode.shots {
+        manifest.field("mode.shots.number", Value::Number((*number).into()));
+        manifest.field("mode.shots.part", Value::Text(part));
+        manifest.field("mode.shots.language", Value::Text(spoken.code(language)));
+        manifest.field("mode.shots.seed", Value::Number(*seed));
+    }
+}
+
 fn sampling(sampling: Sampling, manifest: &mut impl Manifest) {
     if let Sampling::Drawn { temperature, top_p, seed } = sampling {
         manifest.field("mode.reason.temperature", Value::Real(temperature));
@@ -182,7 +199,9 @@ fn sampling(sampling: Sampling, manifest: &mut impl Manifest) {
 
 fn evaluate(work: &EvaluateWork, manifest: &mut impl Manifest) {
     manifest.field("language", Value::Text(&work.cell.language));
-    data(&work.data, &work.evaluate.part, manifest);
+    // Examples come from another part.
+    let parts = if work.mode.shots.is_some() { split::ALL } else { &work.evaluate.part };
+    data(&work.data, parts, manifest);
     manifest.field("evaluate.part", Value::Text(&work.evaluate.part));
     if let Some(limit) = work.evaluate.limit {
         manifest.field("evaluate.limit", Value::Number(limit));
@@ -194,6 +213,7 @@ fn evaluate(work: &EvaluateWork, manifest: &mut impl Manifest) {
         manifest.field("evaluate.slots", Value::Number(work.evaluate.slots.into()));
     }
     prompt(&work.prompt, &work.mode, work.chat, work.slot.as_deref(), manifest);
+    controls(&work.mode, &work.cell.language, manifest);
 }
 
 fn import(work: &ImportWork, manifest: &mut impl Manifest) {

@@ -2,6 +2,7 @@
 
 use super::Builder;
 use super::stage::{DownloadWork, Export, Input, InputSource, QuantizeWork, Resources, Stage, StageId, Work};
+use crate::asked::Asked;
 use crate::shards::Shard;
 use crate::spec::{
     Ablation, Adapter, Analyze, AnswersFormat, Chat, Claim, Condition, Data, Evaluate, FileRef, Gain, LanguageGroup,
@@ -115,6 +116,24 @@ pub struct AnalyzeWork {
     pub analyze: Analyze,
     /// What is expected.
     pub claims: Vec<Claim>,
+}
+
+impl EvaluateWork {
+    /// What it asks.
+    #[must_use]
+    pub fn asked(&self) -> Asked<'_> {
+        let Self { cell, data, evaluate, prompt, mode, .. } = self;
+        Asked { data, language: &cell.language, part: &evaluate.part, limit: evaluate.limit, prompt, mode }
+    }
+}
+
+impl ImportWork {
+    /// What was asked.
+    #[must_use]
+    pub fn asked(&self) -> Asked<'_> {
+        let Self { cell, data, evaluate, prompt, mode, .. } = self;
+        Asked { data, language: &cell.language, part: &evaluate.part, limit: evaluate.limit, prompt, mode }
+    }
 }
 
 impl EvaluateCell {
@@ -265,7 +284,7 @@ impl Study<'_, '_> {
         let work = FinetuneWork {
             adapter: Adapter { seeds: vec![seed], ..adapter.clone() },
             data: data.clone(),
-            prompt: spec.prompt.clone()?,
+            prompt: spec.prompt.as_ref()?.shown_by(mode, &adapter.train_on.languages),
             mode: mode.clone(),
             chat: model.chat,
             slot: model.slot.clone(),
@@ -287,13 +306,20 @@ impl Study<'_, '_> {
         let mode = spec.modes.iter().find(|mode| mode.name == cell.mode)?;
         let mut inputs = vec![input("model", base)];
         inputs.extend(adapter.map(|adapter| input("adapter", adapter)));
+        if let Some(code) = mode.shots.as_ref().map(|shots| shots.language.code(&cell.language))
+            && code != cell.language
+        {
+            inputs.push(input("examples", self.data(data, code)));
+        }
         inputs.push(input("rows", self.data(data, &cell.language)));
         let name = format!("evaluate/{}", cell.name());
+        let examples = mode.shots.iter().map(|shots| shots.language.code(&cell.language).to_owned());
+        let languages: Vec<String> = examples.chain([cell.language.clone()]).collect();
         let work = EvaluateWork {
+            prompt: spec.prompt.as_ref()?.shown_by(mode, &languages),
             cell,
             data: data.clone(),
             evaluate: evaluate.clone(),
-            prompt: spec.prompt.clone()?,
             mode: mode.clone(),
             chat: model.chat,
             slot: model.slot.clone(),
@@ -343,10 +369,10 @@ impl Study<'_, '_> {
         let inputs = vec![input("answers", given), input("rows", self.data(data, &cell.language))];
         let name = format!("import/{}", cell.name());
         let work = ImportWork {
+            prompt: spec.prompt.as_ref()?.shown_by(mode, [&cell.language]),
             cell,
             data: data.clone(),
             evaluate: evaluate.clone(),
-            prompt: spec.prompt.clone()?,
             mode: mode.clone(),
             file,
             format,

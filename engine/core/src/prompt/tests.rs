@@ -1,5 +1,5 @@
 use super::*;
-use crate::spec::{Generate, Normalize, Request, Rules, Score, load};
+use crate::spec::{Request, load};
 
 fn prompt(body: &str) -> Prompt {
     Prompt {
@@ -7,21 +7,12 @@ fn prompt(body: &str) -> Prompt {
         body: body.to_owned(),
         labels: vec!["1".to_owned(), "2".to_owned()],
         delimiter: String::new(),
+        words: BTreeMap::new(),
     }
 }
 
 fn mode(instruction: Option<&str>) -> Mode {
-    let instruction = instruction.map(str::to_owned);
-    Mode {
-        name: "direct".to_owned(),
-        instruction,
-        score: Score::Labels,
-        normalize: Normalize::Byte,
-        reason: None,
-        cue: None,
-        slot: None,
-        generate: Generate { max_tokens: 256, stop: Vec::new(), extract: Rules::Xlt },
-    }
+    Mode { instruction: instruction.map(str::to_owned), ..Mode::named("direct") }
 }
 
 fn item() -> Item {
@@ -101,7 +92,7 @@ fn an_unknown_name_is_found_before_any_item() {
     assert_eq!(
         error("x", Some("{% if zzz %}{% endif %}")),
         "`modes.direct.instruction` names `zzz`, which no prompt has; there are `passage`, `question`, `options`, \
-         `labels`, `options_block`, `language`, `key`"
+         `labels`, `options_block`, `language`, `key`, `words`"
     );
     check("{% for number in range(2) %}{{ number }}{% endfor %}", "01");
 }

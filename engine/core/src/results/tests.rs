@@ -25,6 +25,7 @@ fn answer(correct: bool, answer_mass: f64, argmax_text: &str) -> Answer {
         n_tokens: 1,
         reasoning: None,
         generated: None,
+        orders: Vec::new(),
     }
 }
 

@@ -100,6 +100,8 @@ pub(crate) enum Names {
     Path,
     /// They become environment variables.
     Environment,
+    /// They become variables of templates.
+    Variable,
 }
 
 impl Names {
@@ -111,7 +113,7 @@ impl Names {
                 first.is_some_and(|b| b.is_ascii_alphanumeric())
                     && bytes.all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
             }
-            Self::Environment => {
+            Self::Environment | Self::Variable => {
                 first.is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
                     && bytes.all(|b| b.is_ascii_alphanumeric() || b == b'_')
             }
@@ -122,7 +124,7 @@ impl Names {
     pub(crate) fn pattern(self) -> &'static str {
         match self {
             Self::Path => "^[A-Za-z0-9][A-Za-z0-9._-]*$",
-            Self::Environment => "^[A-Za-z_][A-Za-z0-9_]*$",
+            Self::Environment | Self::Variable => "^[A-Za-z_][A-Za-z0-9_]*$",
         }
     }
 
@@ -130,7 +132,9 @@ impl Names {
     pub(crate) fn rule(self) -> &'static str {
         match self {
             Self::Path => "a name has letters, digits, `.`, `_` and `-`, and begins with a letter or digit",
-            Self::Environment => "a variable's name has letters, digits and `_`, and does not begin with a digit",
+            Self::Environment | Self::Variable => {
+                "a variable's name has letters, digits and `_`, and does not begin with a digit"
+            }
         }
     }
 }

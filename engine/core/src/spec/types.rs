@@ -224,12 +224,31 @@ pub struct Prompt {
     /// What stands between prompt and answer and is scored with it, such as a space: lm-evaluation-harness's
     /// `target_delimiter`.
     pub delimiter: String,
+    /// `[prompt.words.CODE]`: texts of the prompt by language code and name, for templates that speak several languages.
+    pub words: BTreeMap<String, BTreeMap<String, String>>,
 }
 
-/// One prompt mode.
+impl Prompt {
+    /// The prompt of a mode: what a format says counts more. Of the words those of these languages.
+    #[must_use]
+    pub fn shown_by<'a>(&self, mode: &Mode, languages: impl IntoIterator<Item = &'a String>) -> Self {
+        let Shown { system, body, labels, delimiter } = mode.shown.clone();
+        let words = languages.into_iter().map(|own| mode.words.code(own));
+        let words = words.filter_map(|code| Some((code.to_owned(), self.words.get(code)?.clone())));
+        Self {
+            system: system.or_else(|| self.system.clone()),
+            body: body.unwrap_or_else(|| self.body.clone()),
+            labels: labels.unwrap_or_else(|| self.labels.clone()),
+            delimiter: delimiter.unwrap_or_else(|| self.delimiter.clone()),
+            words: words.collect(),
+        }
+    }
+}
+
+/// One prompt mode. A mode that the spec writes with lists of formats, slots or languages of the prompt is several of these.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Mode {
-    /// Name, e.g. `direct`.
+    /// Name, e.g. `direct`; where it is one of several, with what tells it from the others: `direct.letters.bare`.
     pub name: String,
     /// Follows the body, after a blank line.
     pub instruction: Option<String>,
@@ -245,9 +264,36 @@ pub struct Mode {
     pub slot: Option<Slot>,
     /// How long a text is and where it ends; only `generate` asks.
     pub generate: Generate,
+    /// What it shows otherwise than the prompt.
+    pub shown: Shown,
+    /// Language of the prompt's words.
+    pub words: Speech,
+    /// Whether a question is asked with its options in every circular order.
+    pub rotate: bool,
+    /// Solved examples before the question.
+    pub shots: Option<Shots>,
 }
 
 impl Mode {
+    /// The mode that says nothing of its own: labels, scored where the model answers.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            instruction: None,
+            score: Score::Labels,
+            normalize: Normalize::Byte,
+            reason: None,
+            cue: None,
+            slot: None,
+            generate: Generate { max_tokens: 256, stop: Vec::new(), extract: Rules::Xlt },
+            shown: Shown::default(),
+            words: Speech::Own,
+            rotate: false,
+            shots: None,
+        }
+    }
+
     /// Whether the model writes: reasoning, or its answer.
     #[must_use]
     pub fn generates(&self) -> bool {
@@ -259,6 +305,52 @@ impl Mode {
     pub fn reasons(&self) -> Option<&Reason> {
         self.reason.as_ref().filter(|reason| reason.filler.is_none())
     }
+}
+
+/// What a format says in place of the prompt.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Shown {
+    /// Text of the system message.
+    pub system: Option<String>,
+    /// Template of the user message's body.
+    pub body: Option<String>,
+    /// What is shown before each option and scored.
+    pub labels: Option<Vec<String>>,
+    /// What stands between prompt and answer.
+    pub delimiter: Option<String>,
+}
+
+/// A language: the question's own, or one for all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Speech {
+    /// The question's.
+    Own,
+    /// The one with this code.
+    Of(String),
+}
+
+impl Speech {
+    /// The code where a question is in that language.
+    #[must_use]
+    pub fn code<'a>(&'a self, own: &'a str) -> &'a str {
+        match self {
+            Self::Own => own,
+            Self::Of(code) => code,
+        }
+    }
+}
+
+/// Solved examples before the question, the same before every question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shots {
+    /// How many.
+    pub number: u32,
+    /// Part of the data that they are drawn from, another than the evaluated one.
+    pub part: String,
+    /// Their language.
+    pub language: Speech,
+    /// Seed of the draw.
+    pub seed: u64,
 }
 
 /// Where an answer is expected behind the prompt.

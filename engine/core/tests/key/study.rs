@@ -2,9 +2,8 @@
 
 use crate::world;
 use xlt_core::spec::{
-    Adapter, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, Format, Generate, Kv, LanguageGroup, Lora,
-    Mode, Model, Normalize, Optimizer, Prompt, Reason, Rules, Sampling, Schedule, Score, Source, Spec, Split, SplitBy,
-    TrainOn,
+    Adapter, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, Format, Kv, LanguageGroup, Lora, Mode, Model,
+    Optimizer, Prompt, Reason, Sampling, Schedule, Source, Spec, Split, SplitBy, TrainOn,
 };
 
 fn texts(texts: &[&str]) -> Vec<String> {
@@ -36,12 +35,10 @@ pub(super) fn spec() -> Spec {
             body: "{{ question }}".to_owned(),
             labels: texts(&["A", "B"]),
             delimiter: String::new(),
+            words: Default::default(),
         }),
         modes: vec![Mode {
-            name: "cot".to_owned(),
             instruction: Some("Think.".to_owned()),
-            score: Score::Labels,
-            normalize: Normalize::Byte,
             reason: Some(Reason {
                 max_tokens: 64,
                 channel: Channel::Auto,
@@ -50,8 +47,7 @@ pub(super) fn spec() -> Spec {
                 filler: None,
             }),
             cue: Some("So:".to_owned()),
-            slot: None,
-            generate: Generate { max_tokens: 256, stop: Vec::new(), extract: Rules::Xlt },
+            ..Mode::named("cot")
         }],
         conditions: vec![Condition {
             name: "tuned".to_owned(),

@@ -13,7 +13,8 @@ pub(super) fn fertility(results: &Results) -> Option<Value> {
         context! { name => rows[0].model, rows => rows.iter().map(row).collect::<Vec<_>>() }
     });
     let models: Vec<Value> = models.collect();
-    (!models.is_empty()).then(|| context! { about => table.about(), heads => table.heads, parity => table.parity, models })
+    (!models.is_empty())
+        .then(|| context! { about => table.about(), heads => table.heads, parity => table.parity, models })
 }
 
 fn row(row: &FertilityRow<'_>) -> Value {

@@ -16,9 +16,11 @@ use std::fs;
 use std::ops::Range;
 use std::path::Path;
 use xlt_cache::StageLock;
-use xlt_core::answers;
+use xlt_core::answers::{self, Answer};
 use xlt_core::batch::{self, Ask, Batches, Recipe};
+use xlt_core::items::Item;
 use xlt_core::key::Key;
+use xlt_core::orders;
 use xlt_core::plan::EvaluateWork;
 use xlt_llama::{Model, kernel_class};
 
@@ -28,14 +30,26 @@ pub(super) fn run(desk: &Desk<'_>, work: &EvaluateWork, companions: &[Companion]
     let llama = llama::start(desk)?;
     let model = loaded.model(desk, &llama.backend, &model_file(model_path), &work.cell.model)?;
     let class = kernel_class(&llama.backend);
-    let asker = Asker::new(work, model).map_err(Trouble::new)?;
-    let main = Evaluation::new(work, &asker, model, rows).map_err(Trouble::new)?;
+    let examples = question::examples(work, desk.inputs).map_err(Trouble::new)?;
+    let asker = Asker::new(work, model, &examples).map_err(Trouble::new)?;
+    let items = question::items(work.asked(), rows).map_err(Trouble::new)?;
+    let main = Evaluation::new(work, &asker, model, items).map_err(Trouble::new)?;
     let journal = main.journal(desk.partial, &class).map_err(Trouble::new)?;
-    let companions = Companions::of(desk, companions, &main, model, rows, &class);
+    let companions = Companions::of(desk, companions, &main, model, &class);
     let (answers, cost) = Sitting::new(desk, model, &asker, &main, &companions).answers(journal)?;
+    let answers = if work.mode.rotate { folded(work, &answers)? } else { answers };
     let path = desk.folder.join("answers.jsonl");
     fs::write(&path, answers::write(&answers)).map_err(|error| Trouble::new(folder::sentence(&path, &error)))?;
     Ok(Product { outputs: vec![path], fetched: None, kernel_class: Some(class), cost: Some(cost) })
+}
+
+/// One answer of those to all orders of an item's options.
+fn folded(work: &EvaluateWork, answers: &[Answer]) -> Result<Vec<Answer>, Trouble> {
+    let fold = |orders: &[Answer]| {
+        orders::fold(orders, &work.prompt.labels, work.mode.normalize)
+            .ok_or_else(|| Trouble::new(format!("item {}: not every order of its options was scored", orders[0].key)))
+    };
+    answers.chunk_by(|one, next| one.key == next.key).map(fold).collect()
 }
 
 /// What one stage asks a model.
@@ -49,14 +63,20 @@ struct Evaluation<'a> {
 }
 
 impl<'a> Evaluation<'a> {
-    fn new(work: &'a EvaluateWork, asker: &Asker<'_>, model: &Model, rows: &Path) -> Result<Self, String> {
-        let questions = asker.questions(question::items(work, rows)?)?;
+    fn new(work: &'a EvaluateWork, asker: &Asker<'_>, model: &Model, items: Vec<Item>) -> Result<Self, String> {
+        let questions = asker.questions(items)?;
         let asks: Vec<Ask> = questions.iter().map(|question| question.ask(&work.mode)).collect();
         let recipe = Recipe { unit: work.evaluate.unit as usize, vocabulary: model.vocab_size(), heads: model.heads() };
         let batches = batch::plan(&asks, &recipe);
         let slots = if work.mode.generates() { work.evaluate.slots as usize } else { 0 };
         let rounds = batches.rounds(slots);
         Ok(Self { work, questions, asks, batches, rounds })
+    }
+
+    /// Its items, in the given order of their options. The same rows may be those of another language, too.
+    fn items_in(&self, language: &str) -> Vec<Item> {
+        let given = self.questions.chunk_by(|one, next| one.item.key == next.item.key).map(|orders| &orders[0].item);
+        given.map(|item| Item { language: language.to_owned(), ..item.clone() }).collect()
     }
 
     /// What an earlier attempt has finished.
@@ -85,19 +105,17 @@ struct Along<'a> {
 
 impl<'a> Companions<'a> {
     /// Those that share the base of every unit, and that nobody else works on. What cannot come along comes later, by itself.
-    fn of(
-        desk: &Desk<'_>,
-        companions: &'a [Companion],
-        main: &Evaluation<'_>,
-        model: &Model,
-        rows: &Path,
-        class: &str,
-    ) -> Self {
+    fn of(desk: &Desk<'_>, companions: &'a [Companion], main: &Evaluation<'_>, model: &Model, class: &str) -> Self {
         let cache = &desk.worker.cache;
         let join = |companion: &'a Companion| {
             let key: Key = companion.key.parse().ok()?;
-            let asker = Asker::new(&companion.work, model).ok()?;
-            let evaluation = Evaluation::new(&companion.work, &asker, model, rows).ok()?;
+            // Its examples stand before what would be shared.
+            if companion.work.mode.shots.is_some() {
+                return None;
+            }
+            let asker = Asker::new(&companion.work, model, &[]).ok()?;
+            let items = main.items_in(&companion.work.cell.language);
+            let evaluation = Evaluation::new(&companion.work, &asker, model, items).ok()?;
             if companion.work.mode.generates() || !shares(main, &evaluation) {
                 return None;
             }

@@ -4,13 +4,15 @@ use super::{Desk, Product, Trouble, folder};
 use std::fs;
 use std::path::Path;
 use xlt_core::answers;
-use xlt_core::interop::{Asked, Rows, called, import};
+use xlt_core::asked::Rows;
+use xlt_core::interop::import;
+use xlt_core::items::called;
 use xlt_core::plan::ImportWork;
 
 pub(super) fn run(desk: &Desk<'_>, work: &ImportWork) -> Result<Product, Trouble> {
     let [given, rows] = desk.inputs else { return Err(Trouble::new("it needs answers and rows")) };
-    let asked = Asked { data: &work.data, prompt: &work.prompt, mode: &work.mode };
-    let rows = Rows::read(&bytes(rows)?, asked, &work.evaluate, &work.cell.language).map_err(Trouble::new)?;
+    let asked = work.asked();
+    let rows = Rows::read(&bytes(rows)?, asked).map_err(Trouble::new)?;
     let name = called(&work.file.source);
     let taken = import(&name, &bytes(given)?, work.format, &rows, asked).map_err(Trouble::new)?;
     desk.log.say(&format!("{} answers taken over from {name}", taken.len()));

@@ -12,7 +12,7 @@ use super::shape::Shape::{List, Table, Text, Texts};
 use super::shape::{Key, Shape, TableShape, key, tables, texts};
 use inputs::{DATA, MODEL};
 use measures::{ANALYZE, CLAIM, EVALUATE};
-use prompts::{ADAPTER, CONDITION, MODE, PROMPT};
+use prompts::{ADAPTER, CONDITION, FORMAT, MODE, PROMPT};
 use stages::STAGE;
 
 const ANY: usize = usize::MAX;
@@ -43,6 +43,7 @@ const TABLES: &[Key] = &[
     key("data", tables("a data set", &Table(&DATA)), Optional, "questions"),
     key("prompt", Table(&PROMPT), Optional, "what all modes show to a model"),
     key("modes", tables("a mode", &Table(&MODE)), Optional, "ways to ask"),
+    key("formats", tables("a format", &Table(&FORMAT)), Optional, "other ways to show the same question"),
     key("adapters", tables("an adapter", &Table(&ADAPTER)), Optional, "what is fine-tuned"),
     key("evaluate", Table(&EVALUATE), Optional, "what is measured"),
     key("analyze", Table(&ANALYZE), Optional, "what is computed from the answers"),

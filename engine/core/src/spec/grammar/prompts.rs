@@ -3,8 +3,8 @@
 use super::ANY;
 use crate::spec::preset;
 use crate::spec::shape::Need::{Default, Derived, Optional, Required};
-use crate::spec::shape::Shape::{Choice, List, Number, Table, Text, Texts};
-use crate::spec::shape::{Bound, COUNT, TableShape, from, key, texts};
+use crate::spec::shape::Shape::{Boolean, Choice, List, Map, Number, Table, Text, Texts};
+use crate::spec::shape::{Bound, COUNT, Names, Shape, TableShape, from, key, tables, texts};
 use crate::spec::types::{Channel, Effort, Normalize, Rules, Schedule, Score};
 
 pub(super) const PROMPT: TableShape = TableShape {
@@ -17,12 +17,12 @@ pub(super) const PROMPT: TableShape = TableShape {
             Optional,
             "another tool's prompt: its body, labels and delimiter, and no chat format; what is written beside it counts more",
         ),
-        key("system", Text, Optional, "text of the system message"),
+        key("system", Text, Optional, "template of the system message; knows `labels`, `language`, `words`"),
         key(
             "body",
             Text,
             Derived("the preset's"),
-            "template of the user's message; knows `passage`, `question`, `options`, `options_block`, `labels`, `language`, `key`",
+            "template of the user's message; knows `passage`, `question`, `options`, `options_block`, `labels`, `language`, `key`, `words`",
         ),
         key(
             "labels",
@@ -36,8 +36,33 @@ pub(super) const PROMPT: TableShape = TableShape {
             Derived("the preset's, else nothing"),
             "text between prompt and answer that is scored with the answer, such as a space",
         ),
+        key(
+            "words",
+            tables("a language", &WORDS),
+            Optional,
+            "by language code: texts by name, which templates show as `{{ words.NAME }}`",
+        ),
     ]],
     example: "`[prompt]` with `body = \"…\"`",
+    instead_of_text: None,
+};
+
+/// `[prompt.words.CODE]`.
+const WORDS: Shape = Map { what: "a word", names: Names::Variable, item: &Text };
+
+pub(super) const FORMAT: TableShape = TableShape {
+    name: "formats.NAME",
+    doc: "Another way to show the same question. What it says counts more than the mode and the prompt.",
+    keys: &[&[
+        key("system", Text, Optional, "template of the system message"),
+        key("body", Text, Optional, "template of the user's message"),
+        key("instruction", Text, Optional, "template that follows the body"),
+        key("labels", texts(2, 10), Optional, "what is shown before each option and scored; as many as the prompt has"),
+        key("delimiter", Text, Optional, "text between prompt and answer that is scored with the answer"),
+        key("score", Choice(Score::WORDS), Optional, "how an answer becomes a prediction"),
+        key("normalize", Choice(Normalize::WORDS), Optional, "for `texts`: by what a likelihood is divided"),
+    ]],
+    example: "`{ labels = [\"A\", \"B\", \"C\", \"D\"] }`",
     instead_of_text: None,
 };
 
@@ -59,13 +84,32 @@ pub(super) const MODE: TableShape = TableShape {
             "for `texts`: by what the likelihood of an option is divided; `sum`: nothing",
         ),
         key("reason", Table(&REASON), Optional, "reasoning before the answer"),
-        key("cue", Text, Optional, "text between the reasoning and the answer"),
+        key("cue", Text, Optional, "template of what stands before the answer, behind any reasoning; as `system`"),
         key(
             "slot",
-            Text,
+            Texts,
             Derived("`final`"),
-            "where the answer is expected: `final`: where the model gives it; `bare`: right behind the generation prompt; or behind this text",
+            "where the answer is expected: `final`: where the model gives it; `bare`: right behind the generation prompt; or behind this text; a list: the mode once with each",
         ),
+        key(
+            "format",
+            Texts,
+            Derived("`prompt`"),
+            "name of one of `[formats]`, or `prompt`: as `[prompt]` has it; a list: the mode once in each",
+        ),
+        key(
+            "words",
+            Texts,
+            Derived("`own`"),
+            "language of the prompt's words: `own`: the question's; or a code of `[prompt.words]`; a list: the mode once in each",
+        ),
+        key(
+            "rotate",
+            Boolean,
+            Default("false"),
+            "whether a question is asked with its options in every circular order, and the likelihoods averaged",
+        ),
+        key("shots", Table(&SHOTS), Optional, "solved examples before the question"),
         key("max_tokens", from(1), Default("256"), "for `generate`: budget in tokens"),
         key("stop", Texts, Default("[]"), "for `generate`: texts at which the answer ends"),
         key(
@@ -76,6 +120,24 @@ pub(super) const MODE: TableShape = TableShape {
         ),
     ]],
     example: "`{ instruction = \"Answer with 1, 2, 3 or 4 only.\" }`",
+    instead_of_text: None,
+};
+
+const SHOTS: TableShape = TableShape {
+    name: "modes.NAME.shots",
+    doc: "Solved examples, the same before every question; in a chat format turns of their own.",
+    keys: &[&[
+        key("number", from(1), Required, "how many"),
+        key("part", Text, Default("\"train\""), "part of the data that they are drawn from, not the evaluated one"),
+        key(
+            "language",
+            Text,
+            Default("\"own\""),
+            "`own`: the question's; or a code: the same examples in that language for all",
+        ),
+        key("seed", COUNT, Default("1"), "seed of the draw, which is the same in every language"),
+    ]],
+    example: "`{ number = 5 }`",
     instead_of_text: None,
 };
 

@@ -1,14 +1,20 @@
 //! `[adapters.NAME]`.
 
 use super::data::{check_languages, check_part, named};
-use super::{Context, MODE, languages};
+use super::families::{self, Family};
+use super::{Context, languages};
 use crate::spec::tree::{Node, Table, Value};
 use crate::spec::{Adapter, Data, LanguageGroup, Lora, Optimizer, Schedule, TrainOn};
 
-pub(super) fn resolve(data: &[Data], groups: &[LanguageGroup], cx: &mut Context<'_>) -> Vec<Adapter> {
+pub(super) fn resolve(
+    data: &[Data],
+    groups: &[LanguageGroup],
+    families: &[Family],
+    cx: &mut Context<'_>,
+) -> Vec<Adapter> {
     let adapters = cx.root.sorted("adapters").into_iter().filter_map(|entry| {
         let table = entry.node.table()?;
-        let train_on = table.table("train_on").and_then(|table| train_on(table, data, groups, cx));
+        let train_on = table.table("train_on").and_then(|table| train_on(table, data, groups, families, cx));
         let seeds = table.get("seeds").map(|node| seeds(node, cx)).unwrap_or_default();
         Some(Adapter {
             name: entry.key.clone(),
@@ -23,9 +29,15 @@ pub(super) fn resolve(data: &[Data], groups: &[LanguageGroup], cx: &mut Context<
     adapters.collect()
 }
 
-fn train_on(table: &Table, data: &[Data], groups: &[LanguageGroup], cx: &mut Context<'_>) -> Option<TrainOn> {
+fn train_on(
+    table: &Table,
+    data: &[Data],
+    groups: &[LanguageGroup],
+    families: &[Family],
+    cx: &mut Context<'_>,
+) -> Option<TrainOn> {
     let languages = table.get("languages").map(|node| (node, languages::codes(node, groups, cx)));
-    let mode = table.word("mode").filter(|mode| cx.known(MODE, *mode));
+    let mode = table.word("mode").and_then(|mode| families::one(mode, families, cx));
     let rows = table.word("data").and_then(|word| named(word, data, cx));
     let part = table.word("part");
     if let (Some(rows), Some(part)) = (rows, part) {
@@ -36,7 +48,7 @@ fn train_on(table: &Table, data: &[Data], groups: &[LanguageGroup], cx: &mut Con
     if let Some(rows) = rows {
         check_languages(&languages, rows, cx);
     }
-    Some(TrainOn { data: rows?.name.clone(), part: part?.text.to_owned(), languages, mode: mode?.text.to_owned() })
+    Some(TrainOn { data: rows?.name.clone(), part: part?.text.to_owned(), languages, mode: mode? })
 }
 
 /// Reports an empty list of languages.

@@ -1,30 +1,31 @@
 //! `[conditions]`.
 
-use super::{ADAPTER, Context, MODE};
+use super::families::{self, Family};
+use super::{ADAPTER, Context};
 use crate::spec::Condition;
 use crate::spec::suggest::listed;
 use crate::spec::tree::{Entry, Table};
 
 const USUAL: &str = "direct";
 
-pub(super) fn resolve(cx: &mut Context<'_>) -> Vec<Condition> {
+pub(super) fn resolve(families: &[Family], cx: &mut Context<'_>) -> Vec<Condition> {
     let conditions = cx.root.sorted("conditions").into_iter().filter_map(|entry| {
         let table = entry.node.table()?;
         let adapter = table.word("adapter").filter(|adapter| cx.known(ADAPTER, *adapter));
         Some(Condition {
             name: entry.key.clone(),
             adapter: adapter.map(|word| word.text.to_owned()),
-            modes: modes(entry, table, cx),
+            modes: modes(entry, table, families, cx),
         })
     });
     conditions.collect()
 }
 
-fn modes(entry: &Entry, table: &Table, cx: &mut Context<'_>) -> Vec<String> {
+fn modes(entry: &Entry, table: &Table, families: &[Family], cx: &mut Context<'_>) -> Vec<String> {
     let known = cx.root.names("modes");
     let Some(node) = table.get("modes") else {
-        if known.contains(&USUAL) {
-            return vec![USUAL.to_owned()];
+        if let Some(usual) = families.iter().find(|family| family.name == USUAL) {
+            return usual.modes.iter().map(|mode| mode.name.clone()).collect();
         }
         // Without any mode the lack of `[modes]` is the fault.
         if !known.is_empty() {
@@ -40,13 +41,11 @@ fn modes(entry: &Entry, table: &Table, cx: &mut Context<'_>) -> Vec<String> {
     }
     let mut modes: Vec<String> = Vec::new();
     for word in node.words() {
-        if !cx.known(MODE, word) {
-            continue;
+        let named = families::named(word, families, cx);
+        if let Some(mode) = named.iter().find(|mode| modes.contains(mode)) {
+            cx.faults.at(word.place, format!("`{mode}` is listed twice")).label("again");
         }
-        if modes.iter().any(|mode| mode == word.text) {
-            cx.faults.at(word.place, format!("`{}` is listed twice", word.text)).label("again");
-        }
-        modes.push(word.text.to_owned());
+        modes.extend(named);
     }
     modes
 }

@@ -7,9 +7,12 @@ mod analysis;
 mod blanks;
 mod claims;
 mod conditions;
+mod controls;
 mod data;
 mod estimate;
 mod evaluate;
+mod families;
+mod formats;
 mod languages;
 mod models;
 mod only;
@@ -17,6 +20,7 @@ mod origin;
 mod prompts;
 mod stages;
 mod template;
+mod words;
 
 use super::check::{Extent, check, fill};
 use super::error::Faults;
@@ -47,6 +51,7 @@ struct Kind {
 const ADAPTER: Kind = Kind { table: "adapters", one: "adapter", many: "adapters" };
 const CONDITION: Kind = Kind { table: "conditions", one: "condition", many: "conditions" };
 const DATA: Kind = Kind { table: "data", one: "data set", many: "data sets" };
+const FORMAT: Kind = Kind { table: "formats", one: "format", many: "formats" };
 const MODE: Kind = Kind { table: "modes", one: "mode", many: "modes" };
 const MODEL: Kind = Kind { table: "models", one: "model", many: "models" };
 
@@ -86,14 +91,16 @@ pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Fa
     let groups = languages::groups(cx);
     let data = data::resolve(cx);
     let prompt = prompts::prompt(cx);
-    let conditions = conditions::resolve(cx);
+    let families = families::resolve(cx);
+    let conditions = conditions::resolve(&families, cx);
     let evaluate = evaluate::resolve(&data, &groups, cx);
     let mut spec = Spec {
         name: root.text("name").unwrap_or_else(|| stem(path).to_owned()),
         models: models::resolve(&conditions, evaluate.as_ref(), cx),
-        modes: prompts::modes(cx),
-        adapters: adapters::resolve(&data, &groups, cx),
-        analyze: analysis::resolve(&conditions, evaluate.as_ref(), &groups, cx).or_else(|| evaluate.as_ref().map(|_| Analyze::default())),
+        modes: families::all(&families),
+        adapters: adapters::resolve(&data, &groups, &families, cx),
+        analyze: analysis::resolve(&conditions, evaluate.as_ref(), &groups, cx)
+            .or_else(|| evaluate.as_ref().map(|_| Analyze::default())),
         claims: claims::resolve(evaluate.as_ref(), &groups, cx),
         stages: stages::resolve(cx),
         languages: groups,
@@ -103,8 +110,10 @@ pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Fa
         evaluate,
     };
     prompts::fit(&spec, cx);
+    words::fit(&spec, cx);
+    controls::fit(spec.evaluate.as_ref(), &spec.data, &spec.modes, cx);
     if let Some(only) = &only {
-        only::apply(only, &mut spec, cx);
+        only::apply(only, &mut spec, &families, cx);
     }
     spec
 }

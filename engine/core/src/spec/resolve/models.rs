@@ -63,7 +63,8 @@ fn given(
     cx: &mut Context<'_>,
 ) -> Option<FileRef> {
     let answers = table.get("answers")?;
-    let asked = ["file", "quantize", "slot", "chat", "tokenizer"].into_iter().filter_map(|key| Some((key, table.get(key)?)));
+    let asked =
+        ["file", "quantize", "slot", "chat", "tokenizer"].into_iter().filter_map(|key| Some((key, table.get(key)?)));
     let requantize = table.get("requantize").filter(|_| table.is_true("requantize")).map(|node| ("requantize", node));
     for (key, node) in asked.chain(requantize) {
         cx.faults

@@ -2,6 +2,7 @@
 //!
 //! `[modes]` stays as it is: what modes share decides how prompts are cut, so leaving one out would change the others.
 
+use super::families::{self, Family};
 use super::languages::{RESERVED, codes};
 use super::{CONDITION, Context, Kind, MODE, MODEL};
 use crate::spec::text::Word;
@@ -9,7 +10,7 @@ use crate::spec::tree::{Node, Table};
 use crate::spec::{Cell, Quantity, Spec, Term};
 
 /// Leaves out of `spec` all that `only` does not name, and what hangs on it.
-pub(super) fn apply(only: &Node, spec: &mut Spec, cx: &mut Context<'_>) {
+pub(super) fn apply(only: &Node, spec: &mut Spec, families: &[Family], cx: &mut Context<'_>) {
     let Some(table) = only.table() else { return };
     let before: Vec<_> = adapters_in_use(spec);
     if let Some((node, models)) = names(MODEL, table, cx) {
@@ -20,7 +21,7 @@ pub(super) fn apply(only: &Node, spec: &mut Spec, cx: &mut Context<'_>) {
         spec.conditions.retain(|condition| conditions.contains(&condition.name));
         nothing_left(spec.conditions.is_empty(), node, "conditions", cx);
     }
-    if let Some((node, modes)) = names(MODE, table, cx) {
+    if let Some((node, modes)) = modes(table, families, cx) {
         spec.conditions.iter_mut().for_each(|condition| condition.modes.retain(|mode| modes.contains(mode)));
         spec.conditions.retain(|condition| !condition.modes.is_empty());
         nothing_left(spec.conditions.is_empty(), node, "conditions in these modes", cx);
@@ -44,6 +45,14 @@ fn names<'t>(kind: Kind, table: &'t Table, cx: &mut Context<'_>) -> Option<(&'t 
     let words: Vec<Word<'_>> = node.words().collect();
     let known = words.iter().filter(|word| cx.known(kind, **word)).count();
     (known == words.len()).then(|| (node, words.iter().map(|word| word.text.to_owned()).collect()))
+}
+
+/// The modes that `only` lists, likewise.
+fn modes<'t>(table: &'t Table, families: &[Family], cx: &mut Context<'_>) -> Option<(&'t Node, Vec<String>)> {
+    let node = table.get(MODE.table)?;
+    let words: Vec<Word<'_>> = node.words().collect();
+    let named: Vec<Vec<String>> = words.into_iter().map(|word| families::named(word, families, cx)).collect();
+    named.iter().all(|names| !names.is_empty()).then(|| (node, named.concat()))
 }
 
 fn nothing_left(nothing: bool, node: &Node, what: &str, cx: &mut Context<'_>) {

@@ -1,10 +1,14 @@
 //! `[prompt]` and `[modes]`.
 
-use super::{Context, template};
+use super::languages::unknown;
+use super::template::Scope;
+use super::{Context, formats, template, words};
+use crate::spec::languages::name_of;
 use crate::spec::preset::Preset;
-use crate::spec::tree::Table;
+use crate::spec::tree::{Entry, Table};
 use crate::spec::{
-    Channel, Data, Effort, Generate, Mode, Normalize, Prompt, Reason, Rules, Sampling, Score, Slot, Spec,
+    Channel, Data, Effort, Generate, Mode, Normalize, Prompt, Reason, Rules, Sampling, Score, Shots, Shown, Spec,
+    Speech,
 };
 
 const LABELS: &[&str] = &["1", "2", "3", "4"];
@@ -13,9 +17,10 @@ const LABELS: &[&str] = &["1", "2", "3", "4"];
 pub(super) fn prompt(cx: &mut Context<'_>) -> Option<Prompt> {
     let table = cx.root.table("prompt")?;
     labels(table, cx);
+    table.word("system").into_iter().for_each(|word| template::check(word, Scope::Study, cx));
     let preset = preset(cx);
     match table.word("body") {
-        Some(body) => template::check(body, cx),
+        Some(body) => template::check(body, Scope::Item, cx),
         // A preset that is not known has been reported.
         None if table.get("preset").is_some() => {}
         None => {
@@ -30,7 +35,9 @@ pub(super) fn prompt(cx: &mut Context<'_>) -> Option<Prompt> {
         Some(_) => table.texts("labels"),
         None => preset.map_or(LABELS, |preset| preset.labels).iter().map(|&label| label.to_owned()).collect(),
     };
+    formats::fit(&labels, cx);
     Some(Prompt {
+        words: words::resolve(cx),
         system: table.text("system"),
         body: table.text("body").or(preset.map(|preset| preset.body.to_owned()))?,
         labels,
@@ -43,7 +50,8 @@ pub(super) fn preset(cx: &Context<'_>) -> Option<&'static Preset> {
     Preset::named(cx.root.table("prompt")?.word("preset")?.text)
 }
 
-fn labels(table: &Table, cx: &mut Context<'_>) {
+/// Labels can be shown and told apart.
+pub(super) fn labels(table: &Table, cx: &mut Context<'_>) {
     let Some(node) = table.get("labels") else { return };
     let words: Vec<_> = node.words().collect();
     for (at, word) in words.iter().enumerate() {
@@ -58,37 +66,41 @@ fn labels(table: &Table, cx: &mut Context<'_>) {
     }
 }
 
-/// `[modes]`.
-pub(super) fn modes(cx: &mut Context<'_>) -> Vec<Mode> {
-    let modes = cx.root.sorted("modes").into_iter().filter_map(|entry| {
-        let table = entry.node.table()?;
-        if let Some(instruction) = table.word("instruction") {
-            template::check(instruction, cx);
-        }
-        Some(Mode {
-            name: entry.key.clone(),
-            instruction: table.text("instruction"),
-            score: Score::named(table.word("score")?.text)?,
-            normalize: Normalize::named(table.word("normalize")?.text)?,
-            reason: table.table("reason").and_then(|table| reason(table, cx)),
-            cue: table.text("cue"),
-            slot: table.text("slot").map(slot),
-            generate: Generate {
-                max_tokens: table.integer("max_tokens")?,
-                stop: table.texts("stop"),
-                extract: Rules::named(table.word("extract")?.text)?,
-            },
-        })
-    });
-    modes.collect()
+/// `[modes.NAME]`, its axes aside.
+pub(super) fn mode(entry: &Entry, table: &Table, cx: &mut Context<'_>) -> Option<Mode> {
+    table.word("instruction").into_iter().for_each(|word| template::check(word, Scope::Item, cx));
+    table.word("cue").into_iter().for_each(|word| template::check(word, Scope::Study, cx));
+    Some(Mode {
+        name: entry.key.clone(),
+        instruction: table.text("instruction"),
+        score: Score::named(table.word("score")?.text)?,
+        normalize: Normalize::named(table.word("normalize")?.text)?,
+        reason: table.table("reason").and_then(|table| reason(table, cx)),
+        cue: table.text("cue"),
+        slot: None,
+        generate: Generate {
+            max_tokens: table.integer("max_tokens")?,
+            stop: table.texts("stop"),
+            extract: Rules::named(table.word("extract")?.text)?,
+        },
+        shown: Shown::default(),
+        words: Speech::Own,
+        rotate: table.is_true("rotate"),
+        shots: table.table("shots").and_then(|table| shots(table, cx)),
+    })
 }
 
-fn slot(text: String) -> Slot {
-    match text.as_str() {
-        "final" => Slot::Final,
-        "bare" => Slot::Bare,
-        _ => Slot::Text(text),
-    }
+fn shots(table: &Table, cx: &mut Context<'_>) -> Option<Shots> {
+    let word = table.word("language")?;
+    let language = match word.text {
+        "own" => Speech::Own,
+        code if name_of(code).is_some() => Speech::Of(code.to_owned()),
+        _ => {
+            unknown(word, &[], cx);
+            return None;
+        }
+    };
+    Some(Shots { number: table.integer("number")?, part: table.text("part")?, language, seed: table.integer("seed")? })
 }
 
 fn reason(table: &Table, cx: &mut Context<'_>) -> Option<Reason> {

@@ -105,6 +105,7 @@ mod tests {
             n_tokens: 9,
             reasoning: None,
             generated: None,
+            orders: Vec::new(),
         }
     }
 

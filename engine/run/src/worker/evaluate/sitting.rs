@@ -62,7 +62,7 @@ impl<'a> Sitting<'a> {
 
     fn say(&self, answered: usize) {
         let Evaluation { questions, batches, asks, .. } = self.main;
-        let cost = batches.cost(asks, |_| true);
+        let cost = batches.cost(asks);
         let log = &self.desk.log;
         log.say(&format!(
             "{} prompts in {} units: {} tokens, of which {} are to be decoded",
@@ -118,7 +118,7 @@ impl<'a> Sitting<'a> {
         } else {
             self.score(main, unit)?
         };
-        self.apart += main.batches.cost(&main.asks, |at| at == number).apart;
+        self.apart += unit.apart(&main.asks);
         for along in &self.companions.0 {
             if along.left.get() || along.journal.borrow().has(number) {
                 continue;
@@ -142,7 +142,7 @@ impl<'a> Sitting<'a> {
         let unit = &companion.batches.units[number];
         let answers = self.score(companion, unit)?;
         along.journal.borrow_mut().write(number, answers)?;
-        self.apart += companion.batches.cost(&companion.asks, |at| at == number).apart;
+        self.apart += unit.apart(&companion.asks);
         self.decoder()?.forget_own(unit)
     }
 
