@@ -20,6 +20,7 @@ mod lockfile;
 mod machine;
 mod model_file;
 mod observe;
+pub mod panics;
 mod pool;
 mod protocol;
 #[cfg(feature = "llama")]

@@ -46,7 +46,7 @@ pub struct LanguageFertility {
 /// the ids of all passages, questions and options.
 ///
 /// # Errors
-/// A sentence: a text that cannot be tokenized, a language without any.
+/// A sentence: a text that cannot be tokenized, with its place; a language without any text.
 pub fn measure(
     rows: &[(String, Vec<Item>)],
     vocabulary: &dyn Tokenize,
@@ -74,12 +74,12 @@ pub fn measure(
 fn passages(items: &[&Item], vocabulary: &dyn Tokenize) -> Result<Passages, String> {
     let mut passages = Passages::default();
     for item in items {
-        let (key, text) = match &item.passage {
-            Some(passage) => (&item.group, passage),
-            None => (&item.key, &item.question),
+        let (key, field, text) = match &item.passage {
+            Some(passage) => (&item.group, "passage", passage),
+            None => (&item.key, "question", &item.question),
         };
         if !passages.has(key) {
-            passages.add(key, text, vocabulary.ids(text)?.len());
+            passages.add(key, text, ids(vocabulary, item, field, text)?.len());
         }
     }
     Ok(passages)
@@ -91,7 +91,7 @@ fn parity(items: &[&Item], vocabulary: &dyn Tokenize, tokenizer: &dyn Tokenize) 
     let mut seen = BTreeSet::new();
     for item in items {
         for (field, text) in texts(item).filter(|(_, text)| seen.insert(*text)) {
-            let (model, own) = (vocabulary.ids(text)?, tokenizer.ids(text)?);
+            let (model, own) = (ids(vocabulary, item, &field, text)?, ids(tokenizer, item, &field, text)?);
             parity.texts += 1;
             let Some(position) = position(&model, &own) else { continue };
             parity.differing += 1;
@@ -112,6 +112,11 @@ fn texts(item: &Item) -> impl Iterator<Item = (String, &str)> {
     let passage = item.passage.iter().map(|text| ("passage".to_owned(), text.as_str()));
     let options = (1..).zip(&item.options).map(|(number, text)| (format!("option {number}"), text.as_str()));
     passage.chain([("question".to_owned(), item.question.as_str())]).chain(options)
+}
+
+/// Ids of a text of an item.
+fn ids(of: &dyn Tokenize, item: &Item, field: &str, text: &str) -> Result<Vec<u32>, String> {
+    of.ids(text).map_err(|error| format!("{field} of item {} in {}: {error}", item.key, item.language))
 }
 
 fn token(of: &dyn Tokenize, ids: &[u32], position: usize) -> Option<Seen> {
@@ -226,7 +231,7 @@ mod tests {
     #[test]
     fn what_cannot_be_tokenized_is_told() {
         let rows = [("l".to_owned(), vec![item("1", "1", None, "a!")])];
-        assert_eq!(measure(&rows, &Pairs(&[]), None, None), Err("no `!`".to_owned()));
+        assert_eq!(measure(&rows, &Pairs(&[]), None, None), Err("question of item 1 in l: no `!`".to_owned()));
         assert!(measure(&[("l".to_owned(), vec![])], &Pairs(&[]), None, None).is_err());
     }
 

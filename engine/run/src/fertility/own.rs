@@ -1,7 +1,8 @@
 //! The model's own tokenizer, as its `tokenizer.json` describes it.
+//!
+//! `tokenizers` panics on some files that it does not understand.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::panics::caught;
 use tokenizers::Tokenizer;
 use xlt_core::fertility::Tokenize;
 use xlt_llama::Vocabulary;
@@ -39,7 +40,7 @@ impl Tokenize for Own<'_> {
         let encoded = caught(|| self.tokenizer.encode_fast(text, false).map_err(|error| error.to_string()));
         match encoded.and_then(|encoded| encoded) {
             Ok(encoding) => Ok(encoding.get_ids().to_vec()),
-            Err(error) => Err(format!("{} fails on {text:?}: {error}", self.name)),
+            Err(error) => Err(format!("{} fails: {error}", self.name)),
         }
     }
 
@@ -49,31 +50,6 @@ impl Tokenize for Own<'_> {
         let same = self.vocabulary.token(id).filter(|token| self.vocabulary.written(*token) == written);
         same.map(|token| self.vocabulary.text(token)).or(written).unwrap_or_default()
     }
-}
-
-/// One at a time puts a hook in place.
-static HOOK: Mutex<()> = Mutex::new(());
-
-/// What `work` returns, or the words of its panic: `tokenizers` panics on some files that it does not understand, which is no
-/// bug of ours and not reported as one.
-fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    let _alone = HOOK.lock().unwrap_or_else(PoisonError::into_inner);
-    let usual = Arc::new(take_hook());
-    let (elsewhere, here) = (Arc::clone(&usual), std::thread::current().id());
-    set_hook(Box::new(move |panic| {
-        if std::thread::current().id() != here {
-            elsewhere(panic);
-        }
-    }));
-    let result = catch_unwind(AssertUnwindSafe(work));
-    drop(take_hook());
-    if let Ok(usual) = Arc::try_unwrap(usual) {
-        set_hook(usual);
-    }
-    result.map_err(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
-    })
 }
 
 #[cfg(test)]
@@ -86,11 +62,5 @@ mod tests {
         let (_, rest) = lock.split_once("name = \"tokenizers\"\n").expect("a dependency");
         let line = rest.lines().next().expect("a line");
         assert_eq!(line, format!("version = \"{}\"", xlt_core::fertility::TOKENIZERS));
-    }
-
-    #[test]
-    fn a_panic_becomes_an_error_and_the_hook_stays() {
-        assert_eq!(caught(|| 1), Ok(1));
-        assert_eq!(caught(|| -> u8 { panic!("no {}", "way") }), Err("no way".to_owned()));
     }
 }
