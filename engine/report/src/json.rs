@@ -12,14 +12,11 @@ use xlt_core::stats::Proportion;
 /// Version of the layout; a change that a reader must know of raises it.
 const FORMAT: u32 = 3;
 
-/// Version of the layout with `fertility`, which is there only if tokens were counted.
-const WITH_FERTILITY: u32 = 4;
-
-/// The results as indented JSON with a line feed at the end. Rates are 0 to 1.
+/// The results as indented JSON with a line feed at the end. Rates are 0 to 1. `fertility` is there where tokens were counted.
 #[must_use]
 pub fn json(results: &Results) -> String {
     let mut value = json!({
-        "format": if results.fertility.is_empty() { FORMAT } else { WITH_FERTILITY },
+        "format": FORMAT,
         "study": results.study,
         "n_options": results.n_options,
         "chance": results.chance(),
@@ -175,10 +172,7 @@ mod tests {
     fn tokens_are_in_it_where_they_were_counted() {
         let value: Value = serde_json::from_str(&json(&fixture::counted())).expect("JSON");
         let [hebrew, maltese] = [0, 1].map(|index| &value["fertility"][index]);
-        assert_eq!(
-            (&value["format"], &hebrew["model"], &hebrew["language"]),
-            (&json!(4), &json!("m"), &json!("heb_Hebr"))
-        );
+        assert_eq!((&hebrew["model"], &hebrew["language"]), (&json!("m"), &json!("heb_Hebr")));
         let numbers =
             ["passages", "tokens", "characters", "bytes", "tokens_per_passage", "premium", "parallel_passages"];
         let numbers = numbers.map(|key| maltese[key].as_f64());
@@ -190,7 +184,7 @@ mod tests {
         });
         assert_eq!(maltese["parity"]["first"], first);
         let plain: Value = serde_json::from_str(&json(&fixture::results())).expect("JSON");
-        assert_eq!((&plain["format"], plain.get("fertility")), (&json!(3), None));
+        assert_eq!(plain.get("fertility"), None);
     }
 
     #[test]
