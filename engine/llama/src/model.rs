@@ -94,8 +94,8 @@ impl Model {
             return Err(LlamaError::Missing { path: path.to_owned() });
         };
         let (raw, errors) = log::errors_of(|| {
-            // SAFETY: the backend is initialised, as the `Backend` of both callers proves; the path is a C string that outlives the call,
-            // and the parameters hold no pointers.
+            // SAFETY: the backend is initialised, as the `Backend` of both callers proves; the path is a C string that outlives
+            // the call, and the parameters hold no pointers.
             unsafe { sys::llama_model_load_from_file(c_path.as_ptr(), params) }
         });
         let Some(raw) = NonNull::new(raw) else { return Err(unsupported(&header.architecture, errors)) };
