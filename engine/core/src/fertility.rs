@@ -102,7 +102,7 @@ impl Passages {
     #[must_use]
     pub fn fertility(&self) -> Option<Fertility> {
         let Size { tokens, characters, bytes } = total(self.0.values());
-        (characters > 0).then(|| Fertility { passages: self.0.len() as u64, tokens, characters, bytes })
+        (characters > 0).then_some(Fertility { passages: self.0.len() as u64, tokens, characters, bytes })
     }
 
     /// Premium over another language; `None` where they share no passage.
@@ -112,7 +112,7 @@ impl Passages {
             self.0.iter().filter_map(|(key, &size)| Some((size, *reference.0.get(key)?))).collect();
         let tokens = total(pairs.iter().map(|(size, _)| size)).tokens;
         let reference_tokens = total(pairs.iter().map(|(_, size)| size)).tokens;
-        (reference_tokens > 0).then(|| Premium { passages: pairs.len() as u64, tokens, reference_tokens })
+        (reference_tokens > 0).then_some(Premium { passages: pairs.len() as u64, tokens, reference_tokens })
     }
 }
 

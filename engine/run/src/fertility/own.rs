@@ -54,8 +54,6 @@ impl Tokenize for Own<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn the_version_in_keys_is_the_one_that_is_built() {
         let lock = include_str!("../../../../Cargo.lock");
