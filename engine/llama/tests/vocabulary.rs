@@ -32,7 +32,8 @@ fn it_tokenizes_as_its_model_does() {
                 assert_eq!(vocabulary.token(token.id()), Some(token));
             }
         }
-        let tokens = tiny.tokens();
+        // A text ends at its first NUL in C, and llama.cpp has a word for those without any.
+        let tokens: Vec<String> = tiny.tokens().iter().map(|token| token.replace('\0', "[EMPTY_257]")).collect();
         let of_vocabulary = (0..).map_while(|id| vocabulary.written(vocabulary.token(id)?)).collect::<Vec<_>>();
         assert_eq!(of_vocabulary, tokens);
         assert_eq!(vocabulary.token(tokens.len() as u32), None);
