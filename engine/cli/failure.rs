@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use xlt_cache::CacheError;
 use xlt_core::plan::PlanErrors;
 use xlt_core::spec::SpecErrors;
-use xlt_run::RunError;
+use xlt_run::{RunError, panics};
 
 /// A stage failed.
 pub(crate) const STAGE_FAILED: u8 = 1;
@@ -54,9 +54,13 @@ impl Failure {
     }
 }
 
-/// From now on a panic, in whichever thread, says that it is a bug and ends the process with its own exit code.
+/// From now on a panic, in whichever thread, says that it is a bug and ends the process with its own exit code;
+/// but where it is caught.
 pub(crate) fn report_bugs() {
     std::panic::set_hook(Box::new(|panic| {
+        if panics::are_caught() {
+            return;
+        }
         term::tell(&format!(
             "error: this is a bug in xlt {}: {panic}\n  nothing half-made is used by the next run; please report it with the spec and \
              this message",

@@ -13,14 +13,7 @@ pub(crate) struct Loader {
 
 impl Loader {
     pub(crate) fn new() -> Result<Self, Failure> {
-        // What llama.cpp logs is of no use here, but for its last words before it ends the process.
-        let last_words = |line: &str| {
-            if line.starts_with("llama.cpp gives up") {
-                term::tell(&format!("error: {line}"));
-            }
-        };
-        let backend = Backend::start(last_words).map_err(|error| Failure::sentence(error.to_string()))?;
-        Ok(Self { backend, loaded: None })
+        Ok(Self { backend: backend()?, loaded: None })
     }
 
     /// The model in that file. `name` is what errors call it.
@@ -36,4 +29,14 @@ impl Loader {
         }
         self.loaded.as_ref().map(|(_, model)| model).ok_or_else(|| format!("model `{name}` was not loaded"))
     }
+}
+
+/// Starts llama.cpp. What it logs is of no use here, but for its last words before it ends the process.
+pub(crate) fn backend() -> Result<Backend, Failure> {
+    let last_words = |line: &str| {
+        if line.starts_with("llama.cpp gives up") {
+            term::tell(&format!("error: {line}"));
+        }
+    };
+    Backend::start(last_words).map_err(|error| Failure::sentence(error.to_string()))
 }

@@ -3,8 +3,20 @@
 //! Ács 2019 and Rust et al. 2021 count tokens a word; words are no unit that Amharic, Japanese and French share, so here it is
 //! tokens a passage, a character and a byte. The *premium* over a reference language is that of Petrov et al. 2023: tokens
 //! in the language divided by tokens in the reference, on parallel texts.
+//!
+//! Knows vocabularies as whatever makes ids of texts ([`Tokenize`]), and no model or file.
 
+mod measure;
+mod parity;
+
+pub use measure::{Fertilities, LanguageFertility, Tokenize, measure};
+pub use parity::{Difference, Parity, Seen};
+
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// Version of the crate `tokenizers`, which is in the key of what it has a part in.
+pub const TOKENIZERS: &str = "0.23.2";
 
 /// Size of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,26 +33,56 @@ pub struct Size {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Passages(BTreeMap<String, Size>);
 
-/// What they come to.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What they come to. Counts, so that the artifact holds no rounded number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fertility {
     /// Number of passages.
-    pub passages: usize,
-    /// Tokens a passage, the mean.
-    pub per_passage: f64,
-    /// Tokens a character, of all text.
-    pub per_character: f64,
-    /// Tokens a byte, of all text.
-    pub per_byte: f64,
+    pub passages: u64,
+    /// Tokens of all text.
+    pub tokens: u64,
+    /// Unicode scalar values of all text, at least 1.
+    pub characters: u64,
+    /// Bytes of all text in UTF-8.
+    pub bytes: u64,
 }
 
-/// Tokens beside another language's.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// Tokens beside another language's, of the passages that both have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Premium {
-    /// Tokens divided by the reference's, of all parallel text.
-    pub ratio: f64,
     /// Number of passages that both have.
-    pub passages: usize,
+    pub passages: u64,
+    /// Tokens of these.
+    pub tokens: u64,
+    /// Tokens of these in the reference, at least 1.
+    pub reference_tokens: u64,
+}
+
+impl Fertility {
+    /// Tokens a passage, the mean.
+    #[must_use]
+    pub fn per_passage(&self) -> f64 {
+        self.tokens as f64 / self.passages as f64
+    }
+
+    /// Tokens a character, of all text.
+    #[must_use]
+    pub fn per_character(&self) -> f64 {
+        self.tokens as f64 / self.characters as f64
+    }
+
+    /// Tokens a byte, of all text.
+    #[must_use]
+    pub fn per_byte(&self) -> f64 {
+        self.tokens as f64 / self.bytes as f64
+    }
+}
+
+impl Premium {
+    /// Tokens divided by the reference's.
+    #[must_use]
+    pub fn ratio(&self) -> f64 {
+        self.tokens as f64 / self.reference_tokens as f64
+    }
 }
 
 impl Passages {
@@ -59,13 +101,8 @@ impl Passages {
     /// Fertility over all passages; `None` without any text.
     #[must_use]
     pub fn fertility(&self) -> Option<Fertility> {
-        let sum = total(self.0.values());
-        (sum.bytes > 0).then(|| Fertility {
-            passages: self.0.len(),
-            per_passage: sum.tokens as f64 / self.0.len() as f64,
-            per_character: sum.tokens as f64 / sum.characters as f64,
-            per_byte: sum.tokens as f64 / sum.bytes as f64,
-        })
+        let Size { tokens, characters, bytes } = total(self.0.values());
+        (characters > 0).then_some(Fertility { passages: self.0.len() as u64, tokens, characters, bytes })
     }
 
     /// Premium over another language; `None` where they share no passage.
@@ -74,8 +111,8 @@ impl Passages {
         let pairs: Vec<(Size, Size)> =
             self.0.iter().filter_map(|(key, &size)| Some((size, *reference.0.get(key)?))).collect();
         let tokens = total(pairs.iter().map(|(size, _)| size)).tokens;
-        let of_reference = total(pairs.iter().map(|(_, size)| size)).tokens;
-        (of_reference > 0).then(|| Premium { ratio: tokens as f64 / of_reference as f64, passages: pairs.len() })
+        let reference_tokens = total(pairs.iter().map(|(_, size)| size)).tokens;
+        (reference_tokens > 0).then_some(Premium { passages: pairs.len() as u64, tokens, reference_tokens })
     }
 }
 
@@ -101,10 +138,9 @@ mod tests {
     fn tokens_are_counted_by_passage_character_and_byte() {
         let hebrew = passages(&[("a", "שלום", 6), ("b", "לא", 2), ("a", "again", 99)]);
         let fertility = hebrew.fertility().expect("there is text");
-        assert_eq!(
-            fertility,
-            Fertility { passages: 2, per_passage: 4.0, per_character: 8.0 / 6.0, per_byte: 8.0 / 12.0 }
-        );
+        assert_eq!(fertility, Fertility { passages: 2, tokens: 8, characters: 6, bytes: 12 });
+        let rates = (fertility.per_passage(), fertility.per_character(), fertility.per_byte());
+        assert_eq!(rates, (4.0, 8.0 / 6.0, 8.0 / 12.0));
         assert_eq!(passages(&[]).fertility(), None);
         assert_eq!(passages(&[("a", "", 0)]).fertility(), None);
     }
@@ -113,8 +149,9 @@ mod tests {
     fn the_premium_is_of_parallel_passages_only() {
         let english = passages(&[("a", "peace", 1), ("b", "no", 1), ("d", "alone", 50)]);
         let hebrew = passages(&[("a", "שלום", 6), ("b", "לא", 2), ("c", "לבד", 70)]);
-        assert_eq!(hebrew.premium_over(&english), Some(Premium { ratio: 4.0, passages: 2 }));
-        assert_eq!(english.premium_over(&english), Some(Premium { ratio: 1.0, passages: 3 }));
+        let premium = hebrew.premium_over(&english).expect("parallel passages");
+        assert_eq!((premium, premium.ratio()), (Premium { passages: 2, tokens: 8, reference_tokens: 2 }, 4.0));
+        assert_eq!(english.premium_over(&english).map(|premium| (premium.ratio(), premium.passages)), Some((1.0, 3)));
         assert_eq!(hebrew.premium_over(&passages(&[])), None);
     }
 }

@@ -13,6 +13,7 @@ pub use reasoning::{Change, Reasoning};
 pub use rotation::Rotation;
 
 use crate::answers::Answer;
+use crate::fertility::Fertilities;
 use crate::spec::{LanguageGroup, Normalize};
 use crate::stats::{Interval, Proportion, mean, median};
 use std::collections::BTreeMap;
@@ -126,6 +127,8 @@ pub struct Results {
     pub cells: Vec<Cell>,
     /// Sorted by group name, then column.
     pub group_means: Vec<GroupMean>,
+    /// Tokens that the models need for the languages, by model, where they were counted.
+    pub fertility: BTreeMap<String, Fertilities>,
     /// What a reader must know, a sentence each.
     pub notes: Vec<String>,
     /// What the spec declares and this version does not compute, a sentence each.
@@ -154,7 +157,8 @@ impl Results {
     }
 }
 
-/// From answers to results. A group's mean covers the languages that have a cell; a group without any has no mean.
+/// From answers to results. A group's mean covers the languages that have a cell; a group without any has no mean. Tokens are
+/// not counted here: whoever has counted them adds them.
 #[must_use]
 pub fn compute(
     study: &str,
@@ -176,7 +180,8 @@ pub fn compute(
         }
     }
     let group_means = group_means(&cells, groups);
-    Results { study: study.to_owned(), n_options, cells, group_means, notes, not_computed }
+    let fertility = BTreeMap::new();
+    Results { study: study.to_owned(), n_options, cells, group_means, fertility, notes, not_computed }
 }
 
 fn cell(id: &CellId, answers: &[Answer], evaluations: &Evaluations) -> Option<Cell> {

@@ -47,14 +47,20 @@ enum Fault {
 
 /// Checks that `path`, and every further part of a split model, is a whole GGUF file, and that there are weights.
 pub(crate) fn check(path: &Path) -> Result<Header, LlamaError> {
+    let header = check_parts(path)?;
+    if header.tensors == 0 {
+        return Err(LlamaError::VocabularyOnly { path: path.to_owned() });
+    }
+    Ok(header)
+}
+
+/// Checks that `path`, and every further part of a split model, is a whole GGUF file.
+pub(crate) fn check_parts(path: &Path) -> Result<Header, LlamaError> {
     let mut header = check_file(path)?;
     for part in further_parts(path, header.parts) {
         let part = check_file(&part)?;
         header.tensors = header.tensors.saturating_add(part.tensors);
         header.quantized |= part.quantized;
-    }
-    if header.tensors == 0 {
-        return Err(LlamaError::VocabularyOnly { path: path.to_owned() });
     }
     Ok(header)
 }

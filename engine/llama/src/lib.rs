@@ -19,6 +19,7 @@ mod model;
 mod quantize;
 mod saved;
 mod tokenize;
+mod vocabulary;
 
 pub mod tiny;
 
@@ -31,3 +32,4 @@ pub use kernels::{cpu_features, kernel_class};
 pub use model::{LoadOptions, Model, Token};
 pub use quantize::{QuantizeOptions, quantize};
 pub use saved::Saved;
+pub use vocabulary::Vocabulary;

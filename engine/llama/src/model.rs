@@ -6,6 +6,7 @@ use std::ptr::NonNull;
 
 use llama_cpp_sys_2 as sys;
 
+use crate::gguf::Header;
 use crate::tokenize::Specials;
 use crate::{Backend, LlamaError, gguf, log};
 
@@ -58,6 +59,32 @@ impl Model {
     /// the original layout and evaluates with the same numbers, and a mapped file is not copied.
     pub fn load(_: &Backend, path: &Path, options: &LoadOptions) -> Result<Self, LlamaError> {
         let header = gguf::check(path)?;
+        // SAFETY: no precondition.
+        let mut params = unsafe { sys::llama_model_default_params() };
+        params.n_gpu_layers = options.gpu_layers.map_or(-1, |layers| i32::try_from(layers).unwrap_or(i32::MAX));
+        params.load_mode = if options.use_mmap { sys::LLAMA_LOAD_MODE_MMAP } else { sys::LLAMA_LOAD_MODE_NONE };
+        params.use_extra_bufts = false;
+        let mut model = Self::open(path, header, params, Self::unfit)?;
+        model.specials = model.special_texts().collect();
+        Ok(model)
+    }
+
+    /// Loads the vocabulary of the model at `path` and nothing of its weights. What it makes must not get a context.
+    pub(crate) fn load_vocabulary(_: &Backend, path: &Path) -> Result<Self, LlamaError> {
+        let header = gguf::check_parts(path)?;
+        // SAFETY: no precondition.
+        let mut params = unsafe { sys::llama_model_default_params() };
+        params.vocab_only = true;
+        Self::open(path, header, params, Self::wordless)
+    }
+
+    /// Hands a checked file to llama.cpp; `unfit` says why what it made of it is of no use.
+    fn open(
+        path: &Path,
+        header: Header,
+        params: sys::llama_model_params,
+        unfit: fn(&Self) -> Option<&'static str>,
+    ) -> Result<Self, LlamaError> {
         let unsupported = |architecture: &str, log| LlamaError::Unsupported {
             path: path.to_owned(),
             architecture: architecture.to_owned(),
@@ -66,33 +93,35 @@ impl Model {
         let Ok(c_path) = CString::new(path.as_os_str().as_encoded_bytes()) else {
             return Err(LlamaError::Missing { path: path.to_owned() });
         };
-        // SAFETY: no precondition.
-        let mut params = unsafe { sys::llama_model_default_params() };
-        params.n_gpu_layers = options.gpu_layers.map_or(-1, |layers| i32::try_from(layers).unwrap_or(i32::MAX));
-        params.load_mode = if options.use_mmap { sys::LLAMA_LOAD_MODE_MMAP } else { sys::LLAMA_LOAD_MODE_NONE };
-        params.use_extra_bufts = false;
         let (raw, errors) = log::errors_of(|| {
-            // SAFETY: the backend is initialised, as `Backend` proves; the path is a C string that outlives the call,
-            // and the parameters hold no pointers.
+            // SAFETY: the backend is initialised, as the `Backend` of both callers proves; the path is a C string that outlives
+            // the call, and the parameters hold no pointers.
             unsafe { sys::llama_model_load_from_file(c_path.as_ptr(), params) }
         });
         let Some(raw) = NonNull::new(raw) else { return Err(unsupported(&header.architecture, errors)) };
-        let mut model = Self { raw, architecture: header.architecture, specials: Specials::default() };
-        if let Some(why) = model.unfit() {
-            return Err(unsupported(&model.architecture, vec![why.to_owned()]));
+        let model = Self { raw, architecture: header.architecture, specials: Specials::default() };
+        match unfit(&model) {
+            Some(why) => Err(unsupported(&model.architecture, vec![why.to_owned()])),
+            None => Ok(model),
         }
-        model.specials = model.special_texts().collect();
-        Ok(model)
+    }
+
+    /// Why no text can be tokenized.
+    fn wordless(&self) -> Option<&'static str> {
+        // SAFETY: the vocabulary lives as long as `self`.
+        let kind = unsafe { sys::llama_vocab_type(self.vocab()) };
+        (kind == sys::LLAMA_VOCAB_TYPE_NONE).then_some("the file holds no vocabulary")
     }
 
     /// Why the model cannot answer prompts: llama.cpp would abort on the first use.
     fn unfit(&self) -> Option<&'static str> {
+        if let Some(why) = self.wordless() {
+            return Some(why);
+        }
         let raw = self.raw.as_ptr();
         // SAFETY: the model lives as long as `self`; these only look at it.
         unsafe {
-            if sys::llama_vocab_type(self.vocab()) == sys::LLAMA_VOCAB_TYPE_NONE {
-                Some("the file holds no vocabulary")
-            } else if sys::llama_model_has_encoder(raw) || !sys::llama_model_has_decoder(raw) {
+            if sys::llama_model_has_encoder(raw) || !sys::llama_model_has_decoder(raw) {
                 Some("it has an encoder, and only models that just decode are evaluated")
             } else if sys::llama_model_is_recurrent(raw) || sys::llama_model_is_hybrid(raw) {
                 Some(
@@ -258,7 +287,7 @@ impl Model {
     }
 
     /// How the vocabulary writes a token: for special tokens, their text.
-    fn vocabulary_text(&self, token: Token) -> Option<String> {
+    pub(crate) fn vocabulary_text(&self, token: Token) -> Option<String> {
         // SAFETY: the vocabulary lives as long as `self` and holds the token; the text is a C string that it owns.
         unsafe { owned(sys::llama_vocab_get_text(self.vocab(), token.0)) }
     }

@@ -64,6 +64,19 @@ impl TinyModel {
         std::fs::write(path, self.bytes())
     }
 
+    /// How its vocabulary writes its tokens, in order; the last three are special.
+    #[must_use]
+    pub fn tokens(&self) -> Vec<String> {
+        self.words().0
+    }
+
+    /// Pairs of tokens that merge, in order of preference, with a space between the two; SentencePiece has none, but prefers
+    /// words of smaller numbers.
+    #[must_use]
+    pub fn merges(&self) -> &'static [String] {
+        if self.sentence_piece { &[] } else { &VOCABULARY.merges }
+    }
+
     /// The model as a GGUF file in memory.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
@@ -100,16 +113,22 @@ impl TinyModel {
         writers.map(Writer::into_bytes)
     }
 
-    /// Adds the vocabulary and returns its size.
-    fn vocabulary(&self, writer: &mut Writer) -> usize {
+    /// The tokens and their kinds.
+    fn words(&self) -> (Vec<String>, Vec<i32>) {
         let (mut tokens, mut kinds) = if self.sentence_piece {
             VOCABULARY.as_sentence_piece()
         } else {
             (VOCABULARY.tokens.clone(), vec![NORMAL; VOCABULARY.tokens.len()])
         };
-        let bos = tokens.len() as u32;
         tokens.extend(SPECIALS.map(str::to_owned));
         kinds.resize(tokens.len(), CONTROL);
+        (tokens, kinds)
+    }
+
+    /// Adds the vocabulary and returns its size.
+    fn vocabulary(&self, writer: &mut Writer) -> usize {
+        let (tokens, kinds) = self.words();
+        let bos = (tokens.len() - SPECIALS.len()) as u32;
         writer.texts("tokenizer.ggml.tokens", &tokens);
         writer.integers("tokenizer.ggml.token_type", &kinds);
         if self.sentence_piece {
@@ -121,7 +140,7 @@ impl TinyModel {
         } else {
             writer.text("tokenizer.ggml.model", "gpt2");
             writer.text("tokenizer.ggml.pre", "gpt-2");
-            writer.texts("tokenizer.ggml.merges", &VOCABULARY.merges);
+            writer.texts("tokenizer.ggml.merges", self.merges());
         }
         writer.number("tokenizer.ggml.bos_token_id", bos);
         writer.number("tokenizer.ggml.eos_token_id", bos + 2);

@@ -2,6 +2,7 @@
 
 use crate::written;
 use std::fmt::Write as _;
+use xlt_core::fertility::LanguageFertility;
 use xlt_core::results::{Cell, Change, Generation, Reasoning, Results};
 use xlt_core::stats::Proportion;
 
@@ -10,14 +11,22 @@ const HEADER: &str = "model,condition,mode,seed,language,n,correct,accuracy,low,
      changed_against,compared,changed,wrong_to_right,right_to_wrong,answers_cut_off,parsed,unparsed,truncated,refused,\
      parsed_correct,parsed_accuracy,parsed_low,parsed_high,rules";
 
+/// More columns where tokens were counted.
+const FERTILITY: &str =
+    ",tokens_per_passage,tokens_per_character,tokens_per_byte,premium,premium_over,compared_texts,differing_texts";
+
 /// The cells as CSV (RFC 4180, lines ended by a line feed). Rates are 0 to 1, with six
 /// decimals; `low` and `high` are Wilson's 95 % interval. A value that a cell does not have is empty. `cut_off` and what
-/// ends so counts items that a budget of tokens cut off; `rules` is a list such as `cue=2 boxed=1`.
+/// ends so counts items that a budget of tokens cut off; `rules` is a list such as `cue=2 boxed=1`. Where tokens were counted,
+/// columns at the end say it of each cell's model and language.
 #[must_use]
 pub fn csv(results: &Results) -> String {
-    let mut text = format!("{HEADER}\n");
+    let more = if results.fertility.is_empty() { "" } else { FERTILITY };
+    let mut text = format!("{HEADER}{more}\n");
     for cell in &results.cells {
         line(&mut text, cell, results.chance());
+        text.push_str(&fertility(results, cell).concat());
+        text.push('\n');
     }
     text
 }
@@ -32,7 +41,7 @@ fn line(text: &mut String, cell: &Cell, chance: f64) {
         text.push_str(&seed.to_string());
     }
     // Writing to a String cannot fail.
-    let _ = writeln!(
+    let _ = write!(
         text,
         ",{},{},{},{:.6},{:.6},{:.6},{},{},{chance:.6},{:.1},{}",
         quoted(&cell.id.language),
@@ -46,6 +55,31 @@ fn line(text: &mut String, cell: &Cell, chance: f64) {
         cell.mean_prompt_tokens,
         written(cell).join(","),
     );
+}
+
+/// Tokens of the cell's model and language, each after a comma; nothing where none were counted.
+fn fertility(results: &Results, cell: &Cell) -> Vec<String> {
+    if results.fertility.is_empty() {
+        return Vec::new();
+    }
+    let measured = results.fertility.get(&cell.id.column.model);
+    let of = measured.and_then(|measured| measured.languages.iter().find(|of| of.language == cell.id.language));
+    let number = |value: fn(&LanguageFertility) -> Option<f64>| {
+        of.and_then(value).map(|value| format!("{value:.6}")).unwrap_or_default()
+    };
+    let count = |value: fn(&LanguageFertility) -> Option<u64>| {
+        of.and_then(value).map(|value| value.to_string()).unwrap_or_default()
+    };
+    let fields = [
+        number(|of| Some(of.fertility.per_passage())),
+        number(|of| Some(of.fertility.per_character())),
+        number(|of| Some(of.fertility.per_byte())),
+        number(|of| of.premium.map(|premium| premium.ratio())),
+        measured.and_then(|measured| measured.reference.clone()).unwrap_or_default(),
+        count(|of| of.parity.as_ref().map(|parity| parity.texts)),
+        count(|of| of.parity.as_ref().map(|parity| parity.differing)),
+    ];
+    fields.into_iter().map(|field| format!(",{field}")).collect()
 }
 
 /// What the model wrote; empty where it did not.
@@ -123,6 +157,22 @@ mod tests {
     #[test]
     fn texts_have_no_mass() {
         assert!(csv(&fixture::texts()).contains(",1.000000,,false,0.250000,100.0,,"), "{}", csv(&fixture::texts()));
+    }
+
+    #[test]
+    fn tokens_have_columns_at_the_end_where_they_were_counted() {
+        let mut results = fixture::counted();
+        let mut elsewhere = results.cells[0].clone();
+        elsewhere.id.column.model = "api".to_owned();
+        results.cells.push(elsewhere);
+        let text = csv(&results);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], format!("{HEADER}{FERTILITY}"));
+        assert!(lines[1].ends_with(",,4.000000,1.333333,0.666667,1.000000,heb_Hebr,14,0"), "{text}");
+        assert!(lines[2].ends_with(",,7.000000,2.333333,1.166667,1.750000,heb_Hebr,14,3"), "{text}");
+        for line in &lines {
+            assert_eq!(line.matches(',').count(), lines[0].matches(',').count(), "{text}");
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Results that the tests of every format render: a clean cell and a failure of format; a cell of texts; and cells with
-//! reasoning and generated answers beside a plain one.
+//! reasoning and generated answers beside a plain one; and tokens that were counted.
 
 use std::collections::BTreeMap;
 use xlt_core::answers::{Answer, Ended, Generated, TextLength, Written};
 use xlt_core::extract::{Extraction, Outcome, Rule};
+use xlt_core::fertility::{Difference, Fertilities, Fertility, LanguageFertility, Parity, Premium, Seen};
 use xlt_core::results::{CellId, Column, Results, compute};
 use xlt_core::spec::LanguageGroup;
 
@@ -71,6 +72,29 @@ pub(crate) fn written() -> Results {
     ]);
     let group = LanguageGroup { name: "target".to_owned(), codes: vec!["heb_Hebr".to_owned()] };
     compute("demo", &evaluations, &[group], 4, Vec::new())
+}
+
+/// The first results, with the tokens of their model: the same ids in one language, others in the other.
+pub(crate) fn counted() -> Results {
+    let language = |language: &str, tokens, parity| LanguageFertility {
+        language: language.to_owned(),
+        fertility: Fertility { passages: 2, tokens, characters: 6, bytes: 12 },
+        premium: Some(Premium { passages: 2, tokens, reference_tokens: 8 }),
+        parity: Some(parity),
+    };
+    let first = Difference {
+        key: "p|1".to_owned(),
+        field: "option 2".to_owned(),
+        position: 4,
+        model: Some(Seen { id: 17, text: " כ".to_owned() }),
+        tokenizer: None,
+    };
+    let languages = vec![
+        language("heb_Hebr", 8, Parity { texts: 14, differing: 0, first: None }),
+        language("mlt_Latn", 14, Parity { texts: 14, differing: 3, first: Some(first) }),
+    ];
+    let measured = Fertilities { reference: Some("heb_Hebr".to_owned()), languages };
+    Results { fertility: BTreeMap::from([("m".to_owned(), measured)]), ..results() }
 }
 
 fn id(language: &str) -> CellId {

@@ -1,5 +1,6 @@
 //! JSON: everything, for programs.
 
+use crate::fertility::fertility_records;
 use serde_json::{Map, Value, json};
 use xlt_core::results::{
     CUT_OFF_ABOVE, Cell, Change, Column, FORMAT_FAILURE_BELOW, Generation, GroupMean, LEVEL, NormalizedScore,
@@ -11,10 +12,10 @@ use xlt_core::stats::Proportion;
 /// Version of the layout; a change that a reader must know of raises it.
 const FORMAT: u32 = 3;
 
-/// The results as indented JSON with a line feed at the end. Rates are 0 to 1.
+/// The results as indented JSON with a line feed at the end. Rates are 0 to 1. `fertility` is there where tokens were counted.
 #[must_use]
 pub fn json(results: &Results) -> String {
-    let value = json!({
+    let mut value = json!({
         "format": FORMAT,
         "study": results.study,
         "n_options": results.n_options,
@@ -27,6 +28,9 @@ pub fn json(results: &Results) -> String {
         "notes": results.notes,
         "not_computed": results.not_computed,
     });
+    if !results.fertility.is_empty() {
+        value["fertility"] = fertility_records(&results.fertility).into();
+    }
     format!("{value:#}\n")
 }
 
@@ -162,6 +166,25 @@ mod tests {
         assert_eq!(value["group_means"][0]["format_failures"], 1);
         assert_eq!(value["notes"].as_array().map(Vec::len), Some(1));
         assert_eq!(value["not_computed"], json!(["the gain of `tuned`"]));
+    }
+
+    #[test]
+    fn tokens_are_in_it_where_they_were_counted() {
+        let value: Value = serde_json::from_str(&json(&fixture::counted())).expect("JSON");
+        let [hebrew, maltese] = [0, 1].map(|index| &value["fertility"][index]);
+        assert_eq!((&hebrew["model"], &hebrew["language"]), (&json!("m"), &json!("heb_Hebr")));
+        let numbers =
+            ["passages", "tokens", "characters", "bytes", "tokens_per_passage", "premium", "parallel_passages"];
+        let numbers = numbers.map(|key| maltese[key].as_f64());
+        assert_eq!(numbers, [2.0, 14.0, 6.0, 12.0, 7.0, 1.75, 2.0].map(Some));
+        assert_eq!(maltese["reference"], "heb_Hebr");
+        assert_eq!(hebrew["parity"], json!({ "texts": 14, "differing": 0, "first": null }));
+        let first = json!({
+            "key": "p|1", "field": "option 2", "position": 4, "model": { "id": 17, "text": " כ" }, "tokenizer": null,
+        });
+        assert_eq!(maltese["parity"]["first"], first);
+        let plain: Value = serde_json::from_str(&json(&fixture::results())).expect("JSON");
+        assert_eq!(plain.get("fertility"), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod column;
 mod csv;
+mod fertility;
 mod html;
 mod json;
 mod languages;
@@ -12,6 +13,7 @@ mod markdown;
 mod written;
 
 pub use csv::csv;
+pub use fertility::{FertilityRow, FertilityTable, fertility_records};
 pub use html::html;
 pub use json::json;
 pub use languages::english_name;

@@ -1,6 +1,7 @@
 //! Markdown: the table that a person reads first.
 
 use crate::column;
+use crate::fertility::FertilityTable;
 use crate::languages::english_name;
 use crate::written;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,7 @@ pub fn markdown(results: &Results) -> String {
         rotation(&mut text, results);
         tokens(&mut text, results);
     }
+    fertility(&mut text, results);
     list(&mut text, "Notes", &results.notes);
     list(&mut text, "Not computed by this version", &results.not_computed);
     text
@@ -165,6 +167,23 @@ fn rotation(text: &mut String, results: &Results) {
 fn tokens(text: &mut String, results: &Results) {
     text.push_str("\n## Tokens a prompt\n\nThe mean over the items, in the model's own tokens.\n\n");
     rows(text, results, |cell| format!("{:.1}", cell.mean_prompt_tokens));
+}
+
+/// Tokens that the models need, where they were counted.
+fn fertility(text: &mut String, results: &Results) {
+    let table = FertilityTable::new(&results.fertility);
+    if table.rows.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n## Tokens by language\n\n{}\n", table.about());
+    let ids = |parity: String| table.parity.then_some(parity);
+    row(text, "Language | Model", table.heads.iter().cloned().chain(ids("Ids".to_owned())));
+    let _ = writeln!(text, "|---|---|{}{}", "---:|".repeat(table.heads.len()), if table.parity { "---|" } else { "" });
+    for of in &table.rows {
+        let parity = of.parity.map(|parity| inline(&parity.to_string())).unwrap_or_default();
+        let name = format!("{} | {}", language_name(of.language), inline(of.model));
+        row(text, &name, of.numbers.iter().cloned().chain(ids(parity)));
+    }
 }
 
 fn footnotes(text: &mut String, results: &Results) {
@@ -334,6 +353,26 @@ The mean over the items, in the model's own tokens.
         generation.rules.clear();
         let text = markdown(&results);
         assert!(text.contains("| 1 of 4 (25.0 %) | 25.0 % ‡ |  |  |\n"), "{text}");
+    }
+
+    #[test]
+    fn tokens_have_a_table_where_they_were_counted() {
+        let text = markdown(&fixture::counted());
+        let table = "\n## Tokens by language\n\nTokens that a model needs for the same texts";
+        let rows = "| Language | Model | Passages | Tokens a passage | a character | a byte | of heb_Hebr | Ids |\n\
+                    |---|---|---:|---:|---:|---:|---:|---|\n\
+                    | Hebrew (heb_Hebr) | m | 2 | 4.0 | 1.333 | 0.667 | 1.00x | same ids |\n\
+                    | Maltese (mlt_Latn) | m | 2 | 7.0 | 2.333 | 1.167 | 1.75x | 3 of 14 texts differ, first: option 2 of item \
+                    p\\|1, token 5: 17 \" כ\" in the GGUF, none in its tokenizer |\n";
+        assert!(text.contains(table) && text.contains(rows), "{text}");
+        let mut results = fixture::counted();
+        for measured in results.fertility.values_mut() {
+            measured.reference = None;
+            measured.languages.iter_mut().for_each(|of| (of.premium, of.parity) = (None, None));
+        }
+        let text = markdown(&results);
+        assert!(text.contains("| a character | a byte |\n|---|---|---:|---:|---:|---:|\n"), "{text}");
+        assert!(!text.contains("premium") && !text.contains("Ids"), "{text}");
     }
 
     #[test]

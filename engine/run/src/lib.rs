@@ -10,6 +10,8 @@ pub mod doctor;
 mod engine;
 mod error;
 #[cfg(feature = "llama")]
+pub mod fertility;
+#[cfg(feature = "llama")]
 mod form;
 #[cfg(feature = "llama")]
 pub mod generate;
@@ -18,6 +20,7 @@ mod lockfile;
 mod machine;
 mod model_file;
 mod observe;
+pub mod panics;
 mod pool;
 mod protocol;
 #[cfg(feature = "llama")]

@@ -25,7 +25,8 @@ pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
         ));
     }
     if !cfg!(feature = "llama")
-        && let Some(stage) = to_run().find(|stage| matches!(stage.work, Work::Evaluate(_) | Work::Quantize(_)))
+        && let Some(stage) =
+            to_run().find(|stage| matches!(stage.work, Work::Evaluate(_) | Work::Quantize(_) | Work::Fertility(_)))
     {
         return refuse(format!(
             "stage `{}` needs llama.cpp, which this xlt was built without\n  build it with its default features",
@@ -64,6 +65,7 @@ fn not_yet(stage: &Stage) -> Option<&'static str> {
         | Work::Quantize(_)
         | Work::Evaluate(_)
         | Work::Import(_)
+        | Work::Fertility(_)
         | Work::Analyze(_)
         | Work::Command(_) => None,
     }

@@ -1,119 +1,72 @@
-//! The command: passages, tokens, a table.
+//! The command: the work of the spec's fertility stages, asked for or not, as a table.
 
 use super::Args;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::loader::Loader;
+use crate::loader;
 use crate::term;
 use comfy_table::{CellAlignment, Table, presets};
-use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::process::ExitCode;
-use xlt_core::fertility::{Fertility, Passages, Premium};
-use xlt_core::plan::{EvaluateWork, Plan, Work};
-use xlt_core::spec::nearest;
-use xlt_run::{World, model_file, question};
-
-/// The passages of a model, by language.
-type Languages = BTreeMap<String, Passages>;
-
-/// One line of the table.
-struct Line<'a> {
-    model: &'a str,
-    language: &'a str,
-    fertility: Fertility,
-    premium: Option<Premium>,
-}
+use xlt_core::fertility::Fertilities;
+use xlt_core::plan::{Plan, Work};
+use xlt_core::spec::{Evaluate, Spec, nearest};
+use xlt_report::{FertilityTable, fertility_records};
+use xlt_run::World;
+use xlt_run::fertility::count;
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let context = Context::of(args.spec.as_deref(), &args.overlay)?;
-    let plan = context.plan()?;
-    let models = passages(&context.world, &plan)?;
-    let reference = reference(args, &models)?;
-    let lines: Vec<Line<'_>> =
-        models.iter().flat_map(|(model, languages)| lines(model, languages, &reference)).collect();
-    term::say(&if args.json { as_json(&lines, &reference) } else { as_table(&lines, &reference) });
+    let mut context = Context::of(args.spec.as_deref(), &args.overlay)?;
+    let reference = reference(args.reference.as_deref(), &context.spec)?;
+    context.spec.analyze.get_or_insert_default().fertility = Some(reference);
+    let models = measured(&context.world, &context.plan()?)?;
+    if models.is_empty() {
+        return Err(Failure::sentence("the spec asks no model anything: all its answers come from elsewhere"));
+    }
+    term::say(&if args.json { as_json(&models) } else { as_table(&models) });
     Ok(ExitCode::SUCCESS)
 }
 
-/// The passages of every model that is asked something.
-fn passages(world: &World, plan: &Plan) -> Result<BTreeMap<String, Languages>, Failure> {
-    let mut models: BTreeMap<String, Languages> = BTreeMap::new();
-    let mut loader = Loader::new()?;
+/// The language that is named, else the spec's, else English, else the first.
+fn reference(named: Option<&str>, spec: &Spec) -> Result<String, Failure> {
+    let Some(Evaluate { languages, .. }) = &spec.evaluate else {
+        return Err(Failure::sentence("the spec asks no model anything: it has no `[evaluate]`"));
+    };
+    let known = |code: &str| languages.iter().any(|language| language == code);
+    if let Some(code) = named.filter(|code| !known(code)) {
+        let hint = nearest(code, languages.iter().map(String::as_str)).map(|near| format!("; did you mean `{near}`?"));
+        return Err(Failure::sentence(format!("`{code}` is not evaluated{}", hint.unwrap_or_default())));
+    }
+    let of_spec = spec.analyze.as_ref().and_then(|analyze| analyze.fertility.as_deref());
+    let usual = || Some("eng_Latn").filter(|code| known(code)).or(languages.first().map(String::as_str));
+    Ok(named.or(of_spec).or_else(usual).unwrap_or_default().to_owned())
+}
+
+/// The tokens of every model that is asked something.
+fn measured(world: &World, plan: &Plan) -> Result<BTreeMap<String, Fertilities>, Failure> {
+    let backend = loader::backend()?;
+    let mut models = BTreeMap::new();
     for (_, stage) in plan.ids() {
-        let Work::Evaluate(work) = &stage.work else { continue };
-        let languages = models.entry(work.cell.model.clone()).or_default();
-        if languages.contains_key(&work.cell.language) {
-            continue;
-        }
+        let Work::Fertility(work) = &stage.work else { continue };
         let inputs = world
             .artifacts(plan, stage)
             .map_err(|why| Failure::sentence(format!("{why}\n  `xlt run` makes what is missing")))?;
-        languages.insert(work.cell.language.clone(), count(&mut loader, work, &inputs).map_err(Failure::sentence)?);
-    }
-    if models.is_empty() {
-        return Err(Failure::sentence("the spec asks no model anything: it has no `[evaluate]`"));
+        models.insert(work.model.clone(), count(&backend, work, &inputs).map_err(Failure::sentence)?);
     }
     Ok(models)
 }
 
-/// The passages of the rows, each once; of data without passages, the questions.
-fn count(loader: &mut Loader, work: &EvaluateWork, inputs: &[PathBuf]) -> Result<Passages, String> {
-    let [file, .., rows] = inputs else { return Err("an evaluation reads a model and rows".to_owned()) };
-    let model = loader.model(&model_file(file), &work.cell.model)?;
-    let mut passages = Passages::default();
-    for item in question::items(work.asked().of_all(), rows)? {
-        let (key, text) = match &item.passage {
-            Some(passage) => (&item.group, passage),
-            None => (&item.key, &item.question),
-        };
-        if !passages.has(key) {
-            let tokens = model.tokenize(text, false).map_err(|error| error.to_string())?;
-            passages.add(key, text, tokens.len());
-        }
-    }
-    Ok(passages)
-}
-
-fn reference(args: &Args, models: &BTreeMap<String, Languages>) -> Result<String, Failure> {
-    let languages: Vec<&str> = models.values().flat_map(BTreeMap::keys).map(String::as_str).collect();
-    let known = |code: &&str| languages.contains(code);
-    match &args.reference {
-        Some(code) if known(&code.as_str()) => Ok(code.clone()),
-        Some(code) => {
-            let hint = nearest(code, languages.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
-            Err(Failure::sentence(format!("`{code}` is not evaluated{}", hint.unwrap_or_default())))
-        }
-        None => Ok(Some("eng_Latn").filter(known).or(languages.first().copied()).unwrap_or_default().to_owned()),
-    }
-}
-
-fn lines<'a>(model: &'a str, languages: &'a Languages, reference: &str) -> Vec<Line<'a>> {
-    let line = |(language, passages): (&'a String, &Passages)| {
-        let premium = languages.get(reference).and_then(|reference| passages.premium_over(reference));
-        Some(Line { model, language, fertility: passages.fertility()?, premium })
-    };
-    languages.iter().filter_map(line).collect()
-}
-
-fn as_table(lines: &[Line<'_>], reference: &str) -> String {
+fn as_table(models: &BTreeMap<String, Fertilities>) -> String {
+    let FertilityTable { heads, rows, parity, .. } = FertilityTable::new(models);
+    let (numbers, ids) = (2..2 + heads.len(), parity.then(|| "Ids".to_owned()));
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    let premium = format!("of {reference}");
-    table.set_header(["model", "language", "passages", "tokens a passage", "a character", "a byte", &premium]);
-    for Line { model, language, fertility, premium } in lines {
-        table.add_row([
-            (*model).to_owned(),
-            (*language).to_owned(),
-            fertility.passages.to_string(),
-            format!("{:.1}", fertility.per_passage),
-            format!("{:.3}", fertility.per_character),
-            format!("{:.3}", fertility.per_byte),
-            premium.map(|premium| format!("{:.2}x", premium.ratio)).unwrap_or_default(),
-        ]);
+    table.set_header(["Model", "Language"].map(str::to_owned).into_iter().chain(heads).chain(ids));
+    for row in rows {
+        let ids = row.parity.map(ToString::to_string);
+        table.add_row([row.model, row.language].map(str::to_owned).into_iter().chain(row.numbers).chain(ids));
     }
-    for column in 2..7 {
+    for column in numbers {
         table.column_mut(column).into_iter().for_each(|column| {
             column.set_cell_alignment(CellAlignment::Right);
         });
@@ -121,20 +74,6 @@ fn as_table(lines: &[Line<'_>], reference: &str) -> String {
     table.trim_fmt()
 }
 
-fn as_json(lines: &[Line<'_>], reference: &str) -> String {
-    let line = |Line { model, language, fertility, premium }: &Line<'_>| {
-        json!({
-            "model": model,
-            "language": language,
-            "passages": fertility.passages,
-            "tokens_per_passage": fertility.per_passage,
-            "tokens_per_character": fertility.per_character,
-            "tokens_per_byte": fertility.per_byte,
-            "reference": reference,
-            "premium": premium.map(|premium| premium.ratio),
-            "parallel_passages": premium.map(|premium| premium.passages),
-        })
-        .to_string()
-    };
-    lines.iter().map(line).collect::<Vec<_>>().join("\n")
+fn as_json(models: &BTreeMap<String, Fertilities>) -> String {
+    fertility_records(models).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

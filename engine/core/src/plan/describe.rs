@@ -3,8 +3,9 @@
 //! Not here: names of stages, paths, addresses, thread counts, the order in which things were written.
 
 use super::stage::{DownloadWork, Kind, Stage, Work};
-use super::study::{AnalyzeWork, EvaluateCell, EvaluateWork, FinetuneWork, ImportWork};
+use super::study::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, FinetuneWork, ImportWork};
 use super::{InputSource, Plan};
+use crate::fertility::TOKENIZERS;
 use crate::key::{Digest, Key, KeyHasher, Manifest, ManifestText, Value};
 use crate::spec::{AnswerAs, Chat, Data, Effort, Mode, Prompt, Quotes, Sampling, Score, Shots, Slot, Split};
 use crate::split;
@@ -36,7 +37,7 @@ impl Plan {
         let kind = stage.kind();
         manifest.field("kind", Value::Text(kind.name()));
         manifest.field("recipe", Value::Number(kind.recipe()));
-        if matches!(kind, Kind::Quantize | Kind::Finetune | Kind::Evaluate) {
+        if matches!(kind, Kind::Quantize | Kind::Finetune | Kind::Evaluate | Kind::Fertility) {
             manifest.field("llama.cpp", Value::Text(&self.llama));
         }
         inputs(stage, known, manifest);
@@ -49,6 +50,7 @@ impl Plan {
             Work::Finetune(work) => finetune(work, manifest),
             Work::Evaluate(work) => evaluate(work, manifest),
             Work::Import(work) => import(work, manifest),
+            Work::Fertility(work) => fertility(work, manifest),
             Work::Analyze(work) => analyze(work, manifest),
             Work::Command(command) => {
                 let line = command.line(&self.links(stage));
@@ -251,6 +253,29 @@ fn import(work: &ImportWork, manifest: &mut impl Manifest) {
     }
     // A text is read by these rules in whatever mode.
     manifest.field("mode.extract", Value::Text(work.mode.generate.extract.word()));
+}
+
+/// All rows are read, whatever their part; what is not counted or compared only has to be there. The languages stand with
+/// the inputs.
+fn fertility(work: &FertilityWork, manifest: &mut impl Manifest) {
+    let Data { format, quotes, key, group, fields, .. } = &work.data;
+    manifest.field("data.format", Value::Text(format.word()));
+    optional(manifest, "data.quotes", quotes.map(Quotes::word));
+    manifest.field("data.key", Value::Texts(key));
+    manifest.field("data.group", Value::Texts(group));
+    optional(manifest, "data.fields.passage", fields.passage.as_deref());
+    let parity = work.tokenizer.is_some();
+    if parity || fields.passage.is_none() {
+        manifest.field("data.fields.question", Value::Text(&fields.question));
+    }
+    if parity {
+        manifest.field("data.fields.options", Value::Texts(&fields.options));
+        if !fields.choices.is_empty() {
+            manifest.field("data.fields.choices", Value::Texts(&fields.choices));
+        }
+        manifest.field("tokenizers", Value::Text(TOKENIZERS));
+    }
+    optional(manifest, "reference", work.reference.as_deref());
 }
 
 fn finetune(work: &FinetuneWork, manifest: &mut impl Manifest) {

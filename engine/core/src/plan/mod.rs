@@ -19,7 +19,7 @@ pub use stage::{
     DownloadWork, Export, Input, InputSource, Kind, Local, LocalId, Pin, PinnedFile, QuantizeWork, Resources, Stage,
     StageId, Work,
 };
-pub use study::{AnalyzeWork, EvaluateCell, EvaluateWork, FinetuneWork, ImportWork};
+pub use study::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, FinetuneWork, ImportWork};
 pub use verdict::{Reason, Verdict};
 
 use crate::key::{Digest, Key};

@@ -1,7 +1,7 @@
 //! A stage: what it is called, what it reads, what it makes, what it does, what it needs.
 
 use super::command::CommandInstance;
-use super::study::{AnalyzeWork, EvaluateWork, FinetuneWork, ImportWork};
+use super::study::{AnalyzeWork, EvaluateWork, FertilityWork, FinetuneWork, ImportWork};
 use crate::key::Digest;
 use crate::spec::FileRef;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ pub enum Kind {
     Evaluate,
     /// Takes over answers that were given elsewhere.
     Import,
+    /// Counts the tokens that a model needs for each language.
+    Fertility,
     /// Turns answers into results.
     Analyze,
     /// Runs a program of the user's.
@@ -53,6 +55,7 @@ impl Kind {
             Self::Finetune => "finetune",
             Self::Evaluate => "evaluate",
             Self::Import => "import",
+            Self::Fertility => "fertility",
             Self::Analyze => "analyze",
             Self::Command => "command",
         }
@@ -62,7 +65,7 @@ impl Kind {
     #[must_use]
     pub fn recipe(self) -> u64 {
         match self {
-            Self::Download | Self::Quantize | Self::Finetune | Self::Import | Self::Command => 1,
+            Self::Download | Self::Quantize | Self::Finetune | Self::Import | Self::Fertility | Self::Command => 1,
             Self::Analyze => 3,
             Self::Evaluate => 4,
         }
@@ -115,6 +118,8 @@ pub enum Work {
     Evaluate(Arc<EvaluateWork>),
     /// Take over answers.
     Import(Arc<ImportWork>),
+    /// Count tokens.
+    Fertility(Arc<FertilityWork>),
     /// Analyze answers.
     Analyze(Arc<AnalyzeWork>),
     /// Run a program.
@@ -187,6 +192,7 @@ impl Stage {
             Work::Finetune(_) => Kind::Finetune,
             Work::Evaluate(_) => Kind::Evaluate,
             Work::Import(_) => Kind::Import,
+            Work::Fertility(_) => Kind::Fertility,
             Work::Analyze(_) => Kind::Analyze,
             Work::Command(_) => Kind::Command,
         }
@@ -199,6 +205,7 @@ impl Stage {
             Work::Quantize(_) => (&["model"], None),
             Work::Finetune(_) => (&["adapter", "log"], None),
             Work::Evaluate(_) | Work::Import(_) => (&["answers"], None),
+            Work::Fertility(_) => (&["fertility"], None),
             Work::Analyze(_) => (&["results.md", "results.csv", "results.json", "results.html"], None),
             Work::Command(command) => (&[], Some(command.shared.spec.outputs.keys())),
         };

@@ -1,4 +1,4 @@
-//! The study's own stages: download, quantize, fine-tune, evaluate or import, analyze.
+//! The study's own stages: download, quantize, fine-tune, evaluate or import, count tokens, analyze.
 
 use super::Builder;
 use super::stage::{DownloadWork, Export, Input, InputSource, QuantizeWork, Resources, Stage, StageId, Work};
@@ -67,6 +67,23 @@ pub struct ImportWork {
     pub format: AnswersFormat,
 }
 
+/// Counting the tokens that a model needs for each language.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct FertilityWork {
+    /// The model's name in the spec.
+    pub model: String,
+    /// How to read the data.
+    pub data: Data,
+    /// How many options a question has.
+    pub options: usize,
+    /// Language codes, sorted, which is the order of the stage's inputs of rows.
+    pub languages: Vec<String>,
+    /// Language over which the others' tokens are a premium.
+    pub reference: Option<String>,
+    /// The model's own `tokenizer.json`, the last input.
+    pub tokenizer: Option<FileRef>,
+}
+
 /// Which cell of the results an evaluation fills.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EvaluateCell {
@@ -89,6 +106,8 @@ pub struct AnalyzeWork {
     pub study: String,
     /// The cells, in the order of the stage's inputs.
     pub cells: Vec<EvaluateCell>,
+    /// Models whose tokens are counted, in the order of the inputs that follow.
+    pub fertility: Vec<String>,
     /// Language groups.
     pub groups: Vec<LanguageGroup>,
     /// How many options a question has: chance is its inverse.
@@ -151,12 +170,14 @@ impl Study<'_, '_> {
     fn expand(&mut self, evaluate: &Evaluate) {
         let mut answers = Vec::new();
         let mut cells = Vec::new();
+        let mut fertility = Vec::new();
         for model in &self.spec.models {
             if let Some(format) = model.answers {
                 self.imports(evaluate, model, format, &mut cells, &mut answers);
                 continue;
             }
             let base = self.model(model);
+            fertility.extend(self.fertility(evaluate, model));
             for condition in &self.spec.conditions {
                 for (seed, adapter) in self.adapters(model, base, condition) {
                     for language in &evaluate.languages {
@@ -175,7 +196,7 @@ impl Study<'_, '_> {
                 }
             }
         }
-        self.analyze(cells, answers);
+        self.analyze(cells, answers, fertility);
     }
 
     /// A condition's modes, those first in which the model writes: what they share with the others is then decoded with them.
@@ -188,11 +209,16 @@ impl Study<'_, '_> {
 
     /// The stage whose output 0 is the model's file.
     fn model(&mut self, model: &Model) -> StageId {
-        let file = self.download(format!("download/model/{}", model.name), model.file.clone());
+        let file = self.published(model);
         let Some(to) = &model.quantize else { return file };
         let work = Work::Quantize(QuantizeWork { to: to.clone(), requantize: model.requantize });
         let inputs = vec![input("model", file)];
         self.builder.add(Stage { name: format!("quantize/{}", model.name), inputs, work, resources: WHOLE_MACHINE })
+    }
+
+    /// The stage that brings the model's file as it was published.
+    fn published(&mut self, model: &Model) -> StageId {
+        self.download(format!("download/model/{}", model.name), model.file.clone())
     }
 
     fn download(&mut self, name: String, file: FileRef) -> StageId {
@@ -253,8 +279,7 @@ impl Study<'_, '_> {
         let mode = spec.modes.iter().find(|mode| mode.name == adapter.train_on.mode)?;
         let mut inputs = vec![input("model", base)];
         for language in &adapter.train_on.languages {
-            let file = self.data(data, language);
-            inputs.push(Input { part: Some(language.as_str().into()), ..input("rows", file) });
+            inputs.push(part("rows", language, self.data(data, language)));
         }
         let work = FinetuneWork {
             adapter: Adapter { seeds: vec![seed], ..adapter.clone() },
@@ -356,14 +381,45 @@ impl Study<'_, '_> {
         Some(self.builder.add(Stage { name, inputs, work, resources: ONE_CORE }))
     }
 
-    fn analyze(&mut self, cells: Vec<EvaluateCell>, answers: Vec<StageId>) {
+    /// Before the evaluations: whoever named another model's tokenizer hears of it first. A quantized model has the published
+    /// one's vocabulary.
+    fn fertility(&mut self, evaluate: &Evaluate, model: &Model) -> Option<(String, StageId)> {
         let spec = self.spec;
-        let parts = cells.iter().zip(&answers);
-        let inputs =
-            parts.map(|(cell, &stage)| Input { part: Some(cell.name().into()), ..input("answers", stage) }).collect();
+        let reference = spec.analyze.as_ref().and_then(|analyze| analyze.fertility.clone());
+        if reference.is_none() && model.tokenizer.is_none() {
+            return None;
+        }
+        let data = spec.data.iter().find(|data| data.name == evaluate.data)?;
+        let mut languages = evaluate.languages.clone();
+        languages.sort_unstable();
+        let mut inputs = vec![input("model", self.published(model))];
+        for language in &languages {
+            inputs.push(part("rows", language, self.data(data, language)));
+        }
+        if let Some(file) = &model.tokenizer {
+            let file = self.download(format!("download/tokenizer/{}", model.name), file.clone());
+            inputs.push(input("tokenizer", file));
+        }
+        let work = FertilityWork {
+            model: model.name.clone(),
+            data: data.clone(),
+            options: spec.prompt.as_ref()?.labels.len(),
+            languages,
+            reference,
+            tokenizer: model.tokenizer.clone(),
+        };
+        let (name, work) = (format!("fertility/{}", model.name), Work::Fertility(Arc::new(work)));
+        Some((model.name.clone(), self.builder.add(Stage { name, inputs, work, resources: ONE_CORE })))
+    }
+
+    fn analyze(&mut self, cells: Vec<EvaluateCell>, answers: Vec<StageId>, fertility: Vec<(String, StageId)>) {
+        let spec = self.spec;
+        let parts = cells.iter().zip(answers).map(|(cell, stage)| part("answers", &cell.name(), stage));
+        let inputs = parts.chain(fertility.iter().map(|(model, stage)| part("fertility", model, *stage))).collect();
         let work = AnalyzeWork {
             study: spec.name.clone(),
             cells,
+            fertility: fertility.into_iter().map(|(model, _)| model).collect(),
             groups: spec.languages.clone(),
             options: spec.prompt.as_ref().map_or(0, |prompt| prompt.labels.len()),
             analyze: spec.analyze.clone().unwrap_or_default(),
@@ -383,7 +439,7 @@ impl AnalyzeWork {
     /// What the spec declares and this version plans but does not compute, each as it stands in the spec.
     #[must_use]
     pub fn not_computed(&self) -> Vec<String> {
-        let Analyze { gain, as_published, ablation } = &self.analyze;
+        let Analyze { gain, as_published, ablation, fertility: _ } = &self.analyze;
         let gain = gain.as_ref().map(|Gain { of, over, .. }| format!("gain of {of} over {over}"));
         let published = as_published.as_ref().map(|formula| format!("the regression {formula}"));
         let ablation = ablation
@@ -411,6 +467,10 @@ fn answers_file(model: &Model, cell: &EvaluateCell) -> (String, FileRef) {
 
 fn input(name: &str, stage: StageId) -> Input {
     Input { name: name.into(), part: None, source: InputSource::Stage(stage, 0) }
+}
+
+fn part(name: &str, part: &str, stage: StageId) -> Input {
+    Input { part: Some(part.into()), ..input(name, stage) }
 }
 
 /// Paths of local files; where there are several, each with what tells it from the others.

@@ -147,6 +147,15 @@ fn a_preset_has_no_chat_format_unless_a_model_asks_for_it() {
 }
 
 #[test]
+fn a_tokenizer_is_no_file_of_the_models_repository() {
+    let set = ["models.tiny.hf=ORG/REPO", "models.tiny.tokenizer=own/tokenizer.json"];
+    let model = loaded(EXTENDS, None, &set).models.swap_remove(0);
+    assert!(matches!(model.file.source, Source::Hub { .. }));
+    let Some(Source::Local { path }) = model.tokenizer.map(|file| file.source) else { panic!("a path") };
+    assert!(path.ends_with("own/tokenizer.json"), "{path}");
+}
+
+#[test]
 fn the_ending_tells_the_format_unless_it_is_said() {
     let format = |set: &[&str]| loaded(EXTENDS, None, set).data[0].format;
     let named = |file: &str| format(&[&format!("data.quiz.file={file}")]);
@@ -246,6 +255,15 @@ fn only_takes_along_what_hangs_on_it() {
     let hebrew = only("languages = [\"heb_Hebr\", \"source\"]");
     assert_eq!(hebrew.claims.len(), 1, "nothing is claimed of French, which is left out");
     assert_eq!(hebrew.adapters[0].train_on.languages.len(), 2);
+}
+
+#[test]
+fn premiums_go_with_their_reference() {
+    let study = format!("{EXTENDS}[profiles.p]\nonly = {{ languages = [\"heb_Hebr\", \"source\"] }}");
+    let set = ["analyze.fertility=fra_Latn"];
+    let reference = |profile| loaded(&study, profile, &set).analyze.and_then(|analyze| analyze.fertility);
+    assert_eq!(reference(None).as_deref(), Some("fra_Latn"));
+    assert_eq!(reference(Some("p")), None);
 }
 
 #[test]

@@ -52,6 +52,8 @@ pub struct Model {
     pub slot: Option<String>,
     /// Which chat format wraps the prompt.
     pub chat: Chat,
+    /// The model's own `tokenizer.json`, beside which the GGUF's vocabulary is held; `None`: it is not.
+    pub tokenizer: Option<FileRef>,
 }
 
 /// How a file writes answers that were given elsewhere.
@@ -632,6 +634,8 @@ pub struct Analyze {
     pub as_published: Option<String>,
     /// Which cells are compared over which baseline.
     pub ablation: Option<Ablation>,
+    /// Language code over which the tokens that the other languages need are a premium; `None`: tokens are not counted.
+    pub fertility: Option<String>,
 }
 
 /// Paired gain.

@@ -2,6 +2,7 @@
 
 mod command;
 mod evaluate;
+mod fertility;
 mod import;
 mod study;
 #[path = "../world/mod.rs"]

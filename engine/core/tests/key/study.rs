@@ -27,6 +27,7 @@ pub(super) fn spec() -> Spec {
             requantize: false,
             slot: Some("<answer>".to_owned()),
             chat: Chat::Model,
+            tokenizer: None,
         }],
         languages: vec![LanguageGroup { name: "target".to_owned(), codes: texts(&["arb_Arab", "heb_Hebr"]) }],
         data: vec![data()],

@@ -146,6 +146,30 @@ fn what_was_written_has_tables_of_its_own() {
 }
 
 #[test]
+fn tokens_have_a_table_where_they_were_counted() {
+    let page = html(&fixture::counted());
+    check_tags(&page);
+    let text = shown(&page);
+    for words in [
+        "Tokens by language",
+        "over a reference language",
+        "Hebrew heb_Hebr24.01.3330.6671.00xsame ids",
+        "Maltese mlt_Latn27.02.3331.1671.75x3 of 14 texts differ, first: option 2 of item p|1, token 5: 17 ␣כ in the GGUF, \
+         none in its tokenizer",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(page.contains("<bdi><code>␣כ</code></bdi>"), "{page}");
+    assert!(!html(&fixture::results()).contains("Tokens by language"));
+    let mut results = fixture::counted();
+    let measured = results.fertility.get_mut("m").expect("counted");
+    (measured.languages[0].premium, measured.languages[0].parity) = (None, None);
+    assert!(shown(&html(&results)).contains("heb_Hebr24.01.3330.667––"));
+    results.fertility.values_mut().flat_map(|of| &mut of.languages).for_each(|of| of.parity = None);
+    assert!(!shown(&html(&results)).contains("Ids"));
+}
+
+#[test]
 fn a_cell_that_cannot_tell_is_on_no_side_of_chance() {
     let mut results = fixture::written();
     for cell in &mut results.cells {
@@ -172,7 +196,7 @@ fn what_is_not_known_of_what_was_written_is_a_dash() {
 
 #[test]
 fn nothing_comes_from_outside() {
-    for results in [fixture::results(), fixture::texts(), fixture::written()] {
+    for results in [fixture::results(), fixture::texts(), fixture::written(), fixture::counted()] {
         let page = html(&results);
         for target in attributes(&page, "href") {
             assert!(target.starts_with("#shape") || ["results.json", "results.csv"].contains(&target), "{target}");
@@ -186,7 +210,7 @@ fn nothing_comes_from_outside() {
 
 #[test]
 fn names_and_tokens_cannot_break_in() {
-    let mut results = fixture::results();
+    let mut results = fixture::counted();
     let bad = "</style><script>alert('1')</script>\"onload=\"";
     results.study = bad.to_owned();
     results.notes.push(format!("a note {bad}"));
@@ -198,6 +222,17 @@ fn names_and_tokens_cannot_break_in() {
         cell.id.column.condition = bad.to_owned();
         cell.id.language = bad.to_owned();
     }
+    let mut measured = results.fertility.remove("m").expect("counted");
+    for of in &mut measured.languages {
+        of.language = bad.to_owned();
+        if let Some(first) = of.parity.as_mut().and_then(|parity| parity.first.as_mut()) {
+            first.key = bad.to_owned();
+            first.field = bad.to_owned();
+            first.model.as_mut().expect("a token").text = bad.to_owned();
+        }
+    }
+    measured.reference = Some(bad.to_owned());
+    results.fertility.insert(bad.to_owned(), measured);
     let mut written = fixture::written().cells.swap_remove(0);
     written.reasoning.as_mut().and_then(|reasoning| reasoning.change.as_mut()).expect("a change").against =
         bad.to_owned();

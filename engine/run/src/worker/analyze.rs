@@ -2,10 +2,13 @@
 
 use super::{Desk, Product, Trouble, folder};
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::fs;
+use std::path::PathBuf;
 use xlt_core::answers;
+use xlt_core::fertility::Fertilities;
 use xlt_core::plan::AnalyzeWork;
-use xlt_core::results::{CellId, Column, compute};
+use xlt_core::results::{CellId, Column, Results, compute};
 
 pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork) -> Result<Product, Trouble> {
     let mut evaluations = BTreeMap::new();
@@ -21,7 +24,8 @@ pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork) -> Result<Product, Troubl
         };
         evaluations.insert(CellId { column, language: cell.language.clone() }, read);
     }
-    let results = compute(&work.study, &evaluations, &work.groups, work.options, work.not_computed());
+    let computed = compute(&work.study, &evaluations, &work.groups, work.options, work.not_computed());
+    let results = Results { fertility: fertility(work, desk)?, ..computed };
     let files = [
         ("results.md", xlt_report::markdown(&results)),
         ("results.csv", xlt_report::csv(&results)),
@@ -35,4 +39,15 @@ pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork) -> Result<Product, Troubl
         outputs.push(path);
     }
     Ok(Product { outputs, fetched: None, kernel_class: None, cost: None })
+}
+
+/// Tokens that were counted, by model.
+fn fertility(work: &AnalyzeWork, desk: &Desk<'_>) -> Result<BTreeMap<String, Fertilities>, Trouble> {
+    let inputs = desk.inputs.iter().skip(work.cells.len());
+    let read = |(model, path): (&String, &PathBuf)| {
+        let of_model = |error: &dyn Display| Trouble::new(format!("the tokens of {model}: {error}"));
+        let text = fs::read_to_string(path).map_err(|error| of_model(&error))?;
+        Ok((model.clone(), Fertilities::read(&text).map_err(|error| of_model(&error))?))
+    };
+    work.fertility.iter().zip(inputs).map(read).collect()
 }

@@ -8,6 +8,8 @@ mod command;
 mod download;
 #[cfg(feature = "llama")]
 mod evaluate;
+#[cfg(feature = "llama")]
+mod fertility;
 mod folder;
 mod import;
 #[cfg(feature = "llama")]
@@ -242,8 +244,10 @@ impl Worker {
             JobWork::Evaluate { work, companions } => evaluate::run(desk, work, companions),
             #[cfg(feature = "llama")]
             JobWork::Quantize { to, requantize } => quantize::run(desk, to, *requantize),
+            #[cfg(feature = "llama")]
+            JobWork::Fertility(work) => fertility::run(desk, work),
             #[cfg(not(feature = "llama"))]
-            JobWork::Evaluate { .. } | JobWork::Quantize { .. } => {
+            JobWork::Evaluate { .. } | JobWork::Quantize { .. } | JobWork::Fertility(_) => {
                 Err(Trouble::new("this xlt was built without llama.cpp"))
             }
         }

@@ -48,6 +48,12 @@ pub(super) const MODEL: TableShape = TableShape {
                 "`model`: the chat template in the GGUF; `none`: the prompt as it is",
             ),
             key(
+                "tokenizer",
+                Text,
+                Optional,
+                "the model's own `tokenizer.json`, whose ids are compared with the GGUF's: a path beside this file or an address, whatever `hf` says",
+            ),
+            key(
                 "answers",
                 Texts,
                 Optional,

@@ -40,6 +40,12 @@ pub(super) const ANALYZE: TableShape = TableShape {
         key("gain", Table(&GAIN), Optional, "paired gain of one condition over another"),
         key("as_published", Choice(&["gain ~ base + relative"]), Optional, "a regression printed as a paper has it"),
         key("ablation", Table(&ABLATION), Optional, "cells compared over one baseline"),
+        key(
+            "fertility",
+            Text,
+            Optional,
+            "count each model's tokens by language, with the premium over this one: the code of an evaluated language",
+        ),
     ]],
     example: "`[analyze]` with `gain`",
     instead_of_text: None,

@@ -1,18 +1,53 @@
 //! `[analyze]`.
 
-use super::{CONDITION, Context};
+use super::{CONDITION, Context, languages};
+use crate::spec::languages::name_of;
 use crate::spec::suggest::{listed, nearest};
 use crate::spec::text::Word;
 use crate::spec::tree::Table;
-use crate::spec::{Ablation, Analyze, Cell, Condition, Gain};
+use crate::spec::{Ablation, Analyze, Cell, Condition, Evaluate, Gain, LanguageGroup};
 
-pub(super) fn resolve(conditions: &[Condition], cx: &mut Context<'_>) -> Option<Analyze> {
+pub(super) fn resolve(
+    conditions: &[Condition],
+    evaluate: Option<&Evaluate>,
+    groups: &[LanguageGroup],
+    cx: &mut Context<'_>,
+) -> Option<Analyze> {
     let table = cx.root.table("analyze")?;
     Some(Analyze {
         gain: table.table("gain").and_then(|table| gain(table, conditions, cx)),
         as_published: table.text("as_published"),
         ablation: table.table("ablation").and_then(|table| ablation(table, conditions, cx)),
+        fertility: table.word("fertility").and_then(|word| reference(word, evaluate, groups, cx)),
     })
+}
+
+/// The language that premiums are over: one that is evaluated, since it takes its texts.
+fn reference(
+    word: Word<'_>,
+    evaluate: Option<&Evaluate>,
+    groups: &[LanguageGroup],
+    cx: &mut Context<'_>,
+) -> Option<String> {
+    if groups.iter().any(|group| group.name == word.text) {
+        cx.faults
+            .at(word.place, format!("`{}` is a language group", word.text))
+            .label("premiums are over one language")
+            .help("name one of its codes");
+        return None;
+    }
+    if name_of(word.text).is_none() {
+        languages::unknown(word, &[], cx);
+        return None;
+    }
+    let evaluated = evaluate.map(|evaluate| evaluate.languages.as_slice()).unwrap_or_default();
+    if !evaluated.is_empty() && !evaluated.iter().any(|code| code == word.text) {
+        cx.faults
+            .at(word.place, format!("`{}` is not evaluated", word.text))
+            .label("not among `evaluate.languages`")
+            .help(format!("add it there, or name another language: {}", listed_owned(evaluated)));
+    }
+    Some(word.text.to_owned())
 }
 
 fn gain(table: &Table, conditions: &[Condition], cx: &mut Context<'_>) -> Option<Gain> {

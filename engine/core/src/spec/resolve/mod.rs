@@ -106,7 +106,8 @@ pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Fa
         models: models::resolve(&conditions, evaluate.as_ref(), cx),
         modes: families::all(&families),
         adapters: adapters::resolve(&data, &groups, &families, cx),
-        analyze: analysis::resolve(&conditions, cx).or_else(|| evaluate.as_ref().map(|_| Analyze::default())),
+        analyze: analysis::resolve(&conditions, evaluate.as_ref(), &groups, cx)
+            .or_else(|| evaluate.as_ref().map(|_| Analyze::default())),
         claims: claims::resolve(evaluate.as_ref(), &groups, cx),
         stages: stages::resolve(cx),
         languages: groups,

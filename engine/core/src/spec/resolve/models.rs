@@ -22,6 +22,10 @@ pub(super) fn resolve(conditions: &[Condition], evaluate: Option<&Evaluate>, cx:
             Some(_) => given(entry, table, conditions, evaluate, cx)?,
             None => weights(table, cx)?,
         };
+        let tokenizer = match (table.word("tokenizer"), answers) {
+            (Some(word), None) => Some(origin::by_itself(word, "tokenizer", cx)?),
+            _ => None,
+        };
         Some(Model {
             name: entry.key.clone(),
             file,
@@ -30,6 +34,7 @@ pub(super) fn resolve(conditions: &[Condition], evaluate: Option<&Evaluate>, cx:
             requantize: table.is_true("requantize"),
             slot: table.text("slot"),
             chat: table.word("chat").map_or(Some(usual), |word| Chat::named(word.text))?,
+            tokenizer,
         })
     });
     models.collect()
@@ -58,7 +63,8 @@ fn given(
     cx: &mut Context<'_>,
 ) -> Option<FileRef> {
     let answers = table.get("answers")?;
-    let asked = ["file", "quantize", "slot", "chat"].into_iter().filter_map(|key| Some((key, table.get(key)?)));
+    let asked =
+        ["file", "quantize", "slot", "chat", "tokenizer"].into_iter().filter_map(|key| Some((key, table.get(key)?)));
     let requantize = table.get("requantize").filter(|_| table.is_true("requantize")).map(|node| ("requantize", node));
     for (key, node) in asked.chain(requantize) {
         cx.faults

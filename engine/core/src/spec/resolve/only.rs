@@ -91,11 +91,12 @@ fn keep_languages(node: &Node, study: &[String], spec: &mut Spec, cx: &mut Conte
     }
 }
 
-/// Gains, ablations and claims of what is gone go too.
+/// Gains, ablations, premiums and claims of what is gone go too.
 fn prune_analysis(spec: &mut Spec) {
     let Spec { conditions, analyze, claims, evaluate, languages, .. } = spec;
     let modes = |name: &str| conditions.iter().find(|condition| condition.name == name).map(|found| &found.modes);
     let has = |cell: &Cell| modes(&cell.condition).is_some_and(|modes| modes.contains(&cell.mode));
+    let evaluated = evaluate.as_ref().map(|evaluate| evaluate.languages.as_slice()).unwrap_or_default();
     let mut gains = false;
     if let Some(analyze) = analyze {
         analyze.gain = analyze.gain.take().filter(|gain| match (modes(&gain.of), modes(&gain.over)) {
@@ -107,8 +108,8 @@ fn prune_analysis(spec: &mut Spec) {
             ablation.compare.retain(has);
             (!ablation.compare.is_empty()).then_some(ablation)
         });
+        analyze.fertility = analyze.fertility.take().filter(|reference| evaluated.contains(reference));
     }
-    let evaluated = evaluate.as_ref().map(|evaluate| evaluate.languages.as_slice()).unwrap_or_default();
     let measured = |name: &str| match languages.iter().find(|group| group.name == name) {
         Some(group) => group.codes.iter().any(|code| evaluated.contains(code)),
         None => RESERVED.contains(&name) || evaluated.iter().any(|code| code == name),

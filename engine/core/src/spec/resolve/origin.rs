@@ -40,6 +40,11 @@ pub(super) fn file(table: &Table, key: &str, cx: &mut Context<'_>) -> Option<Fil
     Some(FileRef { source, sha256, size: table.integer("size") })
 }
 
+/// The file that `key` names by a path or an address alone.
+pub(super) fn by_itself(file: Word<'_>, key: &str, cx: &mut Context<'_>) -> Option<FileRef> {
+    Some(FileRef { source: source(file, key, cx)?, sha256: None, size: None })
+}
+
 fn one(file: Word<'_>, key: &str, table: &Table, cx: &mut Context<'_>) -> Option<Source> {
     match table.word("hf") {
         Some(hf) => in_repository(hf, file, table.word("revision"), cx),
