@@ -250,10 +250,7 @@ impl Run<'_> {
         }
         let threads = self.engine.machine.resources.cores.min(stage.resources.cores.max(1));
         let job = job(self.plan, id, key, &self.scheduler, &self.world.ledger, threads);
-        let model = match stage.work {
-            Work::Evaluate(_) => job.inputs.first().and_then(|input| input.blake3.parse().ok()),
-            _ => None,
-        };
+        let model = stage.model().and_then(|_| job.inputs.first()?.blake3.parse().ok());
         let worker = match self.pool.give(id, job, model) {
             Ok(worker) => worker,
             Err(error) => {

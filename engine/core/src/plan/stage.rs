@@ -97,7 +97,7 @@ pub struct Input {
 }
 
 /// Where an input comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum InputSource {
     /// A file of the user's.
     Local(LocalId),
@@ -196,6 +196,13 @@ impl Stage {
             Work::Analyze(_) => Kind::Analyze,
             Work::Command(_) => Kind::Command,
         }
+    }
+
+    /// The model that it asks, which its worker then keeps loaded.
+    #[must_use]
+    pub fn model(&self) -> Option<InputSource> {
+        let asks = matches!(self.work, Work::Evaluate(_));
+        self.inputs.first().filter(|_| asks).map(|input| input.source)
     }
 
     /// Names of its outputs, in order.

@@ -165,7 +165,7 @@ impl<'a> Scheduler<'a> {
                     State::Done { outputs: outputs.clone(), ran: false }
                 }
                 Verdict::Run { .. } if open == 0 => {
-                    scheduler.pool.push(id, stage.resources);
+                    scheduler.pool.push(id, stage);
                     State::Ready
                 }
                 _ => State::Waiting { producers: open },
@@ -298,13 +298,13 @@ impl<'a> Scheduler<'a> {
     fn ready(&mut self, stage: StageId) {
         self.states[stage.index()] = State::Ready;
         if !self.stopped {
-            self.pool.push(stage, self.plan.stage(stage).resources);
+            self.pool.push(stage, self.plan.stage(stage));
         }
     }
 
     fn free(&mut self, stage: StageId) {
         if let State::Running(needs) = self.states[stage.index()] {
-            self.pool.release(&needs);
+            self.pool.release(&needs, self.plan.stage(stage));
         }
     }
 
@@ -400,7 +400,7 @@ impl<'a> Scheduler<'a> {
             match &mut self.states[reader.index()] {
                 State::Waiting { producers } => *producers += 1,
                 State::Ready => {
-                    self.pool.remove(reader, self.plan.stage(reader).resources);
+                    self.pool.remove(reader, self.plan.stage(reader));
                     self.states[reader.index()] = State::Waiting { producers: 1 };
                 }
                 _ => {}

@@ -1,6 +1,6 @@
 //! Counted resources, and the stages that wait for them.
 
-use crate::plan::{Resources, StageId};
+use crate::plan::{InputSource, Resources, Stage, StageId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What stages share: what the machine has, less what runs.
@@ -8,27 +8,38 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Pool {
     total: Resources,
     free: Resources,
-    ready: BTreeMap<Resources, BTreeSet<StageId>>,
+    ready: BTreeMap<Class, BTreeSet<StageId>>,
+    /// What the worker that was freed last has loaded.
+    loaded: Option<InputSource>,
+}
+
+/// Stages that are alike to the pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Class {
+    needs: Resources,
+    model: Option<InputSource>,
 }
 
 impl Pool {
     pub(super) fn new(total: Resources) -> Self {
-        Self { total, free: total, ready: BTreeMap::new() }
+        Self { total, free: total, ready: BTreeMap::new(), loaded: None }
     }
 
-    pub(super) fn push(&mut self, stage: StageId, needs: Resources) {
-        self.ready.entry(self.clamp(needs)).or_default().insert(stage);
+    pub(super) fn push(&mut self, id: StageId, stage: &Stage) {
+        self.ready.entry(self.class(stage)).or_default().insert(id);
     }
 
-    /// The next stage that may start, its resources taken. Earlier stages of the plan go first; one that does not fit holds back
-    /// later ones that want the same resource (else a stage that needs the whole machine would wait for ever), but not those that
-    /// want others: a download overlaps an evaluation.
+    /// The next stage that may start, its resources taken. What asks the model that is loaded goes first, so that it is loaded
+    /// once whatever becomes ready when; then earlier stages of the plan. One that does not fit holds back later ones that want
+    /// the same resource (else a stage that needs the whole machine would wait for ever), but not those that want others: a
+    /// download overlaps an evaluation.
     pub(super) fn pop(&mut self) -> Option<(StageId, Resources)> {
-        let mut heads: Vec<(StageId, Resources)> =
-            self.ready.iter().filter_map(|(needs, stages)| Some((*stages.first()?, *needs))).collect();
+        let asks = |class: &Class| class.model.is_some() && class.model == self.loaded;
+        let heads = self.ready.iter().filter_map(|(class, stages)| Some((!asks(class), *stages.first()?, *class)));
+        let mut heads: Vec<(bool, StageId, Class)> = heads.collect();
         heads.sort_unstable();
         let mut held = NOTHING;
-        let found = heads.into_iter().find(|(_, needs)| {
+        let found = heads.into_iter().find(|(_, _, Class { needs, .. })| {
             if overlap(needs, &held) {
                 return false;
             }
@@ -36,25 +47,30 @@ impl Pool {
             held = add(&held, &short);
             short == NOTHING
         });
-        let (stage, needs) = found?;
-        self.remove(stage, needs);
-        self.free = subtract(&self.free, &needs);
-        Some((stage, needs))
+        let (_, stage, class) = found?;
+        self.forget(stage, class);
+        self.free = subtract(&self.free, &class.needs);
+        Some((stage, class.needs))
     }
 
     /// Forgets a waiting stage.
-    pub(super) fn remove(&mut self, stage: StageId, needs: Resources) {
-        let needs = self.clamp(needs);
-        if let Some(stages) = self.ready.get_mut(&needs) {
-            stages.remove(&stage);
+    pub(super) fn remove(&mut self, id: StageId, stage: &Stage) {
+        self.forget(id, self.class(stage));
+    }
+
+    fn forget(&mut self, id: StageId, class: Class) {
+        if let Some(stages) = self.ready.get_mut(&class) {
+            stages.remove(&id);
             if stages.is_empty() {
-                self.ready.remove(&needs);
+                self.ready.remove(&class);
             }
         }
     }
 
-    pub(super) fn release(&mut self, needs: &Resources) {
+    /// A stage occupies nothing more; its worker keeps the model that it asked.
+    pub(super) fn release(&mut self, needs: &Resources, stage: &Stage) {
         self.free = add(&self.free, needs);
+        self.loaded = stage.model().or(self.loaded);
     }
 
     /// Forgets every waiting stage.
@@ -63,8 +79,8 @@ impl Pool {
     }
 
     /// A stage that asks for more than there is takes all there is.
-    fn clamp(&self, needs: Resources) -> Resources {
-        zip(&needs, &self.total, u64::min)
+    fn class(&self, stage: &Stage) -> Class {
+        Class { needs: zip(&stage.resources, &self.total, u64::min), model: stage.model() }
     }
 
     /// The resources of which too little is free.

@@ -4,7 +4,7 @@ use crate::world::{World, command, commands, made};
 use xlt_core::key::Digest;
 use xlt_core::plan::{Plan, Resources, StageId, plan};
 use xlt_core::schedule::{Command, Event, Scheduler, Tally};
-use xlt_core::spec::CommandStage;
+use xlt_core::spec::{CommandStage, Request, Spec, load};
 
 const TWO_CORES: Resources = Resources { cores: 2, memory: 100, gpus: 0, downloads: 4 };
 
@@ -256,4 +256,51 @@ fn a_stage_that_wants_everything_is_not_overtaken_for_ever() {
     story.done("c", "3", "");
     story.done("d", "4", "");
     story.ends(4, 0, 0, 0, 0);
+}
+
+/// Two models that are asked in two languages, everything from elsewhere.
+fn two_models() -> Spec {
+    let text = r#"
+        [models]
+        one = { file = "hf:lab/models/one.gguf" }
+        two = { file = "hf:lab/models/two.gguf" }
+        [languages]
+        target = ["eng_Latn", "heb_Hebr"]
+        [data.d]
+        file = "hf:datasets/lab/rows/{language}.jsonl"
+        key = "id"
+        fields = { question = "q", options = ["a", "b"], answer = "answer" }
+        [prompt]
+        body = "{{ question }}"
+        labels = ["1", "2"]
+        [modes.direct]
+        [conditions]
+        base = { modes = ["direct"] }
+        [evaluate]
+        data = "d"
+        languages = "target"
+        "#;
+    let request = Request { path: "study.toml", profile: None, set: &[] };
+    load(&request, &|_| Ok(text.to_owned())).expect("a good spec")
+}
+
+#[test]
+fn a_model_that_is_loaded_is_asked_all_before_another_whatever_becomes_ready_when() {
+    let plan = plan(&two_models(), "llama", &World::default()).expect("a good spec");
+    let downloads = "start download/model/one, start download/data/d/eng_Latn, start download/data/d/heb_Hebr, \
+                     start download/model/two";
+    let mut story = Story::begin(&plan, downloads);
+    let [one, two] =
+        ["one", "two"].map(|model| ["eng_Latn", "heb_Hebr"].map(|code| format!("evaluate/{model}/base/{code}/direct")));
+    story.done("download/model/two", "two", "");
+    story.done("download/data/d/eng_Latn", "english", &format!("look {}", two[0]));
+    story.not_found(&two[0], &format!("start {}", two[0]));
+    story.done("download/model/one", "one", &format!("look {}", one[0]));
+    story.not_found(&one[0], "");
+    story.done("download/data/d/heb_Hebr", "hebrew", &format!("look {}, look {}", one[1], two[1]));
+    story.not_found(&one[1], "");
+    story.not_found(&two[1], "");
+    story.done(&two[0], "1", &format!("start {}", two[1]));
+    story.done(&two[1], "2", &format!("start {}", one[0]));
+    story.done(&one[0], "3", &format!("start {}", one[1]));
 }
