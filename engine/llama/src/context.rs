@@ -1,5 +1,6 @@
 //! From tokens to logits.
 
+use std::ffi::c_void;
 use std::ptr::{NonNull, null_mut};
 
 use llama_cpp_sys_2 as sys;
@@ -84,8 +85,18 @@ pub struct Context<'m> {
 }
 
 impl<'m> Context<'m> {
-    /// Makes a context and reserves its memory.
+    /// Makes a context and reserves its memory. It computes with the adapter that is attached to the model.
     pub fn new(model: &'m Model, options: &ContextOptions) -> Result<Self, LlamaError> {
+        Self::watched(model, options, None, null_mut())
+    }
+
+    /// The same, every operation of which is shown to `watcher` together with `for_watcher`, which outlives the context.
+    pub(crate) fn watched(
+        model: &'m Model,
+        options: &ContextOptions,
+        watcher: sys::ggml_backend_sched_eval_callback,
+        for_watcher: *mut c_void,
+    ) -> Result<Self, LlamaError> {
         let ContextOptions { n_ctx, n_batch, sequences, outputs, threads, .. } = *options;
         let given = [
             ("n_ctx", n_ctx),
@@ -103,9 +114,11 @@ impl<'m> Context<'m> {
                 what: "is more than llama.cpp can tell apart",
             });
         }
-        let params = params(options);
+        let mut params = params(options);
+        (params.cb_eval, params.cb_eval_user_data) = (watcher, for_watcher);
         let (raw, mut errors) = log::errors_of(|| {
-            // SAFETY: the model lives as long as this context, by its lifetime; the parameters hold no pointers.
+            // SAFETY: the model lives as long as this context, by its lifetime; the parameters point at
+            // nothing but what the watcher is given.
             unsafe { sys::llama_init_from_model(model.raw().as_ptr(), params) }
         });
         let no_context = |log| LlamaError::NoContext { n_ctx, log };
@@ -116,6 +129,10 @@ impl<'m> Context<'m> {
         if context.memory().is_null() {
             errors.push("the model embeds texts and does not predict tokens".to_owned());
             return Err(no_context(errors));
+        }
+        if let Some(adapter) = &model.adapter {
+            // SAFETY: the context is of this model, and borrows it: until it is gone nothing can be taken off.
+            unsafe { adapter.apply(context.raw) }
         }
         Ok(context)
     }

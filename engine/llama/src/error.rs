@@ -91,6 +91,38 @@ pub enum LlamaError {
         log: Vec<String>,
     },
 
+    /// The file is no adapter for the model that is loaded.
+    #[error(
+        "{} cannot be attached to the model (architecture `{architecture}`): {}; name a LoRA adapter in GGUF that was made for \
+         this model, as llama.cpp's convert_lora_to_gguf.py makes it from PEFT's",
+        path.display(), reason(log)
+    )]
+    Adapter {
+        /// The file asked for.
+        path: PathBuf,
+        /// The model's architecture.
+        architecture: String,
+        /// The reason, in llama.cpp's own last error lines where it gave any.
+        log: Vec<String>,
+    },
+
+    /// A part of what the adapter learned would have no effect.
+    #[error(
+        "llama.cpp leaves out {} of the {of} tensors of {} when it computes with `{architecture}`, without a word: {}; merge \
+         the adapter into the model, or train it without them",
+        unused.len(), path.display(), first_of(unused)
+    )]
+    AdapterUnused {
+        /// The adapter.
+        path: PathBuf,
+        /// The model's architecture.
+        architecture: String,
+        /// Names of the tensors that nothing is computed from.
+        unused: Vec<String>,
+        /// How many tensors there are.
+        of: usize,
+    },
+
     /// No context could be made, mostly for want of memory.
     #[error(
         "no context of {n_ctx} tokens could be made: {}; less memory is needed with `unit` smaller or `kv = \"F16\"` in `[evaluate]`, or with `--jobs 1`",
@@ -234,6 +266,16 @@ fn instead_of(folder: &Path, installed: Option<&Path>) -> String {
     match installed.filter(|installed| *installed != folder) {
         Some(installed) => format!(", and there is no folder {}", installed.display()),
         None => String::new(),
+    }
+}
+
+/// The first few names, and how many there are besides.
+fn first_of(names: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Looks at a GGUF file before llama.cpp does, to say in words what llama.cpp would only abort or return null about.
 //!
-//! Reads the header alone, never more than the file holds, and keeps none of the values it skips. What it does not
+//! Reads the header alone, never more than the file holds, and keeps names but none of the values it skips. What it does not
 //! check (shapes, names, the meaning of keys) llama.cpp checks itself, without aborting.
 
 use std::fs::File;
@@ -27,6 +27,8 @@ pub(crate) struct Header {
     pub(crate) file_type: Option<sys::llama_ftype>,
     /// Whether any tensor is quantized.
     pub(crate) quantized: bool,
+    /// Names of the tensors in this file.
+    pub(crate) names: Vec<String>,
     /// Number of tensors in this file; of a checked model, in all of its files.
     tensors: u64,
     /// Number of files that the model is split into.
@@ -114,8 +116,15 @@ fn read_header(source: impl BufRead, len: u64) -> Result<Header, Fault> {
         return Err(Fault::Malformed(format!("format version {version}, and versions 2 and 3 are known")));
     }
     let (tensors, pairs) = (reader.u64()?, reader.u64()?);
-    let mut header =
-        Header { architecture: String::new(), file_type: None, quantized: false, tensors, parts: 1, bytes: 0 };
+    let mut header = Header {
+        architecture: String::new(),
+        file_type: None,
+        quantized: false,
+        names: Vec::new(),
+        tensors,
+        parts: 1,
+        bytes: 0,
+    };
     let mut alignment = 32;
     for _ in 0..pairs {
         let key = reader.name()?;
@@ -135,6 +144,7 @@ fn read_header(source: impl BufRead, len: u64) -> Result<Header, Fault> {
         let tensor = reader.tensor()?;
         data = data.max(tensor.end);
         header.quantized |= tensor.quantized;
+        header.names.push(tensor.name);
     }
     let padded = if tensors == 0 { Some(reader.at) } else { reader.at.checked_next_multiple_of(alignment) };
     header.bytes = padded.and_then(|start| start.checked_add(data)).ok_or_else(too_large)?;
@@ -147,6 +157,7 @@ fn too_large() -> Fault {
 
 /// What a tensor's entry says.
 struct Tensor {
+    name: String,
     /// Where its data ends, counted from the start of the data.
     end: u64,
     /// Whether its values lie in blocks that share a scale.
@@ -249,7 +260,7 @@ impl<R: BufRead> Reader<R> {
         let rows = shape[1..].iter().try_fold(shape[0] / values, |product: u64, size| product.checked_mul(*size));
         let size = rows.and_then(|blocks| blocks.checked_mul(bytes));
         let end = size.and_then(|size| size.checked_add(offset)).ok_or_else(too_large)?;
-        Ok(Tensor { end, quantized: values > 1 })
+        Ok(Tensor { name, end, quantized: values > 1 })
     }
 }
 

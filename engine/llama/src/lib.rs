@@ -7,6 +7,7 @@
 //! llama.cpp aborts the process where it finds its own assumptions broken, and a kernel can kill it. What can be seen
 //! beforehand becomes a [`LlamaError`]; for the rest, use this crate in a process whose death is survived.
 
+mod adapter;
 mod backend;
 mod context;
 mod devices;

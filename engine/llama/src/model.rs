@@ -6,6 +6,7 @@ use std::ptr::NonNull;
 
 use llama_cpp_sys_2 as sys;
 
+use crate::adapter::Adapter;
 use crate::gguf::Header;
 use crate::tokenize::Specials;
 use crate::{Backend, LlamaError, gguf, log};
@@ -49,6 +50,8 @@ pub struct Model {
     raw: NonNull<sys::llama_model>,
     architecture: String,
     pub(crate) specials: Specials,
+    /// What contexts compute with beside the weights.
+    pub(crate) adapter: Option<Adapter>,
 }
 
 impl Model {
@@ -99,7 +102,7 @@ impl Model {
             unsafe { sys::llama_model_load_from_file(c_path.as_ptr(), params) }
         });
         let Some(raw) = NonNull::new(raw) else { return Err(unsupported(&header.architecture, errors)) };
-        let model = Self { raw, architecture: header.architecture, specials: Specials::default() };
+        let model = Self { raw, architecture: header.architecture, specials: Specials::default(), adapter: None };
         match unfit(&model) {
             Some(why) => Err(unsupported(&model.architecture, vec![why.to_owned()])),
             None => Ok(model),
@@ -309,6 +312,7 @@ impl Model {
 
 impl Drop for Model {
     fn drop(&mut self) {
+        self.adapter = None;
         // SAFETY: made by `llama_model_load_from_file` and freed here only; every context borrows the model and is gone.
         unsafe { sys::llama_model_free(self.raw.as_ptr()) }
     }

@@ -4,12 +4,14 @@
 //! chat template with special tokens. It knows nothing; its answers are arbitrary, and the same for the same seed on every
 //! machine of one kernel class.
 
+mod adapter;
 mod merges;
 mod writer;
 
 use std::io;
 use std::path::Path;
 
+pub use adapter::TinyAdapter;
 use merges::VOCABULARY;
 use writer::Writer;
 
@@ -80,11 +82,18 @@ impl TinyModel {
     /// The model as a GGUF file in memory.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
+        self.bytes_with(|_, _, values| values)
+    }
+
+    /// The same with other weights: `change` takes a tensor's name, shape (fastest dimension first) and values.
+    fn bytes_with(&self, change: impl Fn(&str, &[usize], Vec<f32>) -> Vec<f32>) -> Vec<u8> {
         let mut writer = Writer::new();
         describe(&mut writer);
         let vocabulary = self.vocabulary(&mut writer);
         if self.weights {
-            weights(vocabulary, &mut Random(self.seed), &mut |name, shape, values| writer.tensor(name, shape, values));
+            weights(vocabulary, &mut Random(self.seed), &mut |name, shape, values| {
+                writer.tensor(name, shape, change(name, shape, values));
+            });
         }
         let mut bytes = writer.into_bytes();
         if let (true, Some(last)) = (self.weights && self.nan, bytes.last_chunk_mut()) {
