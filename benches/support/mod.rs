@@ -81,5 +81,5 @@ pub(crate) fn work(rows: &Path, prompts: &str, mode: &str, evaluate: &str) -> Ev
     let (model, data) = (models.remove(0), data.remove(0));
     let (prompt, evaluate) = (prompt.unwrap(), evaluate.unwrap());
     let mode = modes.into_iter().find(|other| other.name == mode).unwrap();
-    EvaluateWork { cell, data, evaluate, prompt, mode, chat: model.chat, slot: None }
+    EvaluateWork { cell, adapter: None, data, evaluate, prompt, mode, chat: model.chat, slot: None }
 }

@@ -2,6 +2,7 @@
 #![cfg(feature = "llama")]
 #![expect(clippy::unwrap_used, reason = "a test stops where the disk does not do as told")]
 
+mod adapters;
 mod controls;
 mod doctor;
 mod fertility;

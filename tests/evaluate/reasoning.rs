@@ -13,7 +13,7 @@ const COT: &str = "evaluate/tiny/base/eng_Latn/cot";
 const FRENCH_COT: &str = "evaluate/tiny/base/fra_Latn/cot";
 
 /// A study of a quantized model that answers directly, and after reasoning.
-fn both_modes() -> Space {
+pub(super) fn both_modes() -> Space {
     let space = study();
     space.edit("spec.toml", r#"file = "tiny.gguf""#, r#"file = "tiny.gguf", quantize = "Q4_0""#);
     space.edit("spec.toml", "key = \"id\"", "key = \"id\"\ngroup = \"text_id\"");
@@ -31,7 +31,7 @@ fn only(space: &Space, mode: &str) {
     space.edit("spec.toml", r#"modes = ["direct", "cot"]"#, &format!("modes = [\"{mode}\"]"));
 }
 
-fn items(space: &Space, stage: &str) -> Vec<Value> {
+pub(super) fn items(space: &Space, stage: &str) -> Vec<Value> {
     let answers = space.ask(&["items", stage, "--json"]).stdout;
     answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -266,32 +266,6 @@ fn a_model_with_a_channel_of_its_own_reasons_there_and_answers_directly_without(
     assert!(prompt(&space, "p001|2", "cot").ends_with("assistant\n<think>\n"));
     space.edit("spec.toml", "max_tokens = 12", "max_tokens = 12, channel = \"text\"");
     assert!(prompt(&space, "p001|2", "cot").ends_with("assistant\n<think>\n\n</think>\n\n"));
-}
-
-#[test]
-fn a_model_is_loaded_once_for_all_that_it_is_asked() {
-    let space = both_modes();
-    for (name, seed) in [("two", 2), ("three", 3)] {
-        TinyModel { seed, ..TinyModel::default() }.write(&space.path(format!("{name}.gguf"))).unwrap();
-    }
-    let languages = ["eng_Latn", "fra_Latn", "deu_Latn", "spa_Latn", "ita_Latn", "heb_Hebr", "arb_Arab", "amh_Ethi"];
-    for (number, language) in languages.into_iter().enumerate() {
-        space.write(&format!("{language}.jsonl"), passage_rows(number..number + 2, 1));
-    }
-    space.edit("spec.toml", r#"target = ["eng_Latn", "fra_Latn"]"#, &format!("target = {languages:?}"));
-    space.edit(
-        "spec.toml",
-        r#", quantize = "Q4_0" }"#,
-        " }\ntwo = { file = \"two.gguf\" }\nthree = { file = \"three.gguf\" }",
-    );
-    space.edit("spec.toml", "[conditions]", "[conditions]\nagain = { modes = [\"direct\", \"cot\"] }");
-    let outcome = space.run();
-    assert_eq!(outcome.code, 0);
-    assert_eq!(outcome.stages_named("evaluate/"), 3 * 2 * 8 * 2);
-    let folders = fs::read_dir(space.cache("logs")).unwrap().flatten();
-    let logs = folders.flat_map(|folder| fs::read_dir(folder.path()).unwrap().flatten());
-    let loads = logs.filter(|log| fs::read_to_string(log.path()).unwrap().contains("loaded meta data")).count();
-    assert_eq!(loads, 3);
 }
 
 #[test]

@@ -60,7 +60,6 @@ pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
 fn not_yet(stage: &Stage) -> Option<&'static str> {
     match &stage.work {
         Work::Finetune(_) => Some("fine-tuning"),
-        Work::Evaluate(work) if work.cell.seed.is_some() => Some("evaluation with an adapter"),
         Work::Download(_)
         | Work::Quantize(_)
         | Work::Evaluate(_)

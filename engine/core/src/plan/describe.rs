@@ -279,21 +279,21 @@ fn fertility(work: &FertilityWork, manifest: &mut impl Manifest) {
 }
 
 fn finetune(work: &FinetuneWork, manifest: &mut impl Manifest) {
-    let adapter = &work.adapter;
-    manifest.field("train.part", Value::Text(&adapter.train_on.part));
-    manifest.field("train.languages", Value::Texts(&adapter.train_on.languages));
-    data(&work.data, &adapter.train_on.part, manifest);
+    let training = &work.training;
+    manifest.field("train.part", Value::Text(&training.train_on.part));
+    manifest.field("train.languages", Value::Texts(&training.train_on.languages));
+    data(&work.data, &training.train_on.part, manifest);
     prompt(&work.prompt, &work.mode, work.chat, work.slot.as_deref(), manifest);
-    manifest.field("lora.rank", Value::Number(adapter.lora.rank.into()));
-    manifest.field("lora.alpha", Value::Real(adapter.lora.alpha));
-    manifest.field("lora.targets", Value::Texts(&adapter.lora.targets));
-    manifest.field("lora.train_experts", Value::Flag(adapter.lora.train_experts));
-    manifest.field("optimizer.lr", Value::Real(adapter.optimizer.lr));
-    manifest.field("optimizer.schedule", Value::Text(adapter.optimizer.schedule.word()));
-    manifest.field("optimizer.weight_decay", Value::Real(adapter.optimizer.weight_decay));
-    manifest.field("batch_examples", Value::Number(adapter.batch_examples.into()));
-    manifest.field("epochs", Value::Number(adapter.epochs.into()));
-    adapter.seeds.iter().for_each(|&seed| manifest.field("seed", Value::Number(seed)));
+    manifest.field("lora.rank", Value::Number(training.lora.rank.into()));
+    manifest.field("lora.alpha", Value::Real(training.lora.alpha));
+    manifest.field("lora.targets", Value::Texts(&training.lora.targets));
+    manifest.field("lora.train_experts", Value::Flag(training.lora.train_experts));
+    manifest.field("optimizer.lr", Value::Real(training.optimizer.lr));
+    manifest.field("optimizer.schedule", Value::Text(training.optimizer.schedule.word()));
+    manifest.field("optimizer.weight_decay", Value::Real(training.optimizer.weight_decay));
+    manifest.field("batch_examples", Value::Number(training.batch_examples.into()));
+    manifest.field("epochs", Value::Number(training.epochs.into()));
+    manifest.field("seed", Value::Number(work.seed));
 }
 
 fn analyze(work: &AnalyzeWork, manifest: &mut impl Manifest) {

@@ -5,8 +5,8 @@ use super::stage::{DownloadWork, Export, Input, InputSource, QuantizeWork, Resou
 use crate::asked::Asked;
 use crate::shards::Shard;
 use crate::spec::{
-    Ablation, Adapter, Analyze, AnswersFormat, Chat, Claim, Condition, Data, Evaluate, FileRef, Gain, LanguageGroup,
-    Mode, Model, Prompt, Source, Spec,
+    Ablation, AdapterOrigin, Analyze, AnswersFormat, Chat, Claim, Condition, Data, Evaluate, FileRef, Gain,
+    LanguageGroup, Mode, Model, Prompt, Source, Spec, Training,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -15,8 +15,10 @@ use std::sync::Arc;
 /// Training an adapter on one model with one seed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FinetuneWork {
-    /// The adapter's settings; `seeds` holds just this one's seed.
-    pub adapter: Adapter,
+    /// The adapter's settings.
+    pub training: Training,
+    /// Seed of initialization and order.
+    pub seed: u64,
     /// The data set that it trains on.
     pub data: Data,
     /// What all modes show.
@@ -34,6 +36,8 @@ pub struct FinetuneWork {
 pub struct EvaluateWork {
     /// Cell of the results.
     pub cell: EvaluateCell,
+    /// Name of the adapter that is attached to the model, if one is: the stage's second input.
+    pub adapter: Option<String>,
     /// How to read the data.
     pub data: Data,
     /// Part, limit, context.
@@ -180,6 +184,7 @@ impl Study<'_, '_> {
             fertility.extend(self.fertility(evaluate, model));
             for condition in &self.spec.conditions {
                 for (seed, adapter) in self.adapters(model, base, condition) {
+                    let adapter = condition.adapter.as_deref().zip(adapter);
                     for language in &evaluate.languages {
                         for mode in self.modes(condition) {
                             let cell = EvaluateCell {
@@ -261,30 +266,58 @@ impl Study<'_, '_> {
     /// The adapters of a condition on a model: one per seed, or none at all.
     fn adapters(&mut self, model: &Model, base: StageId, condition: &Condition) -> Vec<(Option<u64>, Option<StageId>)> {
         let adapters = &self.spec.adapters;
-        match condition.adapter.as_ref().and_then(|name| adapters.iter().find(|adapter| adapter.name == *name)) {
-            None => vec![(None, None)],
-            Some(adapter) => {
-                adapter.seeds.iter().map(|&seed| (Some(seed), self.finetune(model, base, adapter, seed))).collect()
+        let Some(adapter) = condition.adapter.as_ref().and_then(|name| adapters.iter().find(|it| it.name == *name))
+        else {
+            return vec![(None, None)];
+        };
+        match &adapter.origin {
+            AdapterOrigin::Trained(training) => {
+                let trained = |&seed| (Some(seed), self.finetune(model, base, &adapter.name, training, seed));
+                adapter.seeds.iter().map(trained).collect()
+            }
+            AdapterOrigin::File(file) => {
+                let seeds: Vec<Option<u64>> = match &adapter.seeds[..] {
+                    [] => vec![None],
+                    seeds => seeds.iter().copied().map(Some).collect(),
+                };
+                let made = |seed| (seed, Some(self.adapter_file(model, &adapter.name, file, seed)));
+                seeds.into_iter().map(made).collect()
             }
         }
     }
 
-    fn finetune(&mut self, model: &Model, base: StageId, adapter: &Adapter, seed: u64) -> Option<StageId> {
-        let name = format!("finetune/{}/{}/seed{seed}", model.name, adapter.name);
+    /// The stage that brings an adapter that was made elsewhere.
+    fn adapter_file(&mut self, model: &Model, adapter: &str, file: &FileRef, seed: Option<u64>) -> StageId {
+        let seed = seed.map(|seed| seed.to_string()).unwrap_or_default();
+        let blanks = [("model", model.name.as_str()), ("seed", seed.as_str())];
+        let (name, file) = filled(format!("download/adapter/{adapter}"), file, &blanks);
+        self.download(name, file)
+    }
+
+    fn finetune(
+        &mut self,
+        model: &Model,
+        base: StageId,
+        adapter: &str,
+        training: &Training,
+        seed: u64,
+    ) -> Option<StageId> {
+        let name = format!("finetune/{}/{adapter}/seed{seed}", model.name);
         if let Some(id) = self.builder.find(&name) {
             return Some(id);
         }
         let spec = self.spec;
-        let data = spec.data.iter().find(|data| data.name == adapter.train_on.data)?;
-        let mode = spec.modes.iter().find(|mode| mode.name == adapter.train_on.mode)?;
+        let data = spec.data.iter().find(|data| data.name == training.train_on.data)?;
+        let mode = spec.modes.iter().find(|mode| mode.name == training.train_on.mode)?;
         let mut inputs = vec![input("model", base)];
-        for language in &adapter.train_on.languages {
+        for language in &training.train_on.languages {
             inputs.push(part("rows", language, self.data(data, language)));
         }
         let work = FinetuneWork {
-            adapter: Adapter { seeds: vec![seed], ..adapter.clone() },
+            training: training.clone(),
+            seed,
             data: data.clone(),
-            prompt: spec.prompt.as_ref()?.shown_by(mode, &adapter.train_on.languages),
+            prompt: spec.prompt.as_ref()?.shown_by(mode, &training.train_on.languages),
             mode: mode.clone(),
             chat: model.chat,
             slot: model.slot.clone(),
@@ -298,14 +331,14 @@ impl Study<'_, '_> {
         evaluate: &Evaluate,
         model: &Model,
         base: StageId,
-        adapter: Option<StageId>,
+        adapter: Option<(&str, StageId)>,
         cell: EvaluateCell,
     ) -> Option<StageId> {
         let spec = self.spec;
         let data = spec.data.iter().find(|data| data.name == evaluate.data)?;
         let mode = spec.modes.iter().find(|mode| mode.name == cell.mode)?;
         let mut inputs = vec![input("model", base)];
-        inputs.extend(adapter.map(|adapter| input("adapter", adapter)));
+        inputs.extend(adapter.map(|(_, adapter)| input("adapter", adapter)));
         if let Some(code) = mode.shots.as_ref().map(|shots| shots.language.code(&cell.language))
             && code != cell.language
         {
@@ -317,6 +350,7 @@ impl Study<'_, '_> {
         let languages: Vec<String> = examples.chain([cell.language.clone()]).collect();
         let work = EvaluateWork {
             prompt: spec.prompt.as_ref()?.shown_by(mode, &languages),
+            adapter: adapter.map(|(name, _)| name.to_owned()),
             cell,
             data: data.clone(),
             evaluate: evaluate.clone(),
@@ -452,9 +486,14 @@ impl AnalyzeWork {
 
 /// The file of answers that fills a cell, and the name of the stage that brings it: it names what the path does.
 fn answers_file(model: &Model, cell: &EvaluateCell) -> (String, FileRef) {
-    let mut name = format!("download/answers/{}", model.name);
-    let mut source = model.file.source.clone();
-    for (blank, value) in [("condition", &cell.condition), ("language", &cell.language), ("mode", &cell.mode)] {
+    let blanks = [("condition", cell.condition.as_str()), ("language", &cell.language), ("mode", &cell.mode)];
+    filled(format!("download/answers/{}", model.name), &model.file, &blanks)
+}
+
+/// A file with the blanks of its path filled in, and the name of the stage that brings it: with what was filled in behind it.
+fn filled(mut name: String, file: &FileRef, blanks: &[(&str, &str)]) -> (String, FileRef) {
+    let mut source = file.source.clone();
+    for (blank, value) in blanks {
         let filled = source.filled(blank, value);
         if filled != source {
             name.push('/');
@@ -462,7 +501,7 @@ fn answers_file(model: &Model, cell: &EvaluateCell) -> (String, FileRef) {
         }
         source = filled;
     }
-    (name, FileRef { source, ..model.file.clone() })
+    (name, FileRef { source, ..file.clone() })
 }
 
 fn input(name: &str, stage: StageId) -> Input {

@@ -22,7 +22,12 @@ pub(crate) fn check(node: &Node, shape: &Shape, path: &str, extent: Extent, faul
 /// Puts in the defaults of everything that was left out, as if it had been written where its table stands.
 pub(crate) fn fill(table: &mut Table, place: Place, shape: &TableShape) {
     for key in shape.keys() {
-        if let (Need::Default(toml), None) = (&key.need, table.get(key.name))
+        let toml = match key.need {
+            Need::Default(toml) => toml,
+            Need::DefaultBeside(other, toml) if table.get(other).is_some() => toml,
+            _ => continue,
+        };
+        if table.get(key.name).is_none()
             && let Some(node) = parse_value(toml, place)
         {
             table.entries.push(Entry { key: key.name.to_owned(), key_place: place, node });
@@ -67,7 +72,11 @@ impl Checker<'_> {
                     Need::Without(other) if table.get(other).is_none() => {
                         self.missing(key, shape.key(other), place, path);
                     }
-                    Need::Without(_) | Need::Optional | Need::Default(_) | Need::Derived(_) => {}
+                    Need::Without(_)
+                    | Need::Optional
+                    | Need::Default(_)
+                    | Need::DefaultBeside(..)
+                    | Need::Derived(_) => {}
                 }
             }
         }

@@ -53,7 +53,7 @@ fn row(key: &Key) -> String {
     let left_out = match key.need {
         Need::Required => "**required**".to_owned(),
         Need::Optional => "–".to_owned(),
-        Need::Default(toml) => format!("`{toml}`"),
+        Need::Default(toml) | Need::DefaultBeside(_, toml) => format!("`{toml}`"),
         Need::Without(other) => format!("**required** without `{other}`"),
         Need::Derived(words) => words.to_owned(),
     };

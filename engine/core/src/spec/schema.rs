@@ -50,7 +50,7 @@ fn property(key: &Key, extent: Extent) -> Value {
     let mut schema = value(&key.shape, extent);
     schema["description"] = json!(key.doc);
     match key.need {
-        Need::Default(toml) => schema["default"] = default(toml),
+        Need::Default(toml) | Need::DefaultBeside(_, toml) => schema["default"] = default(toml),
         Need::Derived(words) => schema["description"] = json!(format!("{}; left out: {words}", key.doc)),
         Need::Required | Need::Without(_) | Need::Optional => {}
     }

@@ -46,6 +46,8 @@ pub(crate) enum Need {
     Optional,
     /// This value, in TOML, is taken.
     Default(&'static str),
+    /// The same where that other key is there; else nothing.
+    DefaultBeside(&'static str, &'static str),
     /// A value is worked out from the rest of the spec, in the way said.
     Derived(&'static str),
 }

@@ -22,6 +22,11 @@ fn loaded(text: &str, profile: Option<&str>, set: &[&str]) -> Spec {
     load_with(text, profile, set).unwrap_or_else(|errors| panic!("{errors:#?}"))
 }
 
+/// How the adapter of that number is trained.
+fn trained(spec: &Spec, adapter: usize) -> &Training {
+    spec.adapters[adapter].training().expect("trained here")
+}
+
 const EXTENDS: &str = "extends = \"base.toml\"\n";
 
 #[test]
@@ -42,7 +47,7 @@ fn the_paper_reads_as_written() {
     assert_eq!(spec.data[0].key, ["link", "question_number"]);
     let split = Split::Drawn { by: SplitBy::Question, train: 800, test: 100, seed: 17, allow_shared_passages: true };
     assert_eq!(spec.data[0].split, Some(split));
-    assert_eq!(spec.adapters[0].train_on.languages.len(), 6);
+    assert_eq!(trained(&spec, 0).train_on.languages.len(), 6);
     assert_eq!(spec.evaluate.as_ref().map(|evaluate| evaluate.languages[0].as_str()), Some("heb_Hebr"));
     assert_eq!(spec.claims[0].expect, Expect::Below(0.03));
     assert_eq!(spec.claims[0].estimate.terms[1].languages, "controls");
@@ -63,8 +68,8 @@ fn the_paper_reads_as_written() {
 fn a_profile_is_laid_over_the_paper_and_leaves_a_part() {
     let spec = loaded(PAPER, Some("smoke"), &[]);
     assert_eq!(spec.models.len(), 1);
-    assert_eq!(spec.evaluate.expect("kept").languages, ["heb_Hebr", "fra_Latn"]);
-    assert_eq!(spec.adapters[0].train_on.languages, ["arb_Arab"]);
+    assert_eq!(spec.evaluate.as_ref().expect("kept").languages, ["heb_Hebr", "fra_Latn"]);
+    assert_eq!(trained(&spec, 0).train_on.languages, ["arb_Arab"]);
     assert!(matches!(spec.data[0].split, Some(Split::Drawn { by: SplitBy::Passage, train: 40, test: 20, .. })));
     assert_eq!(spec.languages[0].codes.len(), 6, "groups stay as written");
 }
@@ -74,13 +79,13 @@ fn what_is_left_out_is_worked_out() {
     let spec = loaded(EXTENDS, None, &[]);
     assert_eq!(spec.name, "spec");
     assert_eq!(spec.models[0].file.source, Source::Local { path: "folder/tiny.gguf".to_owned() });
-    let adapter = &spec.adapters[0];
+    let adapter = trained(&spec, 0);
     assert_eq!(
         adapter.lora,
         Lora { rank: 16, alpha: 16.0, targets: vec!["all-linear".to_owned()], train_experts: false }
     );
     assert_eq!(adapter.optimizer, Optimizer { lr: 1e-4, schedule: Schedule::Linear, weight_decay: 0.0 });
-    assert_eq!((adapter.batch_examples, adapter.epochs, &adapter.seeds[..]), (32, 1, &[1, 2, 3][..]));
+    assert_eq!((adapter.batch_examples, adapter.epochs, &spec.adapters[0].seeds[..]), (32, 1, &[1, 2, 3][..]));
     assert_eq!(adapter.train_on.part, "train");
     let evaluate = spec.evaluate.expect("there");
     assert_eq!((evaluate.part.as_str(), evaluate.limit, evaluate.context), ("test", None, None));
@@ -185,7 +190,7 @@ fn pieces_keep_their_order_and_one_piece_is_a_file() {
 #[test]
 fn rank_sets_alpha_unless_alpha_is_said() {
     let lora =
-        |text: &str| loaded(&format!("{EXTENDS}[adapters.arabic]\nlora = {text}"), None, &[]).adapters[0].lora.clone();
+        |text: &str| trained(&loaded(&format!("{EXTENDS}[adapters.arabic]\nlora = {text}"), None, &[]), 0).lora.clone();
     assert_eq!(lora("{ rank = 8 }").alpha, 8.0);
     assert_eq!(lora("{ rank = 8, alpha = 32 }").alpha, 32.0);
 }
@@ -254,7 +259,7 @@ fn only_takes_along_what_hangs_on_it() {
 
     let hebrew = only("languages = [\"heb_Hebr\", \"source\"]");
     assert_eq!(hebrew.claims.len(), 1, "nothing is claimed of French, which is left out");
-    assert_eq!(hebrew.adapters[0].train_on.languages.len(), 2);
+    assert_eq!(trained(&hebrew, 0).train_on.languages.len(), 2);
 }
 
 #[test]

@@ -85,8 +85,8 @@ pub struct FileRef {
     pub size: Option<u64>,
 }
 
-/// Where a file comes from. Paths may contain `{language}`, those of answers `{mode}` and `{condition}`, too; the plan fills
-/// them in.
+/// Where a file comes from. Paths may contain `{language}`, those of answers `{mode}` and `{condition}`, too, those
+/// of adapters `{model}` and `{seed}`; the plan fills them in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Source {
     /// A local file; the path is already joined to the folder of the spec that names it.
@@ -528,11 +528,29 @@ pub struct Condition {
     pub modes: Vec<String>,
 }
 
-/// A LoRA adapter to be trained.
+/// A LoRA adapter, or several that differ in their seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Adapter {
     /// Name.
     pub name: String,
+    /// Where it comes from.
+    pub origin: AdapterOrigin,
+    /// Seeds of initialization and order; one adapter each. Empty: one adapter of which no seed is known.
+    pub seeds: Vec<u64>,
+}
+
+/// Where an adapter comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum AdapterOrigin {
+    /// It is trained here.
+    Trained(Training),
+    /// A GGUF file; `{model}` and `{seed}` in its path stand for a model's name and a seed.
+    File(FileRef),
+}
+
+/// How an adapter is trained.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Training {
     /// What it is trained on.
     pub train_on: TrainOn,
     /// Shape.
@@ -543,8 +561,6 @@ pub struct Adapter {
     pub batch_examples: u32,
     /// Passes over the training part.
     pub epochs: u32,
-    /// Seeds of initialization and order; one adapter each.
-    pub seeds: Vec<u64>,
 }
 
 /// Training rows of an adapter.

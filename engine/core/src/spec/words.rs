@@ -1,8 +1,8 @@
 //! The words by which a spec's choices are written, in the spec, in manifests and in results.
 
 use super::{
-    AnswerAs, AnswersFormat, Channel, Chat, Data, Effort, Format, Kv, Normalize, Population, Quotes, Rules, Schedule,
-    Score, Source, SplitBy,
+    Adapter, AdapterOrigin, AnswerAs, AnswersFormat, Channel, Chat, Data, Effort, Format, Kv, Normalize, Population,
+    Quotes, Rules, Schedule, Score, Source, SplitBy, Training,
 };
 
 macro_rules! words {
@@ -56,6 +56,17 @@ impl std::fmt::Display for Source {
                 let parts: Vec<_> = parts.iter().map(Self::to_string).collect();
                 f.write_str(&parts.join(" + "))
             }
+        }
+    }
+}
+
+impl Adapter {
+    /// How it is trained, if it is trained here.
+    #[must_use]
+    pub fn training(&self) -> Option<&Training> {
+        match &self.origin {
+            AdapterOrigin::Trained(training) => Some(training),
+            AdapterOrigin::File(_) => None,
         }
     }
 }

@@ -3,15 +3,16 @@
 use crate::world;
 use std::collections::BTreeMap;
 use xlt_core::spec::{
-    Adapter, AnswerAs, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, Format, Kv, LanguageGroup, Lora,
-    Mode, Model, Optimizer, Prompt, Reason, Sampling, Schedule, Source, Spec, Split, SplitBy, TrainOn,
+    Adapter, AdapterOrigin, AnswerAs, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, Format, Kv,
+    LanguageGroup, Lora, Mode, Model, Optimizer, Prompt, Reason, Sampling, Schedule, Source, Spec, Split, SplitBy,
+    TrainOn, Training,
 };
 
 fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|&text| text.to_owned()).collect()
 }
 
-fn hub(path: &str, dataset: bool) -> FileRef {
+pub(super) fn hub(path: &str, dataset: bool) -> FileRef {
     let source = Source::Hub { repo: "org/repo".to_owned(), dataset, path: path.to_owned(), revision: None };
     FileRef { source, sha256: None, size: None }
 }
@@ -96,16 +97,18 @@ fn data() -> Data {
 fn adapter() -> Adapter {
     Adapter {
         name: "lora".to_owned(),
-        train_on: TrainOn {
-            data: "belebele".to_owned(),
-            part: "train".to_owned(),
-            languages: texts(&["arb_Arab"]),
-            mode: "cot".to_owned(),
-        },
-        lora: Lora { rank: 8, alpha: 16.0, targets: texts(&["all-linear"]), train_experts: false },
-        optimizer: Optimizer { lr: 1e-4, schedule: Schedule::Linear, weight_decay: 0.01 },
-        batch_examples: 8,
-        epochs: 1,
+        origin: AdapterOrigin::Trained(Training {
+            train_on: TrainOn {
+                data: "belebele".to_owned(),
+                part: "train".to_owned(),
+                languages: texts(&["arb_Arab"]),
+                mode: "cot".to_owned(),
+            },
+            lora: Lora { rank: 8, alpha: 16.0, targets: texts(&["all-linear"]), train_experts: false },
+            optimizer: Optimizer { lr: 1e-4, schedule: Schedule::Linear, weight_decay: 0.01 },
+            batch_examples: 8,
+            epochs: 1,
+        }),
         seeds: vec![1],
     }
 }

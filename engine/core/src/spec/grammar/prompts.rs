@@ -1,8 +1,9 @@
 //! Prompts, conditions and adapters: how a model is asked, and how it is tuned.
 
 use super::ANY;
+use super::inputs::ORIGIN;
 use crate::spec::preset;
-use crate::spec::shape::Need::{Default, Derived, Optional, Required};
+use crate::spec::shape::Need::{Default, DefaultBeside, Derived, Optional, Required, Without};
 use crate::spec::shape::Shape::{Boolean, Choice, List, Map, Number, Table, Text, Texts};
 use crate::spec::shape::{Bound, COUNT, Names, Shape, TableShape, from, key, tables, texts};
 use crate::spec::types::{Channel, Effort, Normalize, Rules, Schedule, Score};
@@ -195,23 +196,35 @@ pub(super) const CONDITION: TableShape = TableShape {
     instead_of_text: None,
 };
 
+/// What tells an adapter that is trained here.
+const TRAINED: &str = "train_on";
+
 pub(super) const ADAPTER: TableShape = TableShape {
     name: "adapters.NAME",
-    doc: "A LoRA adapter, trained on the answer tokens only.",
-    keys: &[&[
-        key("train_on", Table(&TRAIN_ON), Required, "rows it learns from"),
-        key("lora", Table(&LORA), Default("{}"), "its shape"),
-        key("optimizer", Table(&OPTIMIZER), Default("{}"), "AdamW and its schedule"),
-        key("batch_examples", from(1), Default("32"), "examples in a step"),
-        key("epochs", from(1), Default("1"), "passes over the rows"),
-        key(
-            "seeds",
-            List { item: &COUNT, min: 1, max: ANY },
-            Default("[1, 2, 3]"),
-            "seeds of initialization and order; one adapter for each",
-        ),
-    ]],
-    example: "`[adapters.NAME]` with `train_on`",
+    doc: "A LoRA adapter, trained on the answer tokens only; or a GGUF file with one that was made elsewhere.",
+    keys: &[
+        &[
+            key("train_on", Table(&TRAIN_ON), Without("file"), "rows it learns from"),
+            key("lora", Table(&LORA), DefaultBeside(TRAINED, "{}"), "its shape"),
+            key("optimizer", Table(&OPTIMIZER), DefaultBeside(TRAINED, "{}"), "AdamW and its schedule"),
+            key("batch_examples", from(1), DefaultBeside(TRAINED, "32"), "examples in a step"),
+            key("epochs", from(1), DefaultBeside(TRAINED, "1"), "passes over the rows"),
+            key(
+                "seeds",
+                List { item: &COUNT, min: 1, max: ANY },
+                DefaultBeside(TRAINED, "[1, 2, 3]"),
+                "seeds of initialization and order, one adapter for each; of a `file`, what `{seed}` in it stands for",
+            ),
+            key(
+                "file",
+                Texts,
+                Optional,
+                "in place of `train_on`: an adapter in GGUF, where a model's `file` may be, too; `{model}` and `{seed}` are filled in",
+            ),
+        ],
+        ORIGIN,
+    ],
+    example: "`[adapters.NAME]` with `train_on` or `file`",
     instead_of_text: None,
 };
 

@@ -1,10 +1,21 @@
-//! `[adapters.NAME]`.
+//! `[adapters.NAME]`: what is trained here, or was made elsewhere.
 
 use super::data::{check_languages, check_part, named};
 use super::families::{self, Family};
-use super::{Context, languages};
+use super::{Context, blanks, languages, origin};
 use crate::spec::tree::{Node, Table, Value};
-use crate::spec::{Adapter, Data, LanguageGroup, Lora, Optimizer, Schedule, TrainOn};
+use crate::spec::{
+    Adapter, AdapterOrigin, Data, FileRef, LanguageGroup, Lora, Optimizer, Schedule, Spec, TrainOn, Training,
+};
+
+const MODEL: &str = "{model}";
+const SEED: &str = "{seed}";
+
+/// Keys that say more of a file.
+const ORIGIN: [&str; 4] = ["hf", "revision", "sha256", "size"];
+
+/// Keys that only an adapter has that is trained here.
+const TRAINING: [&str; 4] = ["lora", "optimizer", "batch_examples", "epochs"];
 
 pub(super) fn resolve(
     data: &[Data],
@@ -16,17 +27,76 @@ pub(super) fn resolve(
         let table = entry.node.table()?;
         let train_on = table.table("train_on").and_then(|table| train_on(table, data, groups, families, cx));
         let seeds = table.get("seeds").map(|node| seeds(node, cx)).unwrap_or_default();
-        Some(Adapter {
-            name: entry.key.clone(),
-            train_on: train_on?,
-            lora: lora(table.table("lora")?, cx)?,
-            optimizer: optimizer(table.table("optimizer")?)?,
-            batch_examples: table.integer("batch_examples")?,
-            epochs: table.integer("epochs")?,
-            seeds,
-        })
+        let origin = match table.get("file") {
+            Some(file) => AdapterOrigin::File(made(file, table, cx)?),
+            None => {
+                without_file(table, cx);
+                AdapterOrigin::Trained(Training {
+                    train_on: train_on?,
+                    lora: lora(table.table("lora")?, cx)?,
+                    optimizer: optimizer(table.table("optimizer")?)?,
+                    batch_examples: table.integer("batch_examples")?,
+                    epochs: table.integer("epochs")?,
+                })
+            }
+        };
+        Some(Adapter { name: entry.key.clone(), origin, seeds })
     });
     adapters.collect()
+}
+
+/// What adapters are trained on and how.
+pub(super) fn trainings(spec: &Spec) -> impl Iterator<Item = &Training> {
+    spec.adapters.iter().filter_map(Adapter::training)
+}
+
+/// Reports what says more of a file that is not named.
+fn without_file(table: &Table, cx: &mut Context<'_>) {
+    for (key, node) in ORIGIN.into_iter().filter_map(|key| Some((key, table.get(key)?))) {
+        cx.faults
+            .at(node.place, format!("`{key}` without `file`"))
+            .label("of what file?")
+            .help("add `file`, an adapter that was made elsewhere, or leave this out");
+    }
+}
+
+/// An adapter that was made elsewhere.
+fn made(node: &Node, table: &Table, cx: &mut Context<'_>) -> Option<FileRef> {
+    // Beside `train_on` the others may be defaults.
+    let training = match table.get("train_on") {
+        Some(train_on) => vec![("train_on", train_on)],
+        None => TRAINING.into_iter().filter_map(|key| Some((key, table.get(key)?))).collect(),
+    };
+    for (key, other) in training {
+        cx.faults
+            .at(other.place, format!("`{key}` and `file` exclude each other"))
+            .label("of an adapter that is trained here")
+            .also(node.place, "an adapter that was made elsewhere")
+            .help(format!("leave out `{key}`, or `file`"));
+    }
+    let file = origin::file(table, "file", cx)?;
+    let help = "the path of an adapter knows `{model}`, the model's name, and `{seed}`, one of `seeds`";
+    blanks::check(table, "file", &[MODEL, SEED], help, cx);
+    let has = |blank: &str| file.source.filled(blank, "") != file.source;
+    if has("model") || has("seed") {
+        blanks::not_of_one(table, "several adapters", cx);
+    }
+    match (has("seed"), table.get("seeds")) {
+        (true, None) => {
+            cx.faults
+                .at(node.place, format!("`{SEED}` in `file`, and no `seeds`"))
+                .label("which seeds?")
+                .help("add `seeds`, the list of those that there are files for");
+        }
+        (false, Some(seeds)) if table.get("train_on").is_none() => {
+            cx.faults
+                .at(seeds.place, format!("`seeds`, but no `{SEED}` in `file`"))
+                .label("would be one adapter each")
+                .help(format!("write `{SEED}` where the path has the seed, or leave them out"));
+        }
+        _ => {}
+    }
+    Some(file)
 }
 
 fn train_on(

@@ -7,7 +7,7 @@ use super::languages::{RESERVED, unknown};
 use super::{CONDITION, Context};
 use crate::spec::languages::name_of;
 use crate::spec::text::Word;
-use crate::spec::tree::{Node, Table};
+use crate::spec::tree::{Entry, Node, Table};
 use crate::spec::{Claim, Estimate, Evaluate, Expect, LanguageGroup, Population, Quantity, Term};
 
 pub(super) fn resolve(evaluate: Option<&Evaluate>, groups: &[LanguageGroup], cx: &mut Context<'_>) -> Vec<Claim> {
@@ -75,11 +75,12 @@ fn read(
 /// A group, a code or a reserved word, of which something is evaluated.
 fn check_languages(word: Word<'_>, evaluate: Option<&Evaluate>, groups: &[LanguageGroup], cx: &mut Context<'_>) {
     if RESERVED.contains(&word.text) {
-        if word.text != "all" && cx.root.names("adapters").is_empty() {
+        let trains = |entry: &Entry| entry.node.table().is_some_and(|table| table.get("train_on").is_some());
+        if word.text != "all" && !cx.root.sorted("adapters").into_iter().any(trains) {
             cx.faults
                 .at(word.place, format!("`{}` of what?", word.text))
-                .label("relatedness is to the languages of an adapter")
-                .help("without `[adapters]`, name a language group");
+                .label("relatedness is to the languages that an adapter is trained on")
+                .help("without an adapter that is trained here, name a language group");
         }
         return;
     }

@@ -1,5 +1,6 @@
 //! `[data.NAME.fields]`: which field holds what, and what templates may call it.
 
+use super::adapters::trainings;
 use super::{Context, template};
 use crate::spec::suggest::listed;
 use crate::spec::text::Word;
@@ -106,7 +107,7 @@ pub(super) fn fit(spec: &Spec, cx: &mut Context<'_>) {
 pub(super) fn used(spec: &Spec) -> impl Iterator<Item = &Data> {
     let named = |data: &&Data| {
         spec.evaluate.iter().any(|evaluate| evaluate.data == data.name)
-            || spec.adapters.iter().any(|adapter| adapter.train_on.data == data.name)
+            || trainings(spec).any(|training| training.train_on.data == data.name)
     };
     spec.data.iter().filter(named)
 }

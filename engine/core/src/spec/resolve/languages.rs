@@ -1,6 +1,7 @@
 //! Language groups, and lists of groups and codes.
 
 use super::Context;
+use super::adapters::trainings;
 use crate::spec::languages::{known, name_of};
 use crate::spec::suggest::nearest;
 use crate::spec::text::Word;
@@ -70,7 +71,7 @@ pub(super) fn of_examples<'m>(modes: impl IntoIterator<Item = &'m Mode>) -> BTre
 /// Every language in which questions are shown: to be answered, to be learned from, as examples.
 pub(super) fn shown(spec: &Spec) -> BTreeSet<&String> {
     let evaluated = spec.evaluate.iter().flat_map(|evaluate| &evaluate.languages);
-    let trained = spec.adapters.iter().flat_map(|adapter| &adapter.train_on.languages);
+    let trained = trainings(spec).flat_map(|training| &training.train_on.languages);
     evaluated.chain(trained).chain(of_examples(&spec.modes)).collect()
 }
 

@@ -2,12 +2,13 @@
 //!
 //! `[modes]` stays as it is: what modes share decides how prompts are cut, so leaving one out would change the others.
 
+use super::adapters::trainings;
 use super::families::{self, Family};
 use super::languages::{RESERVED, codes};
 use super::{CONDITION, Context, Kind, MODE, MODEL};
 use crate::spec::text::Word;
 use crate::spec::tree::{Node, Table};
-use crate::spec::{Cell, Quantity, Spec, Term};
+use crate::spec::{AdapterOrigin, Cell, Quantity, Spec, Term, Training};
 
 /// Leaves out of `spec` all that `only` does not name, and what hangs on it.
 pub(super) fn apply(only: &Node, spec: &mut Spec, families: &[Family], cx: &mut Context<'_>) {
@@ -67,7 +68,7 @@ fn nothing_left(nothing: bool, node: &Node, what: &str, cx: &mut Context<'_>) {
 /// Every language that is evaluated or trained on.
 fn languages_of(spec: &Spec) -> Vec<String> {
     let evaluated = spec.evaluate.iter().flat_map(|evaluate| &evaluate.languages);
-    let trained = spec.adapters.iter().flat_map(|adapter| &adapter.train_on.languages);
+    let trained = trainings(spec).flat_map(|training| &training.train_on.languages);
     evaluated.chain(trained).cloned().collect()
 }
 
@@ -85,9 +86,10 @@ fn keep_languages(node: &Node, study: &[String], spec: &mut Spec, cx: &mut Conte
         nothing_left(evaluate.languages.is_empty() && !kept.is_empty(), node, "languages to evaluate", cx);
     }
     for adapter in &mut spec.adapters {
-        adapter.train_on.languages.retain(|code| kept.contains(code));
+        let AdapterOrigin::Trained(Training { train_on, .. }) = &mut adapter.origin else { continue };
+        train_on.languages.retain(|code| kept.contains(code));
         let what = format!("languages to train adapter `{}` on", adapter.name);
-        nothing_left(adapter.train_on.languages.is_empty() && !kept.is_empty(), node, &what, cx);
+        nothing_left(train_on.languages.is_empty() && !kept.is_empty(), node, &what, cx);
     }
 }
 

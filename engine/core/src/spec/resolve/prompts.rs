@@ -1,5 +1,6 @@
 //! `[prompt]` and `[modes]`.
 
+use super::adapters::trainings;
 use super::languages::unknown;
 use super::template::Scope;
 use super::{Context, formats, template, words};
@@ -158,7 +159,7 @@ fn sampling(table: &Table, cx: &mut Context<'_>) -> Option<Sampling> {
 pub(super) fn fit(spec: &Spec, cx: &mut Context<'_>) {
     let (Some(prompt), Some(table)) = (&spec.prompt, cx.root.table("prompt")) else { return };
     let evaluated = spec.evaluate.iter().map(|evaluate| &evaluate.data);
-    let trained = spec.adapters.iter().map(|adapter| &adapter.train_on.data);
+    let trained = trainings(spec).map(|training| &training.train_on.data);
     let used: Vec<_> = evaluated.chain(trained).collect();
     for data in spec.data.iter().filter(|data| used.contains(&&data.name)) {
         if let Some(options) = data.fields.count().filter(|&options| options != prompt.labels.len()) {
