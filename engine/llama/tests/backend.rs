@@ -3,10 +3,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 
 use xlt_llama::tiny::TinyModel;
 use xlt_llama::{Backend, LlamaError, LoadOptions, Model, QuantizeOptions, backends_folder, quantize};
+
+/// Held while a program is copied or started: a process that is forked while a copy is written holds it open, and what is open
+/// for writing cannot be started.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// Says to a copy of this program that it is one.
 const COPY: &str = "XLT_TEST_COPY";
@@ -15,6 +19,7 @@ const COPY: &str = "XLT_TEST_COPY";
 #[track_caller]
 fn again(program: &Path, test: &str, variable: &str, value: &str, folder: &Path) {
     let mut command = Command::new(program);
+    let _held = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let output = command.args(["--exact", test]).env(variable, value).current_dir(folder).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
@@ -24,6 +29,7 @@ fn install(folder: &Path) -> (PathBuf, PathBuf) {
     let (program, lib) = (folder.join("bin/program"), folder.join("lib/xlt"));
     std::fs::create_dir_all(folder.join("bin")).unwrap();
     std::fs::create_dir_all(&lib).unwrap();
+    let _held = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     (program, lib.join("backends"))
 }
