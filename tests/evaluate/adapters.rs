@@ -90,6 +90,8 @@ fn every_seed_has_an_adapter_and_cells_of_its_own() {
     let [four, five] = [4, 5].map(|seed| items(&space, &format!("evaluate/tiny/tuned/seed{seed}/eng_Latn/direct")));
     assert_eq!((four.len(), five.len()), (4, 4));
     assert_ne!(four[0]["logprobs"], five[0]["logprobs"]);
+    space.write("lora/5.gguf", "no adapter");
+    space.ask(&["run"]).expect_code(1).expect_says("adapter `lora`, seed 5, on model `tiny`: ");
 }
 
 #[test]

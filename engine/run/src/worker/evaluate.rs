@@ -28,8 +28,7 @@ pub(super) fn run(desk: &Desk<'_>, work: &EvaluateWork, companions: &[Companion]
     let [model_path, .., rows] = desk.inputs else { return Err(Trouble::new("it needs a model and rows")) };
     let mut loaded = desk.worker.llama.borrow_mut();
     let llama = llama::start(desk)?;
-    let model =
-        loaded.model(desk, &llama.backend, &model_file(model_path), &work.cell.model, work.adapter.as_deref())?;
+    let model = loaded.model(desk, &llama.backend, &model_file(model_path), work)?;
     let class = kernel_class(&llama.backend);
     let examples = question::examples(work, desk.inputs).map_err(Trouble::new)?;
     let asker = Asker::new(work, model, &examples).map_err(Trouble::new)?;

@@ -2,6 +2,7 @@
 
 use super::super::{Desk, Trouble};
 use std::path::Path;
+use xlt_core::plan::{EvaluateCell, EvaluateWork};
 use xlt_llama::{Backend, LlamaError, LoadOptions, Model};
 
 /// A model and its adapter, each by the digest of its artifact.
@@ -15,28 +16,28 @@ struct Held {
 }
 
 impl Loaded {
-    /// The model that is the stage's first input, loaded if it is not there already. `adapter`: the name of the one that is
-    /// the second input, and is attached to it. Names are what errors call them by.
+    /// The model that is the stage's first input, loaded if it is not there already. If the evaluation names an adapter, the
+    /// stage's second input is attached to it.
     pub(super) fn model(
         &mut self,
         desk: &Desk<'_>,
         backend: &Backend,
         path: &Path,
-        name: &str,
-        adapter: Option<&str>,
+        work: &EvaluateWork,
     ) -> Result<&Model, Trouble> {
         let blake3 = &desk.job.inputs[0].blake3;
         let held = match self.0.take().filter(|held| held.blake3 == *blake3) {
             Some(held) => held,
             None => {
-                let model = Model::load(backend, path, &LoadOptions::default())
-                    .map_err(|error| trouble(&format!("model `{name}`"), path, "the model's file", &error))?;
+                let model = Model::load(backend, path, &LoadOptions::default()).map_err(|error| {
+                    trouble(&format!("model `{}`", work.cell.model), path, "the model's file", &error)
+                })?;
                 Held { blake3: blake3.clone(), model, adapter: None }
             }
         };
         let held = self.0.insert(held);
-        match adapter {
-            Some(adapter) => held.attach(desk, name, adapter)?,
+        match &work.adapter {
+            Some(name) => held.attach(desk, name, &work.cell)?,
             None => held.detach(),
         }
         Ok(&held.model)
@@ -49,13 +50,14 @@ impl Loaded {
 }
 
 impl Held {
-    fn attach(&mut self, desk: &Desk<'_>, model: &str, adapter: &str) -> Result<(), Trouble> {
+    fn attach(&mut self, desk: &Desk<'_>, name: &str, cell: &EvaluateCell) -> Result<(), Trouble> {
         let (Some(path), Some(input)) = (desk.inputs.get(1), desk.job.inputs.get(1)) else {
             return Err(Trouble::new("it needs an adapter"));
         };
         if self.adapter.as_ref() != Some(&input.blake3) {
             self.detach();
-            let whose = format!("adapter `{adapter}` on model `{model}`");
+            let seed = cell.seed.map(|seed| format!(", seed {seed},")).unwrap_or_default();
+            let whose = format!("adapter `{name}`{seed} on model `{}`", cell.model);
             self.model.attach(path).map_err(|error| trouble(&whose, path, "the adapter's file", &error))?;
             self.adapter = Some(input.blake3.clone());
         }
