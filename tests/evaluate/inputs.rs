@@ -62,6 +62,40 @@ fn a_template_with_an_unknown_variable() {
     answer.expect_code(2).expect_says("qestion").expect_says("question");
 }
 
+/// Runs a study whose model is like this: both evaluations fail and say this.
+#[track_caller]
+fn model_refused(space: &super::Space, says: &str) {
+    let outcome = space.run();
+    let messages: Vec<&str> = outcome.events.iter().filter_map(|event| event["message"].as_str()).collect();
+    assert_eq!((outcome.code, messages.len()), (1, 2), "{messages:?}");
+    assert!(messages.iter().all(|message| message.contains("model `tiny`") && message.contains(says)), "{messages:?}");
+}
+
+#[test]
+fn a_chat_template_that_cannot_be_used() {
+    let of_template = [
+        ("", "has no chat template in its GGUF; set `chat = \"none\"`"),
+        ("{{ raise_exception('roles must alternate') }}", "refuses the prompt: roles must alternate"),
+        (
+            "{% for a in range(99999) %}{% for b in range(99999) %}{{ b }}{% endfor %}{% endfor %}",
+            "does not come to an end",
+        ),
+        ("{{ messages[0]['role'] }}", "leaves out the user message; use another GGUF"),
+    ];
+    for (chat_template, says) in of_template {
+        let space = study();
+        TinyModel { chat_template, ..TinyModel::default() }.write(&space.path("tiny.gguf")).unwrap();
+        model_refused(&space, says);
+    }
+}
+
+#[test]
+fn a_slot_of_another_models_control_tokens() {
+    let space = study();
+    space.edit("spec.toml", "tiny.gguf\" }", "tiny.gguf\", slot = \"<|im_start|>final<|message|>\" }");
+    model_refused(&space, "spells `<|message|>`, which is no token of model `tiny`");
+}
+
 #[test]
 fn labels_that_begin_alike() {
     let space = study();

@@ -98,7 +98,7 @@ pub enum ChatError {
     #[error("the model's chat template does not come to an end; use another GGUF of the model, or `chat = \"none\"`")]
     Endless,
     /// The template leaves a message out.
-    #[error("the model's chat template leaves out the {role} message; move its text into `prompt.body`")]
+    #[error("the model's chat template leaves out the {role} message; {}", instead(role))]
     Dropped {
         /// Whose message.
         role: &'static str,
@@ -111,6 +111,15 @@ pub enum ChatError {
         /// Whose message.
         role: &'static str,
     },
+}
+
+/// What to do where a template leaves that message out.
+fn instead(role: &str) -> &'static str {
+    if role == Role::System.name() {
+        "move its text into `prompt.body`"
+    } else {
+        "use another GGUF of the model, or `chat = \"none\"`"
+    }
 }
 
 impl Role {

@@ -160,13 +160,13 @@ impl Model {
         self.known(token.0).is_some_and(|token| unsafe { sys::llama_vocab_is_eog(self.vocab(), token.0) })
     }
 
-    /// The model's own chat template, in Jinja.
+    /// The model's own chat template, in Jinja. An empty one is none.
     #[must_use]
     pub fn chat_template(&self) -> Option<String> {
         // SAFETY: the model lives as long as `self`; a null name asks for the default template.
         let template = unsafe { sys::llama_model_chat_template(self.raw.as_ptr(), std::ptr::null()) };
         // SAFETY: null or a C string that the model owns.
-        unsafe { owned(template) }
+        unsafe { owned(template) }.filter(|template| !template.trim().is_empty())
     }
 
     /// The text of the token that starts a text, for chat templates that spell it.

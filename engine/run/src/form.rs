@@ -1,5 +1,6 @@
 //! How a mode is put to a model: what its chat template is told, where the answer stands, how reasoning begins and ends.
 
+use crate::slot;
 use std::collections::BTreeMap;
 use xlt_core::chat::channel::{self, Native};
 use xlt_core::chat::{self, ChatInput, Date, Message, Segment, Variable};
@@ -42,7 +43,7 @@ impl<'a> Form<'a> {
     /// Finds out how the mode is put to the model. `cue`: the mode's, filled in.
     ///
     /// # Errors
-    /// A sentence: a chat template that is not there, a channel that the model does not have.
+    /// A sentence: a chat template that is not there, a slot or a channel that the model does not have.
     pub(crate) fn new(work: &'a EvaluateWork, model: &Model, cue: &str) -> Result<Self, String> {
         let name = &work.cell.model;
         let template = match work.chat {
@@ -54,17 +55,19 @@ impl<'a> Form<'a> {
                 )
             })?),
         };
+        let open = match &work.mode.slot {
+            Some(Slot::Bare) => Some(""),
+            Some(Slot::Text(text)) => Some(text.as_str()),
+            None | Some(Slot::Final) => work.slot.as_deref(),
+        };
+        slot::check(open.unwrap_or_default(), model, name)?;
         let mut form = Self {
             work,
             template,
             bos: model.bos_text().unwrap_or_default(),
             eos: model.eos_text().unwrap_or_default(),
             variables: chat::without_thinking(),
-            open: match &work.mode.slot {
-                Some(Slot::Bare) => Some(String::new()),
-                Some(Slot::Text(text)) => Some(text.clone()),
-                None | Some(Slot::Final) => work.slot.clone(),
-            },
+            open: open.map(str::to_owned),
             cue: String::new(),
             reasoning: None,
         };

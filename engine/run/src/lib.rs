@@ -28,6 +28,8 @@ pub mod question;
 mod refusal;
 #[cfg(feature = "llama")]
 pub mod scorer;
+#[cfg(feature = "llama")]
+mod slot;
 pub mod threads;
 pub mod worker;
 mod workplace;
