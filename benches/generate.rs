@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench generate`, with the settings of the benchmark `evaluate`. Every text has `XLT_BENCH_BUDGET` tokens (64),
 //! or fewer where the model ends it; `XLT_BENCH_SLOTS` names other numbers of slots than 1, 2, 4 and 8. Measured is the
-//! writing with the scoring behind it, from prompts that have been read; beside it the limit, bare decoding in full slots.
+//! writing of answers (protocol `generate`), from prompts that have been read, and of reasoning with the scoring behind it; beside
+//! them the limit, bare decoding in full slots.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::unwrap_used, reason = "a benchmark stops where the machine does not do as told")]
 
@@ -38,19 +39,22 @@ fn main() {
     shared(&model, &rows);
     let slots = setting("XLT_BENCH_SLOTS").unwrap_or_else(|| "1,2,4,8".to_owned());
     let slots: Vec<u32> = slots.split(',').map(|slots| slots.parse().unwrap()).collect();
-    let mut rates = vec![[0.0_f64; 2]; slots.len()];
+    let mut rates = vec![[0.0_f64; 3]; slots.len()];
     for _ in 0..TURNS {
         for (best, &slots) in rates.iter_mut().zip(&slots) {
-            let turn = write(&model, &work(&rows, "cot", slots), threads);
-            for (best, (seconds, tokens)) in best.iter_mut().zip(turn) {
+            let [answers, bare] = write(&model, &work(&rows, "generate", slots), threads);
+            let [scored, _] = write(&model, &work(&rows, "cot", slots), threads);
+            for (best, (seconds, tokens)) in best.iter_mut().zip([answers, scored, bare]) {
                 *best = best.max(tokens as f64 / seconds);
             }
         }
     }
-    println!("slots   tokens/s  of one slot   bare llama_decode  of one slot");
-    for (slots, [rate, bare]) in slots.into_iter().zip(&rates) {
-        let [one, bare_one] = rates[0];
-        println!("{slots:>5} {rate:>10.0} {:>12.2} {bare:>19.0} {:>12.2}", rate / one, bare / bare_one);
+    println!(
+        "slots   answers, tokens/s  of one slot   reasoned and scored  of one slot   bare llama_decode  of one slot"
+    );
+    for (slots, columns) in slots.into_iter().zip(&rates) {
+        let columns = columns.iter().zip(rates[0]).map(|(rate, one)| format!("{rate:>20.0} {:>12.2}", rate / one));
+        println!("{slots:>5} {}", columns.collect::<String>());
     }
 }
 
@@ -126,7 +130,7 @@ fn bare(
     threads: u32,
 ) -> (f64, u64) {
     let slots = work.evaluate.slots as usize;
-    let budget = work.mode.reasons().unwrap().max_tokens;
+    let budget = work.mode.reasons().map_or(work.mode.generate.max_tokens, |reason| reason.max_tokens);
     let fit = |number: usize| u32::try_from(number).unwrap();
     let options = ContextOptions {
         n_ctx: fit(longest.next_multiple_of(256) * slots),
@@ -181,6 +185,10 @@ fn work(rows: &Path, mode: &str, slots: u32) -> EvaluateWork {
         instruction = "Think step by step about the passage, at length, then answer with 1, 2, 3 or 4."
         reason = {{ max_tokens = {budget} }}
         cue = "Answer: "
+        [modes.generate]
+        instruction = "Think step by step about the passage, at length, then answer with 1, 2, 3 or 4."
+        score = "generate"
+        max_tokens = {budget}
         "#
     );
     support::work(rows, &prompts, mode, &format!("slots = {slots}\nlimit = {items}"))

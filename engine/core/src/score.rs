@@ -117,14 +117,20 @@ pub fn check_labels(ids: &[i32], labels: &[String]) -> Result<(), ScoreError> {
 
 /// Index of the greatest number above minus infinity; of equals, the first.
 #[must_use]
-pub fn likeliest<T: Copy + Into<f64>>(scores: &[T]) -> Option<usize> {
-    let mut best: Option<(usize, f64)> = None;
-    for (index, score) in scores.iter().map(|&score| score.into()).enumerate() {
-        if score > best.map_or(f64::NEG_INFINITY, |(_, top)| top) {
-            best = Some((index, score));
-        }
+pub fn likeliest<T: Copy + PartialOrd + Into<f64>>(scores: &[T]) -> Option<usize> {
+    // A vocabulary is long and every token of a text is chosen from it: several maxima, which need not wait for each other,
+    // are what a processor finds at once.
+    const LANES: usize = 16;
+    let start = scores.iter().copied().find(|&score| score.into() > f64::NEG_INFINITY)?;
+    let mut tops = [start; LANES];
+    let (chunks, rest) = scores.as_chunks::<LANES>();
+    let rise = |top: &mut T, score: T| *top = if score > *top { score } else { *top };
+    for chunk in chunks {
+        tops.iter_mut().zip(chunk).for_each(|(top, &score)| rise(top, score));
     }
-    best.map(|(index, _)| index)
+    let mut top = start;
+    tops.iter().chain(rest).for_each(|&score| rise(&mut top, score));
+    scores.iter().position(|&score| score == top)
 }
 
 #[cfg(test)]

@@ -380,7 +380,11 @@ impl<'m> Context<'m> {
     }
 
     fn check(&self, logits: &[f32]) -> Result<(), LlamaError> {
-        if logits.iter().any(|logit| logit.is_nan() || *logit == f32::INFINITY) {
+        // Minus infinity is how a model rules a token out; whatever else has all bits of the exponent is no number or infinite.
+        const EXPONENT: u32 = f32::INFINITY.to_bits();
+        let bad = |logit: f32| logit.to_bits() & EXPONENT == EXPONENT && logit.to_bits() != f32::NEG_INFINITY.to_bits();
+        // To the end, whatever is found: so the compiler looks at many at once.
+        if logits.iter().fold(false, |found, &logit| found | bad(logit)) {
             return Err(LlamaError::NotANumber { tokens: self.lengths.iter().copied().max().unwrap_or(0) });
         }
         Ok(())

@@ -67,7 +67,7 @@ impl Kind {
         match self {
             Self::Download | Self::Quantize | Self::Finetune | Self::Import | Self::Fertility | Self::Command => 1,
             Self::Analyze => 3,
-            Self::Evaluate => 4,
+            Self::Evaluate => 5,
         }
     }
 }

@@ -33,6 +33,25 @@ fn of_equals_the_first() {
     assert_eq!(labels(&[1.0, 1.0], &[1, 0]).expect("scores").prediction, 0);
 }
 
+proptest! {
+    #[test]
+    fn the_likeliest_is_the_first_of_the_greatest(scores in prop::collection::vec(prop_oneof![-3_i8..3, Just(i8::MIN), Just(i8::MAX)], 0..70)) {
+        // The least stands for what is ruled out, the greatest for no number.
+        let scores: Vec<f32> = scores.into_iter().map(|score| match score {
+            i8::MIN => f32::NEG_INFINITY,
+            i8::MAX => f32::NAN,
+            score => score.into(),
+        }).collect();
+        let mut best: Option<usize> = None;
+        for (index, &score) in scores.iter().enumerate() {
+            if score > best.map_or(f32::NEG_INFINITY, |best| scores[best]) {
+                best = Some(index);
+            }
+        }
+        prop_assert_eq!(likeliest(&scores), best);
+    }
+}
+
 #[test]
 fn what_cannot_be_scored_is_told() {
     let value = f32::INFINITY;

@@ -36,5 +36,5 @@ fn keys_are_pinned() {
     let (command, _) = key(&command::spec(), "llama", "train/a");
     assert_eq!(command, "f8727612587522d4f8672a2c510fb3545cb10152517ea3d730303e019a1ebde3");
     let (evaluate, _) = key(&study::spec(), "llama", "evaluate/m/tuned/seed1/heb_Hebr/cot");
-    assert_eq!(evaluate, "3226dad0ef9f1018306ea0a447b4cf47604a133a3041426b14d4bcb7bb5d23d1");
+    assert_eq!(evaluate, "297bd48db8bd9c2df71e70364bbc00dd68f3157d1b1c0486ff67dd9f3b731843");
 }
