@@ -14,6 +14,7 @@ pub use rotation::Rotation;
 
 use crate::answers::Answer;
 use crate::fertility::Fertilities;
+use crate::probe::Probe;
 use crate::spec::{LanguageGroup, Normalize};
 use crate::stats::{Interval, Proportion, mean, median};
 use std::collections::BTreeMap;
@@ -129,6 +130,8 @@ pub struct Results {
     pub group_means: Vec<GroupMean>,
     /// Tokens that the models need for the languages, by model, where they were counted.
     pub fertility: BTreeMap<String, Fertilities>,
+    /// How far scores depend on company, by cell, where that was probed.
+    pub probes: BTreeMap<CellId, Probe>,
     /// What a reader must know, a sentence each.
     pub notes: Vec<String>,
     /// What the spec declares and this version does not compute, a sentence each.
@@ -158,7 +161,7 @@ impl Results {
 }
 
 /// From answers to results. A group's mean covers the languages that have a cell; a group without any has no mean. Tokens are
-/// not counted here: whoever has counted them adds them.
+/// not counted here and nothing is probed: whoever has done it adds what was found.
 #[must_use]
 pub fn compute(
     study: &str,
@@ -180,8 +183,8 @@ pub fn compute(
         }
     }
     let group_means = group_means(&cells, groups);
-    let fertility = BTreeMap::new();
-    Results { study: study.to_owned(), n_options, cells, group_means, fertility, notes, not_computed }
+    let (fertility, probes) = (BTreeMap::new(), BTreeMap::new());
+    Results { study: study.to_owned(), n_options, cells, group_means, fertility, probes, notes, not_computed }
 }
 
 fn cell(id: &CellId, answers: &[Answer], evaluations: &Evaluations) -> Option<Cell> {

@@ -4,6 +4,7 @@ mod command;
 mod evaluate;
 mod fertility;
 mod import;
+mod probe;
 mod study;
 #[path = "../world/mod.rs"]
 mod world;
@@ -37,4 +38,6 @@ fn keys_are_pinned() {
     assert_eq!(command, "f8727612587522d4f8672a2c510fb3545cb10152517ea3d730303e019a1ebde3");
     let (evaluate, _) = key(&study::spec(), "llama", "evaluate/m/tuned/seed1/heb_Hebr/cot");
     assert_eq!(evaluate, "3226dad0ef9f1018306ea0a447b4cf47604a133a3041426b14d4bcb7bb5d23d1");
+    let (probe, _) = key(&probe::spec(), "llama", "probe/m/tuned/seed1/heb_Hebr/cot");
+    assert_eq!(probe, "9e334802d44e47592ef7936dda22d51588b21e24e89aea3d3dcd05b91f18b217");
 }
