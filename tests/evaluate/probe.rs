@@ -1,9 +1,12 @@
 //! How far scores depend on what is decoded beside an item: what a probe reports is what other runs would answer.
 
-use super::support::{Space, set};
+use super::support::{Space, children, set};
 use super::{ENGLISH, FRENCH, passage_rows, study};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 use xlt_core::key::Digest;
 
 const ENGLISH_PROBE: &str = "probe/tiny/base/eng_Latn/direct";
@@ -192,4 +195,36 @@ fn what_cannot_be_probed_is_said() {
     assert!(!answer.stdout.contains("fra_Latn"), "{answer:?}");
     space.write("spec.toml", "name = \"bare\"\n");
     space.ask(&["probe"]).expect_code(2);
+}
+
+/// What the probe that is under way has finished alone.
+fn journal(space: &Space) -> usize {
+    let keys = children(&space.cache("partial"));
+    let journals = keys.iter().filter_map(|key| fs::read_to_string(key.join("alone/answers.journal")).ok());
+    journals.map(|text| text.lines().count()).max().unwrap_or(0)
+}
+
+#[test]
+fn a_killed_probe_goes_on_where_it_was_and_finds_the_same() {
+    let many = || {
+        let space = probed(1000);
+        space.write("eng_Latn.jsonl", passage_rows(0..400, 3));
+        space.edit("spec.toml", r#"target = ["eng_Latn", "fra_Latn"]"#, r#"target = ["eng_Latn"]"#);
+        space
+    };
+    let (unbroken, killed) = (many(), many());
+    unbroken.run();
+    let mut engine = killed.xlt(&["run"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let begun = Instant::now();
+    while journal(&killed) < 10 && begun.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    engine.kill().unwrap();
+    engine.wait().unwrap();
+    let outcome = killed.run();
+    assert_eq!(outcome.ran, set([ENGLISH_PROBE, "analyze"]));
+    let progress = outcome.events.iter().find(|event| event["event"] == "progress" && event["stage"] == ENGLISH_PROBE);
+    assert!(progress.unwrap()["done"].as_u64().unwrap() >= 9, "it begins with what was done: {progress:?}");
+    assert_eq!(progress.unwrap()["total"], 1000);
+    assert!(results(&killed)["probe"] == results(&unbroken)["probe"]);
 }

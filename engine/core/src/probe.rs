@@ -9,6 +9,7 @@ use crate::answers::{Answer, twelve_digits};
 use crate::key::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::fmt::{self, Display, Formatter};
 
 /// In which company an item was scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +59,14 @@ pub struct Ways<'a> {
     pub answered: &'a [Answer],
     /// Of [`Way::Doubled`].
     pub doubled: &'a [Answer],
+}
+
+/// `option 2 of item 17, alone and as answered`.
+impl Display for Place {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let [one, other] = self.between.map(Way::words);
+        write!(f, "option {} of item {}, {one} and {other}", self.option, self.key)
+    }
 }
 
 impl Way {

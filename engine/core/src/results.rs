@@ -158,6 +158,14 @@ impl Results {
     pub fn chance(&self) -> f64 {
         1.0 / self.n_options.max(1) as f64
     }
+
+    /// What a difference between two cells must exceed to be more than noise, in points: the flips of 100 items of the cell that
+    /// has more of them. `None` where one of them was not probed.
+    #[must_use]
+    pub fn noise_floor(&self, one: &CellId, other: &CellId) -> Option<f64> {
+        let flips = |id| self.probes.get(id).map(Probe::flips_per_100);
+        Some(flips(one)?.max(flips(other)?))
+    }
 }
 
 /// From answers to results. A group's mean covers the languages that have a cell; a group without any has no mean. Tokens are

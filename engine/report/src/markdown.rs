@@ -202,7 +202,8 @@ fn noise(text: &mut String, results: &Results) {
     row(text, "Language | Column", table.heads.iter().copied().chain(["Between"]).map(str::to_owned));
     text.push_str("|---|---|---:|---:|---:|---|\n");
     for of in &table.rows {
-        row(text, &cell_name(of.cell), of.numbers.iter().cloned().chain([inline(&of.place)]));
+        let place = of.place.map(|place| inline(&place.to_string())).unwrap_or_default();
+        row(text, &cell_name(of.cell), of.numbers.iter().cloned().chain([place]));
     }
 }
 

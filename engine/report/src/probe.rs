@@ -26,19 +26,16 @@ pub struct ProbeRow<'a> {
     pub cell: &'a CellId,
     /// As many as there are heads.
     pub numbers: [String; 3],
-    /// Where the greatest difference is, and between what; nothing where there is none.
-    pub place: String,
+    /// Where the greatest difference is, and between what; `None` where there is none.
+    pub place: Option<&'a Place>,
 }
 
 impl<'a> ProbeTable<'a> {
     /// Of probes by cell.
     #[must_use]
     pub fn new(probes: &'a BTreeMap<CellId, Probe>) -> Self {
-        let rows = probes.iter().map(|(cell, probe)| ProbeRow {
-            cell,
-            numbers: numbers(probe),
-            place: probe.place.as_ref().map(place).unwrap_or_default(),
-        });
+        let rows =
+            probes.iter().map(|(cell, probe)| ProbeRow { cell, numbers: numbers(probe), place: probe.place.as_ref() });
         Self { heads: ["Items", "Greatest difference (nats)", "Flips of 100"], rows: rows.collect() }
     }
 
@@ -76,8 +73,4 @@ fn numbers(probe: &Probe) -> [String; 3] {
         difference => format!("{difference:.1e}"),
     };
     [probe.items.to_string(), difference, format!("{:.1}", probe.flips_per_100())]
-}
-
-fn place(Place { key, option, between: [one, other] }: &Place) -> String {
-    format!("option {option} of item {key}, {} and {}", one.words(), other.words())
 }
