@@ -108,11 +108,17 @@ fn differences_and_flips_are_those_between_runs_with_other_units() {
 
 #[test]
 fn neither_threads_nor_the_order_of_rows_change_what_is_found() {
-    let (one, other) = (probed(7), probed(7));
+    let both = || {
+        let space = probed(7);
+        space.edit("spec.toml", "[evaluate]", "[analyze]\nfertility = \"eng_Latn\"\n[evaluate]");
+        space
+    };
+    let (one, other) = (both(), both());
     other.write("eng_Latn.jsonl", passage_rows((0..12).rev(), 3));
     one.run_with(&["--jobs", "1"]);
     other.run_with(&["--jobs", "2"]);
-    assert_eq!(results(&one)["probe"].as_array().unwrap().len(), 2);
+    let cells = ["probe", "fertility"].map(|key| results(&one)[key].as_array().unwrap().len());
+    assert_eq!(cells, [2, 2]);
     assert_eq!(one.read("spec.results/results.json"), other.read("spec.results/results.json"));
 }
 
@@ -132,7 +138,7 @@ fn who_does_not_probe_has_the_bytes_as_before() {
     assert_eq!(space.run().ran, set([ENGLISH_PROBE, FRENCH_PROBE, "analyze"]), "the answers are there");
     let mut probed = results(&space);
     assert!(probed.as_object_mut().unwrap().remove("probe").is_some());
-    assert_eq!(Value::from(probed), serde_json::from_str::<Value>(&before[2]).unwrap(), "nothing else is in it");
+    assert_eq!(probed, serde_json::from_str::<Value>(&before[2]).unwrap(), "nothing else is in it");
     space.edit("spec.toml", "probe = 5", "probe = 0");
     space.run();
     assert_eq!(files(), before);
@@ -147,9 +153,18 @@ fn a_rerun_probes_what_has_changed_and_no_more() {
     assert_eq!(space.run().ran, set([ENGLISH_PROBE, FRENCH_PROBE, "analyze"]));
     space.edit("fra_Latn.jsonl", "Passage 3 tells", "Passage 3 told");
     assert_eq!(space.run().ran, set(["download/data/rows/fra_Latn", FRENCH, FRENCH_PROBE, "analyze"]));
-    let few = probed(1000);
-    few.run();
-    assert_eq!(results(&few)["probe"][0]["items"], 36, "there are no more");
+}
+
+#[test]
+fn of_few_items_all_are_probed() {
+    let space = probed(1000);
+    let outcome = space.run();
+    assert_eq!(results(&space)["probe"][0]["items"], 36);
+    let finished = |event: &&Value| event["event"] == "stage_finished" && event["stage"] == ENGLISH_PROBE;
+    let asked = outcome.events.iter().find(finished).unwrap()["tokens_asked"].as_u64().unwrap();
+    let items = space.ask(&["items", ENGLISH, "--json"]).stdout;
+    let prompts = items.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["n_tokens"].as_u64().unwrap());
+    assert_eq!(asked, 2 * prompts.sum::<u64>(), "each is asked alone and in larger units");
 }
 
 #[test]

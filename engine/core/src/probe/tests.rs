@@ -115,5 +115,7 @@ fn an_artifact_is_read_as_it_was_written() {
     let text = probe.write().expect("JSON");
     assert!(text.contains("\"where\": {") && text.contains("\"answered\"") && text.ends_with("}\n"), "{text}");
     assert_eq!(Probe::read(&text).expect("a probe"), probe);
+    let place = probe.place.map(|place| place.to_string());
+    assert_eq!(place.as_deref(), Some("option A of item 1, as answered and in units twice as large"));
     assert!(Probe::read(&text.replace("items", "item")).is_err());
 }
