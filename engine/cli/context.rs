@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use clap::Args;
 use std::path::{Path, PathBuf};
 use xlt_cache::{Cache, Ledger};
-use xlt_core::plan::{Plan, StageId, plan};
+use xlt_core::plan::{Plan, Stage, StageId, plan, plan_only};
 use xlt_core::spec::{Request, Spec, load};
 use xlt_run::{LockFile, World, llama_version};
 
@@ -88,6 +88,11 @@ impl Context {
 
     pub(crate) fn plan(&self) -> Result<Plan, Failure> {
         Ok(plan(&self.spec, &llama_version(), &self.world)?)
+    }
+
+    /// A plan of no other stages than those that are wanted and what these read.
+    pub(crate) fn plan_only(&self, wanted: &dyn Fn(&Stage) -> bool) -> Result<Plan, Failure> {
+        Ok(plan_only(&self.spec, &llama_version(), &self.world, wanted)?)
     }
 }
 

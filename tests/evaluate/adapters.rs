@@ -64,9 +64,10 @@ fn a_model_is_loaded_once_for_all_that_it_is_asked() {
         " }\ntwo = { file = \"two.gguf\" }\nthree = { file = \"three.gguf\" }",
     );
     space.edit("spec.toml", r#"{ adapter = "lora" }"#, r#"{ adapter = "lora", modes = ["direct", "cot"] }"#);
+    space.edit("spec.toml", "slots = 3", "slots = 3\nprobe = 2");
     let outcome = space.run();
     assert_eq!(outcome.code, 0);
-    assert_eq!(outcome.stages_named("evaluate/"), 3 * 2 * 8 * 2);
+    assert_eq!((outcome.stages_named("evaluate/"), outcome.stages_named("probe/")), (3 * 2 * 8 * 2, 3 * 2 * 8));
     assert_eq!(loads(&space), 3);
 }
 

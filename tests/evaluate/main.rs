@@ -7,6 +7,7 @@ mod controls;
 mod doctor;
 mod fertility;
 mod inputs;
+mod probe;
 mod reasoning;
 mod show;
 mod stories;

@@ -12,6 +12,7 @@ pub(crate) mod init;
 pub(crate) mod items;
 pub(crate) mod log;
 pub(crate) mod plan;
+pub(crate) mod probe;
 pub(crate) mod results;
 pub(crate) mod run;
 pub(crate) mod schema;

@@ -1,11 +1,12 @@
 //! `xlt run`: does what the plan says is left to do.
 
-use crate::context::SpecArgs;
+use crate::context::{Context, SpecArgs};
 use crate::failure::{Failure, INTERRUPTED, STAGE_FAILED};
 use crate::term;
 use crate::watch;
 use std::process::ExitCode;
-use xlt_run::{Ending, Engine, Options};
+use xlt_core::plan::Plan;
+use xlt_run::{Ending, Engine, Observer, Options};
 
 /// Run a spec: do what is not in the cache yet
 #[derive(Debug, clap::Args)]
@@ -15,6 +16,16 @@ pub(crate) struct Args {
     /// Let the spec's command stages run their programs
     #[arg(long)]
     allow_commands: bool,
+    #[command(flatten)]
+    limits: Limits,
+    /// Print one JSON object a line for everything that happens
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a run may use.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Limits {
     /// Use at most this many cores
     #[arg(short, long, value_name = "CORES", value_parser = clap::value_parser!(u32).range(1..))]
     jobs: Option<u32>,
@@ -24,9 +35,6 @@ pub(crate) struct Args {
     /// Refuse to change the lock file
     #[arg(long)]
     locked: bool,
-    /// Print one JSON object a line for everything that happens
-    #[arg(long)]
-    json: bool,
 }
 
 /// Plans again at most so often because artifacts were found damaged while results were written.
@@ -34,25 +42,37 @@ const AGAIN: usize = 3;
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut context = args.spec.open()?;
+    let observer = watch::observer(args.json);
+    run_plan(&mut context, &args.limits, args.allow_commands, observer, Context::plan)
+}
+
+/// Runs what `plan` says is left to do, again where artifacts turn out damaged, and says how that ended.
+pub(crate) fn run_plan(
+    context: &mut Context,
+    limits: &Limits,
+    allow_commands: bool,
+    mut observer: Box<dyn Observer>,
+    plan: impl Fn(&Context) -> Result<Plan, Failure>,
+) -> Result<ExitCode, Failure> {
     let _guard = context.world.cache.share()?;
     let (engine, interrupt) = Engine::new(Options {
         program: std::env::current_exe()
             .map_err(|error| Failure::sentence(format!("xlt cannot find itself: {error}")))?,
-        jobs: args.jobs,
-        offline: args.offline,
-        locked: args.locked,
-        allow_commands: args.allow_commands,
+        jobs: limits.jobs,
+        offline: limits.offline,
+        locked: limits.locked,
+        allow_commands,
         host: host(),
     });
     // Failing to catch Ctrl-C leaves the system's own way: everything ends at once, which a run survives.
     let _ = ctrlc::set_handler(move || interrupt.send());
-    let mut observer = watch::observer(args.json);
-    let mut ending = run_once(&engine, &mut context, &mut *observer)?;
+    let mut run_once = || Ok::<_, Failure>(engine.run(&plan(context)?, &mut context.world, &mut *observer)?);
+    let mut ending = run_once()?;
     for _ in 0..AGAIN {
         if !ending.damaged || ending.interrupted {
             break;
         }
-        ending = run_once(&engine, &mut context, &mut *observer)?;
+        ending = run_once()?;
     }
     Ok(match ending {
         Ending { interrupted: true, .. } => ExitCode::from(INTERRUPTED),
@@ -65,15 +85,6 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Ending { tally, .. } if tally.failed > 0 || tally.left > 0 => ExitCode::from(STAGE_FAILED),
         Ending { .. } => ExitCode::SUCCESS,
     })
-}
-
-fn run_once(
-    engine: &Engine,
-    context: &mut crate::context::Context,
-    observer: &mut dyn xlt_run::Observer,
-) -> Result<Ending, Failure> {
-    let plan = context.plan()?;
-    Ok(engine.run(&plan, &mut context.world, observer)?)
 }
 
 fn host() -> String {

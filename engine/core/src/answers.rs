@@ -349,7 +349,8 @@ impl From<Line> for Answer {
     }
 }
 
-fn twelve_digits(value: f64) -> f64 {
+/// A number as it is written.
+pub(crate) fn twelve_digits(value: f64) -> f64 {
     format!("{value:.11e}").parse().unwrap_or(value)
 }
 

@@ -165,6 +165,16 @@ impl Call {
 /// Works out the units. Prompts must not be empty.
 #[must_use]
 pub fn plan(asks: &[Ask], recipe: &Recipe) -> Batches {
+    planned(asks, recipe, Planner::group)
+}
+
+/// As [`plan`], but every question is a unit by itself: nothing but the prelude is read with others.
+#[must_use]
+pub fn plan_alone(asks: &[Ask], recipe: &Recipe) -> Batches {
+    planned(asks, recipe, Planner::alone)
+}
+
+fn planned<'a>(asks: &'a [Ask], recipe: &'a Recipe, add: fn(&mut Planner<'a>, &[usize])) -> Batches {
     let prelude = shared(asks.iter().map(Ask::common));
     let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (number, ask) in asks.iter().enumerate() {
@@ -173,7 +183,7 @@ pub fn plan(asks: &[Ask], recipe: &Recipe) -> Batches {
     let sequences = rows(recipe.vocabulary).clamp(SEQUENCES.start, SEQUENCES.end);
     let mut planner = Planner { asks, recipe, skip: prelude, sequences, units: Vec::new(), open: Vec::new() };
     for group in groups.values() {
-        planner.group(group);
+        add(&mut planner, group);
     }
     planner.close();
     let cells = prelude + planner.units.iter().map(Unit::tokens).max().unwrap_or(0);
@@ -229,6 +239,14 @@ impl Planner<'_> {
             let (portion, after) = rest.split_at(count);
             self.portion(Portion { questions: portion.to_vec(), trunk });
             rest = after;
+        }
+    }
+
+    /// Adds the questions of a group, a unit each. A trunk is what questions share that are read together: there is none.
+    fn alone(&mut self, group: &[usize]) {
+        for &ask in group {
+            self.portion(Portion { questions: vec![ask], trunk: self.skip });
+            self.close();
         }
     }
 
@@ -412,6 +430,11 @@ impl Call {
 }
 
 impl Batches {
+    /// Leaves out the units that have none of these questions. Those that stay are as they were.
+    pub fn keep(&mut self, wanted: impl Fn(usize) -> bool) {
+        self.units.retain(|unit| unit.asks.iter().any(|&ask| wanted(ask)));
+    }
+
     /// What decoding takes.
     #[must_use]
     pub fn needs(&self) -> Needs {

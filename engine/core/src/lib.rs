@@ -16,6 +16,7 @@ pub mod key;
 pub mod lock;
 pub mod orders;
 pub mod plan;
+pub mod probe;
 pub mod prompt;
 pub mod record;
 pub mod results;

@@ -14,6 +14,7 @@ pub use rotation::Rotation;
 
 use crate::answers::Answer;
 use crate::fertility::Fertilities;
+use crate::probe::Probe;
 use crate::spec::{LanguageGroup, Normalize};
 use crate::stats::{Interval, Proportion, mean, median};
 use std::collections::BTreeMap;
@@ -129,6 +130,8 @@ pub struct Results {
     pub group_means: Vec<GroupMean>,
     /// Tokens that the models need for the languages, by model, where they were counted.
     pub fertility: BTreeMap<String, Fertilities>,
+    /// How far scores depend on company, by cell, where that was probed.
+    pub probes: BTreeMap<CellId, Probe>,
     /// What a reader must know, a sentence each.
     pub notes: Vec<String>,
     /// What the spec declares and this version does not compute, a sentence each.
@@ -155,10 +158,18 @@ impl Results {
     pub fn chance(&self) -> f64 {
         1.0 / self.n_options.max(1) as f64
     }
+
+    /// What a difference between two cells must exceed to be more than noise, in points: the flips of 100 items of the cell that
+    /// has more of them. `None` where one of them was not probed.
+    #[must_use]
+    pub fn noise_floor(&self, one: &CellId, other: &CellId) -> Option<f64> {
+        let flips = |id| self.probes.get(id).map(Probe::flips_per_100);
+        Some(flips(one)?.max(flips(other)?))
+    }
 }
 
 /// From answers to results. A group's mean covers the languages that have a cell; a group without any has no mean. Tokens are
-/// not counted here: whoever has counted them adds them.
+/// not counted here and nothing is probed: whoever has done it adds what was found.
 #[must_use]
 pub fn compute(
     study: &str,
@@ -180,8 +191,8 @@ pub fn compute(
         }
     }
     let group_means = group_means(&cells, groups);
-    let fertility = BTreeMap::new();
-    Results { study: study.to_owned(), n_options, cells, group_means, fertility, notes, not_computed }
+    let (fertility, probes) = (BTreeMap::new(), BTreeMap::new());
+    Results { study: study.to_owned(), n_options, cells, group_means, fertility, probes, notes, not_computed }
 }
 
 fn cell(id: &CellId, answers: &[Answer], evaluations: &Evaluations) -> Option<Cell> {

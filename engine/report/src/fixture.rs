@@ -1,10 +1,11 @@
 //! Results that the tests of every format render: a clean cell and a failure of format; a cell of texts; and cells with
-//! reasoning and generated answers beside a plain one; and tokens that were counted.
+//! reasoning and generated answers beside a plain one; tokens that were counted; and cells that were probed.
 
 use std::collections::BTreeMap;
 use xlt_core::answers::{Answer, Ended, Generated, TextLength, Written};
 use xlt_core::extract::{Extraction, Outcome, Rule};
 use xlt_core::fertility::{Difference, Fertilities, Fertility, LanguageFertility, Parity, Premium, Seen};
+use xlt_core::probe::{Place, Probe, Way};
 use xlt_core::results::{CellId, Column, Results, compute};
 use xlt_core::spec::LanguageGroup;
 
@@ -95,6 +96,15 @@ pub(crate) fn counted() -> Results {
     ];
     let measured = Fertilities { reference: Some("heb_Hebr".to_owned()), languages };
     Results { fertility: BTreeMap::from([("m".to_owned(), measured)]), ..results() }
+}
+
+/// The first results, probed: one item of eight flips in one language, and nothing differs in the other.
+pub(crate) fn probed() -> Results {
+    let place = Place { key: "p|1".to_owned(), option: "2".to_owned(), between: [Way::Alone, Way::Doubled] };
+    let hebrew = Probe { items: 8, greatest_difference: 0.00123, place: Some(place), flipped: vec!["p|1".to_owned()] };
+    let maltese = Probe { items: 4, greatest_difference: 0.0, place: None, flipped: Vec::new() };
+    let probes = BTreeMap::from([(id("heb_Hebr"), hebrew), (id("mlt_Latn"), maltese)]);
+    Results { probes, ..results() }
 }
 
 fn id(language: &str) -> CellId {

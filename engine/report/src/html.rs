@@ -6,6 +6,7 @@ mod details;
 mod fertility;
 mod grid;
 mod plot;
+mod probe;
 mod words;
 mod writing;
 
@@ -17,13 +18,14 @@ use xlt_core::plan::EvaluateCell;
 use xlt_core::results::{Cell, Column, FORMAT_FAILURE_BELOW, LEVEL, Results};
 
 /// The templates by name. What ends in `.html` escapes every value.
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 10] = [
     ("page.html", include_str!("html/page.html")),
     ("named.html", include_str!("html/named.html")),
     ("grid.html", include_str!("html/grid.html")),
     ("plot.html", include_str!("html/plot.html")),
     ("details.html", include_str!("html/details.html")),
     ("fertility.html", include_str!("html/fertility.html")),
+    ("probe.html", include_str!("html/probe.html")),
     ("writing.html", include_str!("html/writing.html")),
     ("reading.html", include_str!("html/reading.html")),
     ("style.css", include_str!("html/style.css")),
@@ -72,6 +74,7 @@ fn page_of(results: &Results) -> Value {
         grid => grid::grid(results, &columns),
         plots => plot::plots(results, &columns),
         details => columns.iter().map(|column| details::column(results, column)).collect::<Vec<_>>(),
+        probe => probe::probe(results),
         fertility => fertility::fertility(results),
         notes => results.notes.iter().map(|note| sentence(note)).collect::<Vec<_>>(),
         not_computed => results.not_computed.iter().map(|what| sentence(what)).collect::<Vec<_>>(),

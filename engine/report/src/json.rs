@@ -1,6 +1,7 @@
 //! JSON: everything, for programs.
 
 use crate::fertility::fertility_records;
+use crate::probe::probe_records;
 use serde_json::{Map, Value, json};
 use xlt_core::results::{
     CUT_OFF_ABOVE, Cell, Change, Column, FORMAT_FAILURE_BELOW, Generation, GroupMean, LEVEL, NormalizedScore,
@@ -12,7 +13,8 @@ use xlt_core::stats::Proportion;
 /// Version of the layout; a change that a reader must know of raises it.
 const FORMAT: u32 = 3;
 
-/// The results as indented JSON with a line feed at the end. Rates are 0 to 1. `fertility` is there where tokens were counted.
+/// The results as indented JSON with a line feed at the end. Rates are 0 to 1. `fertility` is there where tokens were counted, `probe`
+/// where cells were probed.
 #[must_use]
 pub fn json(results: &Results) -> String {
     let mut value = json!({
@@ -30,6 +32,9 @@ pub fn json(results: &Results) -> String {
     });
     if !results.fertility.is_empty() {
         value["fertility"] = fertility_records(&results.fertility).into();
+    }
+    if !results.probes.is_empty() {
+        value["probe"] = probe_records(&results.probes).into();
     }
     format!("{value:#}\n")
 }
@@ -185,6 +190,24 @@ mod tests {
         assert_eq!(maltese["parity"]["first"], first);
         let plain: Value = serde_json::from_str(&json(&fixture::results())).expect("JSON");
         assert_eq!(plain.get("fertility"), None);
+    }
+
+    #[test]
+    fn the_noise_floor_is_in_it_where_cells_were_probed() {
+        let value: Value = serde_json::from_str(&json(&fixture::probed())).expect("JSON");
+        let place = json!({ "key": "p|1", "option": "2", "between": ["alone", "doubled"] });
+        let hebrew = json!({
+            "model": "m", "condition": "base", "mode": "direct", "seed": null, "language": "heb_Hebr", "items": 8,
+            "greatest_difference": 0.00123, "where": place, "flips": 1, "flips_per_100": 12.5, "flipped": ["p|1"],
+        });
+        assert_eq!(value["probe"][0], hebrew);
+        let maltese = &value["probe"][1];
+        assert_eq!(
+            (&maltese["language"], &maltese["where"], &maltese["flips"]),
+            (&json!("mlt_Latn"), &Value::Null, &json!(0))
+        );
+        let plain: Value = serde_json::from_str(&json(&fixture::results())).expect("JSON");
+        assert_eq!(plain.get("probe"), None);
     }
 
     #[test]

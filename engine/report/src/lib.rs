@@ -10,6 +10,7 @@ mod html;
 mod json;
 mod languages;
 mod markdown;
+mod probe;
 mod written;
 
 pub use csv::csv;
@@ -18,6 +19,7 @@ pub use html::html;
 pub use json::json;
 pub use languages::english_name;
 pub use markdown::markdown;
+pub use probe::{ProbeRow, ProbeTable, probe_records};
 
 #[cfg(test)]
 mod fixture;

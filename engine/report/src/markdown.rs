@@ -3,6 +3,7 @@
 use crate::column;
 use crate::fertility::FertilityTable;
 use crate::languages::english_name;
+use crate::probe::ProbeTable;
 use crate::written;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -30,6 +31,7 @@ pub fn markdown(results: &Results) -> String {
         rotation(&mut text, results);
         tokens(&mut text, results);
     }
+    noise(&mut text, results);
     fertility(&mut text, results);
     list(&mut text, "Notes", &results.notes);
     list(&mut text, "Not computed by this version", &results.not_computed);
@@ -89,7 +91,11 @@ fn normalizations(text: &mut String, results: &Results) {
     row(text, "Language | Column", names);
     let _ = writeln!(text, "|---|---|{}", "---:|".repeat(first.by_normalization.len()));
     for cell in cells {
-        row(text, &cell_name(cell), cell.by_normalization.iter().map(|by| format!("{:.1} %", by.score.rate() * 100.0)));
+        row(
+            text,
+            &cell_name(&cell.id),
+            cell.by_normalization.iter().map(|by| format!("{:.1} %", by.score.rate() * 100.0)),
+        );
     }
 }
 
@@ -116,7 +122,7 @@ fn reasoning(text: &mut String, results: &Results) {
             None => Default::default(),
         };
         let written = [cut, written::tokens(reasoning), written::script(reasoning)];
-        row(text, &cell_name(cell), written.into_iter().chain(change));
+        row(text, &cell_name(&cell.id), written.into_iter().chain(change));
     }
 }
 
@@ -142,7 +148,7 @@ fn generation(text: &mut String, results: &Results) {
             of_parsed.unwrap_or_default(),
             written::rules(generation),
         ];
-        row(text, &cell_name(cell), outcomes.into_iter().map(|count| count.to_string()).chain(scores));
+        row(text, &cell_name(&cell.id), outcomes.into_iter().map(|count| count.to_string()).chain(scores));
     }
 }
 
@@ -160,7 +166,7 @@ fn rotation(text: &mut String, results: &Results) {
             rotation.by_order.iter().map(|order| format!("{:.1} %", order.rate() * 100.0)).collect();
         let places: Vec<String> = rotation.places.iter().map(ToString::to_string).collect();
         let shares = [written::share(rotation.agree), written::share(rotation.always_right)];
-        row(text, &cell_name(cell), shares.into_iter().chain([by_order.join(", "), places.join(", ")]));
+        row(text, &cell_name(&cell.id), shares.into_iter().chain([by_order.join(", "), places.join(", ")]));
     }
 }
 
@@ -183,6 +189,21 @@ fn fertility(text: &mut String, results: &Results) {
         let parity = of.parity.map(|parity| inline(&parity.to_string())).unwrap_or_default();
         let name = format!("{} | {}", language_name(of.language), inline(of.model));
         row(text, &name, of.numbers.iter().cloned().chain(ids(parity)));
+    }
+}
+
+/// How far scores depend on company, where that was probed.
+fn noise(text: &mut String, results: &Results) {
+    let table = ProbeTable::new(&results.probes);
+    if table.rows.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n## Noise floor\n\n{}\n", table.about());
+    row(text, "Language | Column", table.heads.iter().copied().chain(["Between"]).map(str::to_owned));
+    text.push_str("|---|---|---:|---:|---:|---|\n");
+    for of in &table.rows {
+        let place = of.place.map(|place| inline(&place.to_string())).unwrap_or_default();
+        row(text, &cell_name(of.cell), of.numbers.iter().cloned().chain([place]));
     }
 }
 
@@ -233,8 +254,8 @@ fn marks(failure: bool, cannot_tell: bool) -> String {
 }
 
 /// Two columns that say what a row is of.
-fn cell_name(cell: &Cell) -> String {
-    format!("{} | {}", language_name(&cell.id.language), inline(&column::heading(&cell.id.column)))
+fn cell_name(CellId { column, language }: &CellId) -> String {
+    format!("{} | {}", language_name(language), inline(&column::heading(column)))
 }
 
 fn language_name(code: &str) -> String {
@@ -373,6 +394,19 @@ The mean over the items, in the model's own tokens.
         let text = markdown(&results);
         assert!(text.contains("| a character | a byte |\n|---|---|---:|---:|---:|---:|\n"), "{text}");
         assert!(!text.contains("premium") && !text.contains("Ids"), "{text}");
+    }
+
+    #[test]
+    fn the_noise_floor_has_a_table_where_cells_were_probed() {
+        let text = markdown(&fixture::probed());
+        let table = "\n## Noise floor\n\nThe same items scored alone, as answered, and in units twice as large";
+        let rows = "| Language | Column | Items | Greatest difference (nats) | Flips of 100 | Between |\n\
+                    |---|---|---:|---:|---:|---|\n\
+                    | Hebrew (heb_Hebr) | m base/direct | 8 | 1.2e-3 | 12.5 | option 2 of item p\\|1, alone and in units twice as \
+                    large |\n\
+                    | Maltese (mlt_Latn) | m base/direct | 4 | 0 | 0.0 |  |\n";
+        assert!(text.contains(table) && text.contains(rows), "{text}");
+        assert!(!markdown(&fixture::results()).contains("Noise"));
     }
 
     #[test]

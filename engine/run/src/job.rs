@@ -67,6 +67,7 @@ fn work(plan: &Plan, id: StageId, scheduler: &Scheduler<'_>) -> JobWork {
         }
         Work::Import(work) => JobWork::Import(Box::new((**work).clone())),
         Work::Fertility(work) => JobWork::Fertility(Box::new((**work).clone())),
+        Work::Probe(work) => JobWork::Probe(Box::new((**work).clone())),
         Work::Analyze(work) => JobWork::Analyze(Box::new((**work).clone())),
         Work::Quantize(work) => JobWork::Quantize { to: work.to.clone(), requantize: work.requantize },
         Work::Finetune(_) => {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use xlt_cache::Fingerprint;
 use xlt_core::batch::Cost;
-use xlt_core::plan::{AnalyzeWork, EvaluateWork, FertilityWork, ImportWork, Pin};
+use xlt_core::plan::{AnalyzeWork, EvaluateWork, FertilityWork, ImportWork, Pin, ProbeWork};
 use xlt_core::spec::Source;
 
 /// Engine to worker. The end of the stream means: end now, with everything that you started.
@@ -141,5 +141,6 @@ pub(crate) enum JobWork {
     },
     Import(Box<ImportWork>),
     Fertility(Box<FertilityWork>),
+    Probe(Box<ProbeWork>),
     Analyze(Box<AnalyzeWork>),
 }

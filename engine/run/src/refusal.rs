@@ -25,8 +25,9 @@ pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
         ));
     }
     if !cfg!(feature = "llama")
-        && let Some(stage) =
-            to_run().find(|stage| matches!(stage.work, Work::Evaluate(_) | Work::Quantize(_) | Work::Fertility(_)))
+        && let Some(stage) = to_run().find(|stage| {
+            matches!(stage.work, Work::Evaluate(_) | Work::Quantize(_) | Work::Fertility(_) | Work::Probe(_))
+        })
     {
         return refuse(format!(
             "stage `{}` needs llama.cpp, which this xlt was built without\n  build it with its default features",
@@ -65,6 +66,7 @@ fn not_yet(stage: &Stage) -> Option<&'static str> {
         | Work::Evaluate(_)
         | Work::Import(_)
         | Work::Fertility(_)
+        | Work::Probe(_)
         | Work::Analyze(_)
         | Work::Command(_) => None,
     }

@@ -34,6 +34,27 @@ fn a_passage_is_decoded_once_for_all_its_questions() {
 }
 
 #[test]
+fn alone_a_question_shares_the_prelude_only() {
+    let asks = [ask("p", &[1, 2, 3, 4, 5]), ask("p", &[1, 2, 3, 6]), ask("q", &[1, 7, 8])];
+    let batches = plan_alone(&asks, &RECIPE);
+    assert_eq!(batches.prelude, [1]);
+    let units: Vec<_> = batches.units.iter().map(|unit| (&unit.asks[..], unit.strands.len())).collect();
+    assert_eq!(units, [(&[0][..], 1), (&[1], 1), (&[2], 1)]);
+    let prompts: Vec<_> = batches.units.iter().map(|unit| context(&batches, unit, 0)).collect();
+    assert_eq!(prompts, asks.map(|ask| ask.prompt));
+}
+
+#[test]
+fn units_without_a_wanted_question_are_left_out() {
+    let asks = [ask("p", &[1, 2, 3]), ask("p", &[1, 2, 4]), ask("q", &[1, 7]), ask("r", &[1, 8])];
+    let all = plan(&asks, &Recipe { unit: 3, ..RECIPE });
+    assert_eq!(all.units.iter().map(|unit| &unit.asks[..]).collect::<Vec<_>>(), [&[0, 1][..], &[2, 3]]);
+    let mut kept = all.clone();
+    kept.keep(|ask| ask == 3);
+    assert_eq!((kept.prelude, kept.call, &kept.units[..]), (all.prelude, all.call, &all.units[1..]));
+}
+
+#[test]
 fn modes_share_all_but_their_own_words() {
     let mode = |words: &[i32]| {
         let stems = [("p", vec![1, 2, 3, 4]), ("p", vec![1, 2, 3, 5]), ("q", vec![1, 7, 8])];

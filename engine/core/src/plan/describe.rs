@@ -3,7 +3,7 @@
 //! Not here: names of stages, paths, addresses, thread counts, the order in which things were written.
 
 use super::stage::{DownloadWork, Kind, Stage, Work};
-use super::study::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, FinetuneWork, ImportWork};
+use super::study::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork};
 use super::{InputSource, Plan};
 use crate::fertility::TOKENIZERS;
 use crate::key::{Digest, Key, KeyHasher, Manifest, ManifestText, Value};
@@ -37,7 +37,7 @@ impl Plan {
         let kind = stage.kind();
         manifest.field("kind", Value::Text(kind.name()));
         manifest.field("recipe", Value::Number(kind.recipe()));
-        if matches!(kind, Kind::Quantize | Kind::Finetune | Kind::Evaluate | Kind::Fertility) {
+        if matches!(kind, Kind::Quantize | Kind::Finetune | Kind::Evaluate | Kind::Fertility | Kind::Probe) {
             manifest.field("llama.cpp", Value::Text(&self.llama));
         }
         inputs(stage, known, manifest);
@@ -51,6 +51,7 @@ impl Plan {
             Work::Evaluate(work) => evaluate(work, manifest),
             Work::Import(work) => import(work, manifest),
             Work::Fertility(work) => fertility(work, manifest),
+            Work::Probe(work) => probe(work, manifest),
             Work::Analyze(work) => analyze(work, manifest),
             Work::Command(command) => {
                 let line = command.line(&self.links(stage));
@@ -234,6 +235,13 @@ fn evaluate(work: &EvaluateWork, manifest: &mut impl Manifest) {
     }
     prompt(&work.prompt, &work.mode, work.chat, work.slot.as_deref(), manifest);
     controls(&work.mode, &work.cell.language, manifest);
+}
+
+/// It asks as the evaluation does, so whatever changes how that asks changes what is found, also where its answers stay.
+fn probe(work: &ProbeWork, manifest: &mut impl Manifest) {
+    manifest.field("evaluate.recipe", Value::Number(Kind::Evaluate.recipe()));
+    evaluate(&work.evaluation, manifest);
+    manifest.field("probe.items", Value::Number(work.items.into()));
 }
 
 fn import(work: &ImportWork, manifest: &mut impl Manifest) {

@@ -6,6 +6,7 @@ mod command;
 mod describe;
 mod error;
 mod links;
+mod only;
 mod placeholder;
 mod stage;
 mod study;
@@ -19,7 +20,7 @@ pub use stage::{
     DownloadWork, Export, Input, InputSource, Kind, Local, LocalId, Pin, PinnedFile, QuantizeWork, Resources, Stage,
     StageId, Work,
 };
-pub use study::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, FinetuneWork, ImportWork};
+pub use study::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork};
 pub use verdict::{Reason, Verdict};
 
 use crate::key::{Digest, Key};
@@ -70,6 +71,19 @@ pub struct Plan {
 /// # Errors
 /// [`PlanErrors`]: every local file that is missing, every input that no stage makes, every name or result made twice.
 pub fn plan(spec: &Spec, llama: &str, facts: &dyn Facts) -> Result<Plan, PlanErrors> {
+    plan_only(spec, llama, facts, &|_| true)
+}
+
+/// As [`plan`], with no other stages than those that are wanted and what these read.
+///
+/// # Errors
+/// [`PlanErrors`], of the whole spec.
+pub fn plan_only(
+    spec: &Spec,
+    llama: &str,
+    facts: &dyn Facts,
+    wanted: &dyn Fn(&Stage) -> bool,
+) -> Result<Plan, PlanErrors> {
     let mut builder = Builder::new(facts);
     study::expand(spec, &mut builder);
     command::expand(&spec.stages, &mut builder);
@@ -78,6 +92,7 @@ pub fn plan(spec: &Spec, llama: &str, facts: &dyn Facts) -> Result<Plan, PlanErr
     if !errors.is_empty() {
         return Err(PlanErrors(errors));
     }
+    let (stages, exports) = only::only(stages, exports, wanted);
     let mut plan = Plan {
         study: spec.name.clone(),
         llama: llama.to_owned(),
@@ -149,6 +164,10 @@ impl<'a> Builder<'a> {
         let id = self.next_id();
         self.stages.push(stage);
         id
+    }
+
+    fn stage(&self, id: StageId) -> &Stage {
+        &self.stages[id.index()]
     }
 
     fn export(&mut self, export: Export) {

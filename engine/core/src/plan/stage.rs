@@ -1,7 +1,7 @@
 //! A stage: what it is called, what it reads, what it makes, what it does, what it needs.
 
 use super::command::CommandInstance;
-use super::study::{AnalyzeWork, EvaluateWork, FertilityWork, FinetuneWork, ImportWork};
+use super::study::{AnalyzeWork, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork};
 use crate::key::Digest;
 use crate::spec::FileRef;
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,8 @@ pub enum Kind {
     Import,
     /// Counts the tokens that a model needs for each language.
     Fertility,
+    /// Asks a model some questions again in other company.
+    Probe,
     /// Turns answers into results.
     Analyze,
     /// Runs a program of the user's.
@@ -56,6 +58,7 @@ impl Kind {
             Self::Evaluate => "evaluate",
             Self::Import => "import",
             Self::Fertility => "fertility",
+            Self::Probe => "probe",
             Self::Analyze => "analyze",
             Self::Command => "command",
         }
@@ -65,7 +68,13 @@ impl Kind {
     #[must_use]
     pub fn recipe(self) -> u64 {
         match self {
-            Self::Download | Self::Quantize | Self::Finetune | Self::Import | Self::Fertility | Self::Command => 1,
+            Self::Download
+            | Self::Quantize
+            | Self::Finetune
+            | Self::Import
+            | Self::Fertility
+            | Self::Probe
+            | Self::Command => 1,
             Self::Analyze => 3,
             Self::Evaluate => 5,
         }
@@ -120,6 +129,8 @@ pub enum Work {
     Import(Arc<ImportWork>),
     /// Count tokens.
     Fertility(Arc<FertilityWork>),
+    /// Ask again in other company.
+    Probe(Arc<ProbeWork>),
     /// Analyze answers.
     Analyze(Arc<AnalyzeWork>),
     /// Run a program.
@@ -193,6 +204,7 @@ impl Stage {
             Work::Evaluate(_) => Kind::Evaluate,
             Work::Import(_) => Kind::Import,
             Work::Fertility(_) => Kind::Fertility,
+            Work::Probe(_) => Kind::Probe,
             Work::Analyze(_) => Kind::Analyze,
             Work::Command(_) => Kind::Command,
         }
@@ -201,7 +213,7 @@ impl Stage {
     /// The model that it asks, which its worker then keeps loaded.
     #[must_use]
     pub fn model(&self) -> Option<InputSource> {
-        let asks = matches!(self.work, Work::Evaluate(_));
+        let asks = matches!(self.work, Work::Evaluate(_) | Work::Probe(_));
         self.inputs.first().filter(|_| asks).map(|input| input.source)
     }
 
@@ -213,6 +225,7 @@ impl Stage {
             Work::Finetune(_) => (&["adapter", "log"], None),
             Work::Evaluate(_) | Work::Import(_) => (&["answers"], None),
             Work::Fertility(_) => (&["fertility"], None),
+            Work::Probe(_) => (&["probe"], None),
             Work::Analyze(_) => (&["results.md", "results.csv", "results.json", "results.html"], None),
             Work::Command(command) => (&[], Some(command.shared.spec.outputs.keys())),
         };

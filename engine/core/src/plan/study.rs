@@ -1,4 +1,4 @@
-//! The study's own stages: download, quantize, fine-tune, evaluate or import, count tokens, analyze.
+//! The study's own stages: download, quantize, fine-tune, evaluate or import, probe, count tokens, analyze.
 
 use super::Builder;
 use super::stage::{DownloadWork, Export, Input, InputSource, QuantizeWork, Resources, Stage, StageId, Work};
@@ -50,6 +50,15 @@ pub struct EvaluateWork {
     pub chat: Chat,
     /// Assistant prefill of the model.
     pub slot: Option<String>,
+}
+
+/// Asking some of an evaluation's questions again, in other company, to see what that changes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ProbeWork {
+    /// The evaluation. Its inputs are the first of the stage's, its answers are the last.
+    pub evaluation: EvaluateWork,
+    /// How many items, at most.
+    pub items: u32,
 }
 
 /// Taking over what a model answered elsewhere, under one condition, in one language and mode.
@@ -112,6 +121,8 @@ pub struct AnalyzeWork {
     pub cells: Vec<EvaluateCell>,
     /// Models whose tokens are counted, in the order of the inputs that follow.
     pub fertility: Vec<String>,
+    /// Cells that are probed, in the order of the inputs that follow.
+    pub probes: Vec<EvaluateCell>,
     /// Language groups.
     pub groups: Vec<LanguageGroup>,
     /// How many options a question has: chance is its inverse.
@@ -175,6 +186,7 @@ impl Study<'_, '_> {
         let mut answers = Vec::new();
         let mut cells = Vec::new();
         let mut fertility = Vec::new();
+        let mut probes = Vec::new();
         for model in &self.spec.models {
             if let Some(format) = model.answers {
                 self.imports(evaluate, model, format, &mut cells, &mut answers);
@@ -194,14 +206,16 @@ impl Study<'_, '_> {
                                 language: language.clone(),
                                 mode: mode.clone(),
                             };
-                            answers.extend(self.evaluate(evaluate, model, base, adapter, cell.clone()));
+                            let evaluation = self.evaluate(evaluate, model, base, adapter, cell.clone());
+                            answers.extend(evaluation);
+                            probes.extend(evaluation.and_then(|evaluation| self.probe(evaluate.probe, evaluation)));
                             cells.push(cell);
                         }
                     }
                 }
             }
         }
-        self.analyze(cells, answers, fertility);
+        self.analyze(cells, answers, fertility, probes);
     }
 
     /// A condition's modes, those first in which the model writes: what they share with the others is then decoded with them.
@@ -415,6 +429,22 @@ impl Study<'_, '_> {
         Some(self.builder.add(Stage { name, inputs, work, resources: ONE_CORE }))
     }
 
+    /// The stage that probes so many items of an evaluation. None where texts are written, which are no scores, and where options
+    /// are rotated: each item is asked several times there.
+    fn probe(&mut self, items: u32, evaluation: StageId) -> Option<(EvaluateCell, StageId)> {
+        let Stage { inputs, work: Work::Evaluate(work), resources, .. } = self.builder.stage(evaluation) else {
+            return None;
+        };
+        if items == 0 || work.mode.generates() || work.mode.rotate {
+            return None;
+        }
+        let inputs = inputs.iter().cloned().chain([input("answers", evaluation)]).collect();
+        let (cell, resources) = (work.cell.clone(), *resources);
+        let (name, work) = (format!("probe/{}", cell.name()), ProbeWork { evaluation: (**work).clone(), items });
+        let work = Work::Probe(Arc::new(work));
+        Some((cell, self.builder.add(Stage { name, inputs, work, resources })))
+    }
+
     /// Before the evaluations: whoever named another model's tokenizer hears of it first. A quantized model has the published
     /// one's vocabulary.
     fn fertility(&mut self, evaluate: &Evaluate, model: &Model) -> Option<(String, StageId)> {
@@ -446,14 +476,23 @@ impl Study<'_, '_> {
         Some((model.name.clone(), self.builder.add(Stage { name, inputs, work, resources: ONE_CORE })))
     }
 
-    fn analyze(&mut self, cells: Vec<EvaluateCell>, answers: Vec<StageId>, fertility: Vec<(String, StageId)>) {
+    fn analyze(
+        &mut self,
+        cells: Vec<EvaluateCell>,
+        answers: Vec<StageId>,
+        fertility: Vec<(String, StageId)>,
+        probes: Vec<(EvaluateCell, StageId)>,
+    ) {
         let spec = self.spec;
-        let parts = cells.iter().zip(answers).map(|(cell, stage)| part("answers", &cell.name(), stage));
-        let inputs = parts.chain(fertility.iter().map(|(model, stage)| part("fertility", model, *stage))).collect();
+        let answers = cells.iter().zip(answers).map(|(cell, stage)| part("answers", &cell.name(), stage));
+        let counts = fertility.iter().map(|(model, stage)| part("fertility", model, *stage));
+        let found = probes.iter().map(|(cell, stage)| part("probe", &cell.name(), *stage));
+        let inputs = answers.chain(counts).chain(found).collect();
         let work = AnalyzeWork {
             study: spec.name.clone(),
             cells,
             fertility: fertility.into_iter().map(|(model, _)| model).collect(),
+            probes: probes.into_iter().map(|(cell, _)| cell).collect(),
             groups: spec.languages.clone(),
             options: spec.prompt.as_ref().map_or(0, |prompt| prompt.labels.len()),
             analyze: spec.analyze.clone().unwrap_or_default(),

@@ -46,6 +46,21 @@ fn a_cell_counts_and_takes_medians() {
 }
 
 #[test]
+fn the_noise_floor_of_two_cells_is_that_of_the_noisier() {
+    let mut results = compute("s", &BTreeMap::new(), &[], 2, Vec::new());
+    let probe = |flips: usize| Probe {
+        items: 20,
+        greatest_difference: 0.0,
+        place: None,
+        flipped: (0..flips).map(|key| key.to_string()).collect(),
+    };
+    let [quiet, noisy, other] = ["quiet", "noisy", "other"].map(|condition| id("m", condition, "heb"));
+    results.probes = BTreeMap::from([(quiet.clone(), probe(1)), (noisy.clone(), probe(3))]);
+    assert_eq!((results.noise_floor(&quiet, &noisy), results.noise_floor(&noisy, &quiet)), (Some(15.0), Some(15.0)));
+    assert_eq!((results.noise_floor(&quiet, &other), results.noise_floor(&other, &quiet)), (None, None));
+}
+
+#[test]
 fn texts_are_scored_by_every_normalization_and_are_no_failure_of_format() {
     let short = TextLength { tokens: 1, bytes: 2, characters: 2 };
     let long = TextLength { tokens: 2, bytes: 10, characters: 4 };

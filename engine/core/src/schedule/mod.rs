@@ -180,12 +180,16 @@ impl<'a> Scheduler<'a> {
     pub fn step(&mut self, event: Event) -> Vec<Command> {
         let mut commands = Vec::new();
         match event {
-            Event::LookedUp { stage, found } => match found {
-                Some(outputs) => self.done(stage, outputs, false, &mut commands),
-                None => self.admit(stage, &mut commands),
-            },
+            Event::LookedUp { stage, found } => {
+                self.pool.came(self.plan.stage(stage));
+                match found {
+                    Some(outputs) => self.done(stage, outputs, false, &mut commands),
+                    None => self.admit(stage, &mut commands),
+                }
+            }
             Event::Worked { stage } => {
                 self.free(stage);
+                self.pool.expect(self.plan.stage(stage));
                 self.states[stage.index()] = State::Recording;
             }
             Event::Done { stage, outputs, ran } => {
@@ -303,8 +307,10 @@ impl<'a> Scheduler<'a> {
     }
 
     fn free(&mut self, stage: StageId) {
-        if let State::Running(needs) = self.states[stage.index()] {
-            self.pool.release(&needs, self.plan.stage(stage));
+        match self.states[stage.index()] {
+            State::Running(needs) => self.pool.release(&needs, self.plan.stage(stage)),
+            State::Recording => self.pool.came(self.plan.stage(stage)),
+            _ => {}
         }
     }
 
@@ -344,6 +350,7 @@ impl<'a> Scheduler<'a> {
             }
             (_, Some(key)) if !known => {
                 self.states[stage.index()] = State::LookingUp;
+                self.pool.expect(self.plan.stage(stage));
                 commands.push(Command::LookUp { stage, key });
             }
             _ => self.ready(stage),

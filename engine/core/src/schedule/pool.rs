@@ -11,6 +11,8 @@ pub(super) struct Pool {
     ready: BTreeMap<Class, BTreeSet<StageId>>,
     /// What the worker that was freed last has loaded.
     loaded: Option<InputSource>,
+    /// How many stages that ask a model are being looked up or recorded: in a moment more may be ready that ask it.
+    expected: BTreeMap<InputSource, usize>,
 }
 
 /// Stages that are alike to the pool.
@@ -22,20 +24,23 @@ struct Class {
 
 impl Pool {
     pub(super) fn new(total: Resources) -> Self {
-        Self { total, free: total, ready: BTreeMap::new(), loaded: None }
+        Self { total, free: total, ready: BTreeMap::new(), loaded: None, expected: BTreeMap::new() }
     }
 
     pub(super) fn push(&mut self, id: StageId, stage: &Stage) {
         self.ready.entry(self.class(stage)).or_default().insert(id);
     }
 
-    /// The next stage that may start, its resources taken. What asks the model that is loaded goes first, so that it is loaded
-    /// once whatever becomes ready when; then earlier stages of the plan. One that does not fit holds back later ones that want
+    /// The next stage that may start, its resources taken. What asks the model that is loaded goes first, and no other model is
+    /// loaded while more of that is expected: so a model is loaded once whatever becomes ready when. Then earlier stages of the
+    /// plan go first. One that does not fit holds back later ones that want
     /// the same resource (else a stage that needs the whole machine would wait for ever), but not those that want others: a
     /// download overlaps an evaluation.
     pub(super) fn pop(&mut self) -> Option<(StageId, Resources)> {
         let asks = |class: &Class| class.model.is_some() && class.model == self.loaded;
-        let heads = self.ready.iter().filter_map(|(class, stages)| Some((!asks(class), *stages.first()?, *class)));
+        let stays = self.loaded.is_some_and(|model| self.expected.contains_key(&model));
+        let ready = self.ready.iter().filter(|(class, _)| !stays || class.model.is_none() || asks(class));
+        let heads = ready.filter_map(|(class, stages)| Some((!asks(class), *stages.first()?, *class)));
         let mut heads: Vec<(bool, StageId, Class)> = heads.collect();
         heads.sort_unstable();
         let mut held = NOTHING;
@@ -71,6 +76,24 @@ impl Pool {
     pub(super) fn release(&mut self, needs: &Resources, stage: &Stage) {
         self.free = add(&self.free, needs);
         self.loaded = stage.model().or(self.loaded);
+    }
+
+    /// A stage is being looked up or recorded.
+    pub(super) fn expect(&mut self, stage: &Stage) {
+        if let Some(model) = stage.model() {
+            *self.expected.entry(model).or_default() += 1;
+        }
+    }
+
+    /// It has been.
+    pub(super) fn came(&mut self, stage: &Stage) {
+        let Some(model) = stage.model() else { return };
+        if let Some(count) = self.expected.get_mut(&model) {
+            *count -= 1;
+            if *count == 0 {
+                self.expected.remove(&model);
+            }
+        }
     }
 
     /// Forgets every waiting stage.

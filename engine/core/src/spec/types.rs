@@ -630,6 +630,8 @@ pub struct Evaluate {
     pub kv: Kv,
     /// Texts that are generated side by side.
     pub slots: u32,
+    /// Items of each cell that are asked again in other company, at most; 0: none.
+    pub probe: u32,
 }
 
 /// Types of the numbers in the KV cache.

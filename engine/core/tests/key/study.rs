@@ -67,6 +67,7 @@ pub(super) fn spec() -> Spec {
             unit: 512,
             kv: Kv::F16,
             slots: 8,
+            probe: 0,
         }),
         ..world::commands(vec![])
     }

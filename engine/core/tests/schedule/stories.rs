@@ -299,8 +299,9 @@ fn a_model_that_is_loaded_is_asked_all_before_another_whatever_becomes_ready_whe
     story.not_found(&one[0], "");
     story.done("download/data/d/heb_Hebr", "hebrew", &format!("look {}, look {}", one[1], two[1]));
     story.not_found(&one[1], "");
-    story.not_found(&two[1], "");
-    story.done(&two[0], "1", &format!("start {}", two[1]));
+    story.done(&two[0], "1", "");
+    story.not_found(&two[1], &format!("start {}", two[1]));
+    story.then(Event::Worked { stage: plan.find(&two[1]).expect("it is there") }, "");
     story.done(&two[1], "2", &format!("start {}", one[0]));
     story.done(&one[0], "3", &format!("start {}", one[1]));
 }

@@ -170,6 +170,21 @@ fn tokens_have_a_table_where_they_were_counted() {
 }
 
 #[test]
+fn the_noise_floor_has_a_table_where_cells_were_probed() {
+    let page = html(&fixture::probed());
+    check_tags(&page);
+    let text = shown(&page);
+    for part in [
+        "Greatest difference (nats)Flips of 100Between",
+        "heb_Hebrm base/direct81.2e-312.5option 2 of item p|1, alone and in units twice as large",
+        "mlt_Latnm base/direct400.0–",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    assert!(!html(&fixture::results()).contains("Noise floor"));
+}
+
+#[test]
 fn a_cell_that_cannot_tell_is_on_no_side_of_chance() {
     let mut results = fixture::written();
     for cell in &mut results.cells {
@@ -231,6 +246,11 @@ fn names_and_tokens_cannot_break_in() {
             first.model.as_mut().expect("a token").text = bad.to_owned();
         }
     }
+    let (mut id, mut probe) = fixture::probed().probes.pop_first().expect("probed");
+    let place = probe.place.as_mut().expect("a difference");
+    (place.key, place.option) = (bad.to_owned(), bad.to_owned());
+    (id.column.model, id.language) = (bad.to_owned(), bad.to_owned());
+    results.probes.insert(id, probe);
     measured.reference = Some(bad.to_owned());
     results.fertility.insert(bad.to_owned(), measured);
     let mut written = fixture::written().cells.swap_remove(0);

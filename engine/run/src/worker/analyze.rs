@@ -7,7 +7,8 @@ use std::fs;
 use std::path::PathBuf;
 use xlt_core::answers;
 use xlt_core::fertility::Fertilities;
-use xlt_core::plan::AnalyzeWork;
+use xlt_core::plan::{AnalyzeWork, EvaluateCell};
+use xlt_core::probe::Probe;
 use xlt_core::results::{CellId, Column, Results, compute};
 
 pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork) -> Result<Product, Trouble> {
@@ -16,16 +17,10 @@ pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork) -> Result<Product, Troubl
         let text = fs::read_to_string(path)
             .map_err(|error| Trouble::new(format!("the answers of {}: {error}", cell.name())))?;
         let read = answers::read(&text).map_err(|error| Trouble::new(format!("{}: {error}", cell.name())))?;
-        let column = Column {
-            model: cell.model.clone(),
-            condition: cell.condition.clone(),
-            seed: cell.seed,
-            mode: cell.mode.clone(),
-        };
-        evaluations.insert(CellId { column, language: cell.language.clone() }, read);
+        evaluations.insert(id(cell), read);
     }
     let computed = compute(&work.study, &evaluations, &work.groups, work.options, work.not_computed());
-    let results = Results { fertility: fertility(work, desk)?, ..computed };
+    let results = Results { fertility: fertility(work, desk)?, probes: probes(work, desk)?, ..computed };
     let files = [
         ("results.md", xlt_report::markdown(&results)),
         ("results.csv", xlt_report::csv(&results)),
@@ -41,6 +36,11 @@ pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork) -> Result<Product, Troubl
     Ok(Product { outputs, fetched: None, kernel_class: None, cost: None })
 }
 
+fn id(cell: &EvaluateCell) -> CellId {
+    let EvaluateCell { model, condition, seed, language, mode } = cell.clone();
+    CellId { column: Column { model, condition, mode, seed }, language }
+}
+
 /// Tokens that were counted, by model.
 fn fertility(work: &AnalyzeWork, desk: &Desk<'_>) -> Result<BTreeMap<String, Fertilities>, Trouble> {
     let inputs = desk.inputs.iter().skip(work.cells.len());
@@ -50,4 +50,15 @@ fn fertility(work: &AnalyzeWork, desk: &Desk<'_>) -> Result<BTreeMap<String, Fer
         Ok((model.clone(), Fertilities::read(&text).map_err(|error| of_model(&error))?))
     };
     work.fertility.iter().zip(inputs).map(read).collect()
+}
+
+/// What was probed, by cell.
+fn probes(work: &AnalyzeWork, desk: &Desk<'_>) -> Result<BTreeMap<CellId, Probe>, Trouble> {
+    let inputs = desk.inputs.iter().skip(work.cells.len() + work.fertility.len());
+    let read = |(cell, path): (&EvaluateCell, &PathBuf)| {
+        let of_cell = |error: &dyn Display| Trouble::new(format!("the probe of {}: {error}", cell.name()));
+        let text = fs::read_to_string(path).map_err(|error| of_cell(&error))?;
+        Ok((id(cell), Probe::read(&text).map_err(|error| of_cell(&error))?))
+    };
+    work.probes.iter().zip(inputs).map(read).collect()
 }

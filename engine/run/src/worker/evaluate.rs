@@ -2,6 +2,7 @@
 
 mod journal;
 mod loaded;
+mod probe;
 mod sitting;
 
 use super::{Desk, Product, Trouble, folder, llama};
@@ -10,6 +11,7 @@ use crate::protocol::Companion;
 use crate::question::{self, Asker, Question};
 use journal::Journal;
 pub(super) use loaded::Loaded;
+pub(super) use probe::run as probe;
 use sitting::Sitting;
 use std::cell::{Cell, RefCell};
 use std::fs;
@@ -17,7 +19,7 @@ use std::ops::Range;
 use std::path::Path;
 use xlt_cache::StageLock;
 use xlt_core::answers::{self, Answer};
-use xlt_core::batch::{self, Ask, Batches, Recipe};
+use xlt_core::batch::{self, Ask, Batches, Cost, Recipe};
 use xlt_core::items::Item;
 use xlt_core::key::Key;
 use xlt_core::orders;
@@ -25,6 +27,23 @@ use xlt_core::plan::EvaluateWork;
 use xlt_llama::{Model, kernel_class};
 
 pub(super) fn run(desk: &Desk<'_>, work: &EvaluateWork, companions: &[Companion]) -> Result<Product, Trouble> {
+    with_model(desk, work, |model, asker, items, class| {
+        let main = Evaluation::new(work, asker, model, items).map_err(Trouble::new)?;
+        let journal = main.journal(desk.partial, class).map_err(Trouble::new)?;
+        let companions = Companions::of(desk, companions, &main, model, class);
+        let (answers, cost) = Sitting::new(desk, model, asker, &main, &companions).answers(journal)?;
+        let answers = if work.mode.rotate { folded(work, &answers)? } else { answers };
+        product(desk, "answers.jsonl", answers::write(&answers), class, cost)
+    })
+}
+
+/// Makes a model ready to be asked: loads it, unless it is there, and reads what it is asked. `desk` has the inputs of an
+/// evaluation. `then`: takes the model, what makes questions of items, the items, and the class of the kernels.
+fn with_model<T>(
+    desk: &Desk<'_>,
+    work: &EvaluateWork,
+    then: impl FnOnce(&Model, &Asker<'_>, Vec<Item>, &str) -> Result<T, Trouble>,
+) -> Result<T, Trouble> {
     let [model_path, .., rows] = desk.inputs else { return Err(Trouble::new("it needs a model and rows")) };
     let mut loaded = desk.worker.llama.borrow_mut();
     let llama = llama::start(desk)?;
@@ -33,14 +52,14 @@ pub(super) fn run(desk: &Desk<'_>, work: &EvaluateWork, companions: &[Companion]
     let examples = question::examples(work, desk.inputs).map_err(Trouble::new)?;
     let asker = Asker::new(work, model, &examples).map_err(Trouble::new)?;
     let items = question::items(work.asked(), rows).map_err(Trouble::new)?;
-    let main = Evaluation::new(work, &asker, model, items).map_err(Trouble::new)?;
-    let journal = main.journal(desk.partial, &class).map_err(Trouble::new)?;
-    let companions = Companions::of(desk, companions, &main, model, &class);
-    let (answers, cost) = Sitting::new(desk, model, &asker, &main, &companions).answers(journal)?;
-    let answers = if work.mode.rotate { folded(work, &answers)? } else { answers };
-    let path = desk.folder.join("answers.jsonl");
-    fs::write(&path, answers::write(&answers)).map_err(|error| Trouble::new(folder::sentence(&path, &error)))?;
-    Ok(Product { outputs: vec![path], fetched: None, kernel_class: Some(class), cost: Some(cost) })
+    then(model, &asker, items, &class)
+}
+
+/// Writes the one output of a stage that asked a model.
+fn product(desk: &Desk<'_>, name: &str, text: String, class: &str, cost: Cost) -> Result<Product, Trouble> {
+    let path = desk.folder.join(name);
+    fs::write(&path, text).map_err(|error| Trouble::new(folder::sentence(&path, &error)))?;
+    Ok(Product { outputs: vec![path], fetched: None, kernel_class: Some(class.to_owned()), cost: Some(cost) })
 }
 
 /// One answer of those to all orders of an item's options.
@@ -64,13 +83,27 @@ struct Evaluation<'a> {
 
 impl<'a> Evaluation<'a> {
     fn new(work: &'a EvaluateWork, asker: &Asker<'_>, model: &Model, items: Vec<Item>) -> Result<Self, String> {
-        let questions = asker.questions(items)?;
+        Ok(Self::planned(work, asker.questions(items)?, model, batch::plan))
+    }
+
+    /// With units as `plan` makes them.
+    fn planned(
+        work: &'a EvaluateWork,
+        questions: Vec<Question>,
+        model: &Model,
+        plan: impl FnOnce(&[Ask], &Recipe) -> Batches,
+    ) -> Self {
         let asks: Vec<Ask> = questions.iter().map(|question| question.ask(&work.mode)).collect();
         let recipe = Recipe { unit: work.evaluate.unit as usize, vocabulary: model.vocab_size(), heads: model.heads() };
-        let batches = batch::plan(&asks, &recipe);
+        let batches = plan(&asks, &recipe);
         let slots = if work.mode.generates() { work.evaluate.slots as usize } else { 0 };
         let rounds = batches.rounds(slots);
-        Ok(Self { work, questions, asks, batches, rounds })
+        Self { work, questions, asks, batches, rounds }
+    }
+
+    /// How many questions are asked.
+    fn size(&self) -> usize {
+        self.batches.units.iter().map(|unit| unit.asks.len()).sum()
     }
 
     /// Its items, in the given order of their options. The same rows may be those of another language, too.

@@ -246,8 +246,10 @@ impl Worker {
             JobWork::Quantize { to, requantize } => quantize::run(desk, to, *requantize),
             #[cfg(feature = "llama")]
             JobWork::Fertility(work) => fertility::run(desk, work),
+            #[cfg(feature = "llama")]
+            JobWork::Probe(work) => evaluate::probe(desk, work),
             #[cfg(not(feature = "llama"))]
-            JobWork::Evaluate { .. } | JobWork::Quantize { .. } | JobWork::Fertility(_) => {
+            JobWork::Evaluate { .. } | JobWork::Quantize { .. } | JobWork::Fertility(_) | JobWork::Probe(_) => {
                 Err(Trouble::new("this xlt was built without llama.cpp"))
             }
         }

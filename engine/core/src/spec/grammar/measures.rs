@@ -28,6 +28,12 @@ pub(super) const EVALUATE: TableShape = TableShape {
         ),
         key("kv", Choice(Kv::WORDS), Default("\"F16\""), "type of the numbers in the KV cache"),
         key("slots", from(1), Default("8"), "texts that are generated side by side, at most 64"),
+        key(
+            "probe",
+            from(0),
+            Default("0"),
+            "questions of each cell that are scored again in other company, to see how far that changes scores; 0: none",
+        ),
     ]],
     example: "`[evaluate]` with `data` and `languages`",
     instead_of_text: None,

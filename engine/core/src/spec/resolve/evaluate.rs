@@ -37,6 +37,7 @@ pub(super) fn resolve(
         unit: table.integer("unit")?,
         kv: Kv::named(table.word("kv")?.text)?,
         slots: slots(table, cx)?,
+        probe: table.integer("probe")?,
     })
 }
 

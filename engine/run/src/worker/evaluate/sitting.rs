@@ -43,7 +43,7 @@ impl<'a> Sitting<'a> {
     pub(super) fn answers(mut self, mut journal: Journal) -> Result<(Vec<Answer>, Cost), Trouble> {
         let main = self.main;
         let todo: Vec<usize> = (0..main.rounds.len()).filter(|&round| !journal.has(round)).collect();
-        self.answered = main.questions.len() - todo.iter().map(|&round| main.asks_of(round).count()).sum::<usize>();
+        self.answered = main.size() - todo.iter().map(|&round| main.asks_of(round).count()).sum::<usize>();
         self.say();
         self.progress(0);
         for round in todo {
@@ -63,12 +63,12 @@ impl<'a> Sitting<'a> {
     }
 
     fn say(&self) {
-        let Evaluation { questions, batches, asks, .. } = self.main;
+        let Evaluation { batches, asks, .. } = self.main;
         let cost = batches.cost(asks);
         let log = &self.desk.log;
         log.say(&format!(
             "{} prompts in {} units: {} tokens, of which {} are to be decoded",
-            questions.len(),
+            self.main.size(),
             batches.units.len(),
             cost.apart,
             cost.decoded
@@ -83,11 +83,7 @@ impl<'a> Sitting<'a> {
 
     /// `more`: questions of the present round that are answered.
     fn progress(&self, more: usize) {
-        self.desk.worker.progress(
-            (self.answered + more) as u64,
-            Some(self.main.questions.len() as u64),
-            Counted::Items,
-        );
+        self.desk.worker.progress((self.answered + more) as u64, Some(self.main.size() as u64), Counted::Items);
     }
 
     /// The answers of a round, in its order.
