@@ -1,7 +1,8 @@
 //! How fast texts are written, several side by side beside one after the other; and what modes of the same items share.
 //!
 //! `cargo bench --bench generate`, with the settings of the benchmark `evaluate`. Every text has `XLT_BENCH_BUDGET` tokens (64),
-//! or fewer where the model ends it; `XLT_BENCH_SLOTS` names other numbers of slots than 1, 2, 4 and 8. Measured is the
+//! or fewer where the model ends it; `XLT_BENCH_SLOTS` names other numbers of slots than 1, 2, 4 and 8. The best of
+//! `XLT_BENCH_TURNS` (2) counts: on a noisy machine take more, and fewer `XLT_BENCH_ITEMS` (48). Measured is the
 //! writing of answers (protocol `generate`), from prompts that have been read, and of reasoning with the scoring behind it; beside
 //! them the limit, bare decoding in full slots.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
@@ -23,8 +24,6 @@ use xlt_run::decode::Decoder;
 use xlt_run::generate::Generator;
 use xlt_run::question::{self, Asker, Question};
 
-const TURNS: usize = 2;
-
 fn main() {
     patient_threads();
     let backend = Backend::silent().unwrap();
@@ -40,7 +39,8 @@ fn main() {
     let slots = setting("XLT_BENCH_SLOTS").unwrap_or_else(|| "1,2,4,8".to_owned());
     let slots: Vec<u32> = slots.split(',').map(|slots| slots.parse().unwrap()).collect();
     let mut rates = vec![[0.0_f64; 3]; slots.len()];
-    for _ in 0..TURNS {
+    let turns = setting("XLT_BENCH_TURNS").and_then(|text| text.parse().ok()).unwrap_or(2);
+    for _ in 0..turns {
         for (best, &slots) in rates.iter_mut().zip(&slots) {
             let [answers, bare] = write(&model, &work(&rows, "generate", slots), threads);
             let [scored, _] = write(&model, &work(&rows, "cot", slots), threads);
