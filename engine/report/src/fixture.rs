@@ -1,5 +1,6 @@
 //! Results that the tests of every format render: a clean cell and a failure of format; a cell of texts; and cells with
-//! reasoning and generated answers beside a plain one; tokens that were counted; and cells that were probed.
+//! reasoning and generated answers beside a plain one; tokens that were counted; cells that were probed; and rotated
+//! options.
 
 use std::collections::BTreeMap;
 use xlt_core::answers::{Answer, Ended, Generated, TextLength, Written};
@@ -105,6 +106,12 @@ pub(crate) fn probed() -> Results {
     let maltese = Probe { items: 4, greatest_difference: 0.0, place: None, flipped: Vec::new() };
     let probes = BTreeMap::from([(id("heb_Hebr"), hebrew), (id("mlt_Latn"), maltese)]);
     Results { probes, ..results() }
+}
+
+/// A cell of two items in four orders: one is always predicted alike, and right; the other where it stands first.
+pub(crate) fn rotated() -> Results {
+    let answers = [vec![0, 0, 0, 0], vec![0, 1, 2, 3]].map(|orders| Answer { orders, ..answer(0, 0.9, "1") });
+    compute("demo", &BTreeMap::from([(id("heb_Hebr"), answers.to_vec())]), &[], 4, Vec::new())
 }
 
 fn id(language: &str) -> CellId {

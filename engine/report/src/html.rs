@@ -7,6 +7,7 @@ mod fertility;
 mod grid;
 mod plot;
 mod probe;
+mod rotation;
 mod words;
 mod writing;
 
@@ -18,7 +19,7 @@ use xlt_core::plan::EvaluateCell;
 use xlt_core::results::{Cell, Column, FORMAT_FAILURE_BELOW, LEVEL, Results};
 
 /// The templates by name. What ends in `.html` escapes every value.
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("page.html", include_str!("html/page.html")),
     ("named.html", include_str!("html/named.html")),
     ("grid.html", include_str!("html/grid.html")),
@@ -26,6 +27,7 @@ const TEMPLATES: [(&str, &str); 10] = [
     ("details.html", include_str!("html/details.html")),
     ("fertility.html", include_str!("html/fertility.html")),
     ("probe.html", include_str!("html/probe.html")),
+    ("rotation.html", include_str!("html/rotation.html")),
     ("writing.html", include_str!("html/writing.html")),
     ("reading.html", include_str!("html/reading.html")),
     ("style.css", include_str!("html/style.css")),
@@ -74,6 +76,7 @@ fn page_of(results: &Results) -> Value {
         grid => grid::grid(results, &columns),
         plots => plot::plots(results, &columns),
         details => columns.iter().map(|column| details::column(results, column)).collect::<Vec<_>>(),
+        rotation => rotation::rotation(results),
         probe => probe::probe(results),
         fertility => fertility::fertility(results),
         notes => results.notes.iter().map(|note| sentence(note)).collect::<Vec<_>>(),
@@ -102,13 +105,14 @@ fn summary(results: &Results) -> String {
         number => format!("; of {number} it cannot be told"),
     };
     format!(
-        "{} asked in {} and {}, {} a cell: of {}, {} lie with their whole interval above chance ({} %) and {} below{failures}{unsure}.",
+        "{} asked in {} and {}, {} a cell: of {}, {} {} whole interval above chance ({} %) and {} below{failures}{unsure}.",
         count(models.len(), "model"),
         count(ways.len(), "way"),
         count(languages.len(), "language"),
         words::items(results),
         count(cells.len(), "cell"),
         of("above"),
+        if of("above") == 1 { "lies with its" } else { "lie with their" },
         percent(results.chance()),
         of("below"),
     )

@@ -11,6 +11,7 @@ mod json;
 mod languages;
 mod markdown;
 mod probe;
+mod rotation;
 mod written;
 
 pub use csv::csv;

@@ -4,6 +4,7 @@ use crate::column;
 use crate::fertility::FertilityTable;
 use crate::languages::english_name;
 use crate::probe::ProbeTable;
+use crate::rotation::RotationTable;
 use crate::written;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -154,19 +155,14 @@ fn generation(text: &mut String, results: &Results) {
 
 /// How far answers hang on the order of the options, where it was rotated.
 fn rotation(text: &mut String, results: &Results) {
-    let cells = || results.cells.iter().filter_map(|cell| Some((cell, cell.rotation.as_ref()?)));
-    if cells().next().is_none() {
+    let table = RotationTable::new(results);
+    if table.rows.is_empty() {
         return;
     }
-    let _ = writeln!(text, "\n## Rotated options\n\n{}\n", written::ROTATION);
-    text.push_str("| Language | Column | All orders agree | Right in all | Accuracy by order | Predicted by place |\n");
-    text.push_str("|---|---|---:|---:|---|---|\n");
-    for (cell, rotation) in cells() {
-        let by_order: Vec<String> =
-            rotation.by_order.iter().map(|order| format!("{:.1} %", order.rate() * 100.0)).collect();
-        let places: Vec<String> = rotation.places.iter().map(ToString::to_string).collect();
-        let shares = [written::share(rotation.agree), written::share(rotation.always_right)];
-        row(text, &cell_name(&cell.id), shares.into_iter().chain([by_order.join(", "), places.join(", ")]));
+    let _ = writeln!(text, "\n## Rotated options\n\n{}\n", table.about());
+    let _ = writeln!(text, "| Language | Column | {} |\n|---|---|---:|---:|---|---|", table.heads.join(" | "));
+    for (cell, texts) in table.rows {
+        row(text, &cell_name(cell), texts.into_iter());
     }
 }
 

@@ -44,9 +44,3 @@ pub(crate) const GENERATION: &str = "What became of the texts in which the model
     found; else truncated, if the budget cut the text off, refused, if it says that it will not or cannot answer, or \
     unparsed. “Cut off” also counts those that were parsed all the same. An answer that is not parsed is wrong in every \
     other table; here the accuracy over the parsed ones stands beside it, with its own interval.";
-
-/// What the table of rotated options shows.
-pub(crate) const ROTATION: &str = "Every question was asked with its options in every circular order; the accuracy above is \
-    that of the mean log-likelihoods. Here: for how many items all orders predict the same option, how many are right in every \
-    order, the accuracy of each order by itself, the given one first, and how often each place was predicted. Gold answers \
-    stand at every place equally often, so a model without a preference for a place or label predicts each about as often.";

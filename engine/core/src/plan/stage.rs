@@ -75,7 +75,7 @@ impl Kind {
             | Self::Fertility
             | Self::Probe
             | Self::Command => 1,
-            Self::Analyze => 3,
+            Self::Analyze => 4,
             Self::Evaluate => 5,
         }
     }

@@ -1,7 +1,7 @@
 //! What stands on the page, and that nothing on it reaches out or breaks in.
 
 use super::*;
-use crate::fixture;
+use crate::{fixture, markdown};
 use std::collections::BTreeMap;
 
 /// Tags of a page that are closed nowhere.
@@ -106,7 +106,7 @@ fn colour_is_the_distance_from_chance_and_a_sign_says_that_it_is_sure() {
             && page.contains("†</span> <span class=\"sign\" title=\"below chance\">▼</span> <b>0.0"),
         "{page}"
     );
-    assert!(shown(&page).contains("of 2 cells, 1 lie with their whole interval above chance (25.0 %) and 1 below"));
+    assert!(shown(&page).contains("of 2 cells, 1 lies with its whole interval above chance (25.0 %) and 1 below"));
 }
 
 #[test]
@@ -167,6 +167,17 @@ fn tokens_have_a_table_where_they_were_counted() {
     assert!(shown(&html(&results)).contains("heb_Hebr24.01.3330.667––"));
     results.fertility.values_mut().flat_map(|of| &mut of.languages).for_each(|of| of.parity = None);
     assert!(!shown(&html(&results)).contains("Ids"));
+}
+
+#[test]
+fn rotated_options_have_a_table_on_the_page_and_in_markdown() {
+    let (page, text) = (html(&fixture::rotated()), markdown(&fixture::rotated()));
+    check_tags(&page);
+    let cells = ["1 of 2 (50.0 %)", "1 of 2 (50.0 %)", "100.0 %, 50.0 %, 50.0 %, 50.0 %", "5, 1, 1, 1"];
+    assert!(shown(&page).contains(&format!("heb_Hebrm base/direct{}", cells.concat())), "{}", shown(&page));
+    assert!(text.contains(&format!("Hebrew (heb_Hebr) | m base/direct | {} |", cells.join(" | "))), "{text}");
+    let none = fixture::results();
+    assert!(!html(&none).contains("Rotated") && !markdown(&none).contains("Rotated"));
 }
 
 #[test]
