@@ -3,7 +3,7 @@
 //! Not here: names of stages, paths, addresses, thread counts, the order in which things were written.
 
 use super::stage::{DownloadWork, Kind, Stage, Work};
-use super::study::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork};
+use super::work::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork};
 use super::{InputSource, Plan};
 use crate::fertility::TOKENIZERS;
 use crate::key::{Digest, Key, KeyHasher, Manifest, ManifestText, Value};

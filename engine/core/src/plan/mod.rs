@@ -11,6 +11,7 @@ mod placeholder;
 mod stage;
 mod study;
 mod verdict;
+mod work;
 
 pub use command::{CommandInstance, CommandLine, CommandShared};
 pub use describe::KnownOutputs;
@@ -20,8 +21,8 @@ pub use stage::{
     DownloadWork, Export, Input, InputSource, Kind, Local, LocalId, Pin, PinnedFile, QuantizeWork, Resources, Stage,
     StageId, Work,
 };
-pub use study::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork};
 pub use verdict::{Reason, Verdict};
+pub use work::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork};
 
 use crate::key::{Digest, Key};
 use crate::record::Output;

@@ -1,7 +1,7 @@
 //! A stage: what it is called, what it reads, what it makes, what it does, what it needs.
 
 use super::command::CommandInstance;
-use super::study::{AnalyzeWork, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork};
+use super::work::{AnalyzeWork, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork};
 use crate::key::Digest;
 use crate::spec::FileRef;
 use serde::{Deserialize, Serialize};
