@@ -6,7 +6,8 @@ use xlt_llama::Model;
 /// and the answer be asked for in a place that the model has never seen.
 pub(crate) fn check(slot: &str, model: &Model, name: &str) -> Result<(), String> {
     let is_one = |spelled: &&str| match model.tokenize(spelled, true).as_deref() {
-        Ok(tokens) => tokens.iter().any(|&token| model.is_special(token)),
+        // Whatever kind the vocabulary says that it is: some call such tokens the user's own.
+        Ok(tokens) => tokens.iter().any(|&token| model.token_text(token) == **spelled),
         Err(_) => false,
     };
     match spelled(slot).find(|spelled| !is_one(spelled)) {
