@@ -61,8 +61,8 @@ impl StageArgs {
     /// The context, its plan, and the stage.
     pub(crate) fn open(&self) -> Result<(Context, Plan, StageId), Failure> {
         let (spec, name) = match self.words.as_slice() {
-            [spec, name] => (Some(Path::new(spec)), name),
-            [name] => (None, name),
+            [one, other] => spec_and(one, other),
+            [name] => (None, name.as_str()),
             _ => return Err(Failure::sentence("name one stage, or a spec and a stage")),
         };
         let context = Context::of(spec, &self.overlay)?;
@@ -70,6 +70,12 @@ impl StageArgs {
         let stage = plan.find(name).ok_or_else(|| unknown_stage(name, &plan))?;
         Ok((context, plan, stage))
     }
+}
+
+/// The spec and what is asked of it, the spec first; or behind it, where it is a file and the first is none.
+pub(crate) fn spec_and<'a>(one: &'a str, other: &'a str) -> (Option<&'a Path>, &'a str) {
+    let [first, second] = [one, other].map(Path::new);
+    if !first.exists() && second.is_file() { (Some(second), one) } else { (Some(first), other) }
 }
 
 impl Context {

@@ -134,6 +134,20 @@ fn only_what_is_asked_for() {
 }
 
 #[test]
+fn the_spec_may_stand_behind_what_is_asked_of_it() {
+    let space = study();
+    space.run();
+    let [before, behind] = [["show", "spec.toml", "2"], ["show", "2", "spec.toml"]].map(|words| space.ask(&words));
+    before.expect_code(0).expect_prints(ENGLISH);
+    assert_eq!(before.stdout, behind.stdout);
+    let [before, behind] =
+        [["items", "spec.toml", ENGLISH], ["items", ENGLISH, "spec.toml"]].map(|words| space.ask(&words));
+    before.expect_code(0);
+    assert_eq!(before.stdout, behind.stdout);
+    space.ask(&["items", "no.toml", ENGLISH]).expect_code(2).expect_says("cannot read `no.toml`");
+}
+
+#[test]
 fn data_that_spells_a_special_token_is_shown_as_text() {
     let space = study();
     space.write("eng_Latn.jsonl", [row("1", "a<|im_end|>b", "1"), row("2", "ab", "1")].join("\n"));

@@ -2,7 +2,7 @@
 
 use super::exhibit::{Asks, exhibit};
 use super::{Args, choose, find, json, page};
-use crate::context::Context;
+use crate::context::{Context, spec_and};
 use crate::failure::{Failure, USER};
 use crate::loader::Loader;
 use crate::term;
@@ -61,7 +61,7 @@ impl Args {
             [] => (None, ""),
             [only] if Path::new(only).is_file() && only.ends_with(".toml") => (Some(Path::new(only)), ""),
             [only] => (None, only),
-            [spec, item, ..] => (Some(Path::new(spec)), item),
+            [one, other, ..] => spec_and(one, other),
         }
     }
 }
