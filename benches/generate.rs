@@ -42,9 +42,9 @@ fn main() {
     let turns = setting("XLT_BENCH_TURNS").and_then(|text| text.parse().ok()).unwrap_or(2);
     for _ in 0..turns {
         for (best, &slots) in rates.iter_mut().zip(&slots) {
-            let [answers, bare] = write(&model, &work(&rows, "generate", slots), threads);
-            let [scored, _] = write(&model, &work(&rows, "cot", slots), threads);
-            for (best, (seconds, tokens)) in best.iter_mut().zip([answers, scored, bare]) {
+            let works = ["generate", "cot"].map(|mode| work(&rows, mode, slots));
+            let [answers, scored] = works.each_ref().map(|work| write(&model, work, threads));
+            for (best, (seconds, tokens)) in best.iter_mut().zip([answers, scored, bare(&model, &works[1], threads)]) {
                 *best = best.max(tokens as f64 / seconds);
             }
         }
@@ -79,21 +79,18 @@ fn shared(model: &Model, rows: &Path) {
     );
 }
 
-/// Seconds and tokens of the writing, and of as many bare decodings of one token for each slot, the limit.
-fn write(model: &Model, work: &EvaluateWork, threads: u32) -> [(f64, u64); 2] {
+/// Seconds and tokens of the writing.
+fn write(model: &Model, work: &EvaluateWork, threads: u32) -> (f64, u64) {
     let asker = Asker::new(work, model, &[]).unwrap();
     let questions = questions(work, &asker);
     let (_, batches) = plan(model, work, &questions);
     let mut generator = Generator::new(work, model, &asker, &questions, threads).unwrap();
-    let prompts = prompts(model, work, &batches, threads);
-    let longest = questions.iter().map(|question| question.length).max().unwrap();
-    let bare = bare(model, work, &prompts, longest, threads);
-    for (ask, logits, prompt) in prompts {
+    for (ask, logits, prompt) in prompts(model, work, &batches, threads) {
         generator.push(ask, &logits, prompt).unwrap();
     }
     let begun = Instant::now();
     generator.run(true, &|_| false).unwrap();
-    [(begun.elapsed().as_secs_f64(), generator.decoded), bare]
+    (begun.elapsed().as_secs_f64(), generator.decoded)
 }
 
 /// Of every question its number, the logits behind its prompt, and what the prompt left.
@@ -121,16 +118,15 @@ fn prompts<'a>(
     prompts
 }
 
-/// The budget of each prompt, decoded with all slots full, no text looked at, nothing scored.
-fn bare(
-    model: &Model,
-    work: &EvaluateWork,
-    prompts: &[(usize, Vec<f32>, Saved<'_>)],
-    longest: usize,
-    threads: u32,
-) -> (f64, u64) {
+/// Seconds and tokens of the limit: the budget of each prompt, decoded with all slots full, no text looked at, nothing scored.
+fn bare(model: &Model, work: &EvaluateWork, threads: u32) -> (f64, u64) {
+    let asker = Asker::new(work, model, &[]).unwrap();
+    let questions = questions(work, &asker);
+    let (_, batches) = plan(model, work, &questions);
+    let prompts = prompts(model, work, &batches, threads);
+    let longest = questions.iter().map(|question| question.length).max().unwrap();
     let slots = work.evaluate.slots as usize;
-    let budget = work.mode.reasons().map_or(work.mode.generate.max_tokens, |reason| reason.max_tokens);
+    let budget = work.mode.reasons().unwrap().max_tokens;
     let fit = |number: usize| u32::try_from(number).unwrap();
     let options = ContextOptions {
         n_ctx: fit(longest.next_multiple_of(256) * slots),

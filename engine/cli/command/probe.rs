@@ -8,7 +8,7 @@ use crate::watch;
 use comfy_table::{CellAlignment, Table, presets};
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use xlt_core::plan::{EvaluateCell, Kind, Plan, Verdict, Work};
+use xlt_core::plan::{Kind, Plan, Verdict, Work};
 use xlt_core::probe::Probe;
 use xlt_core::results::{CellId, Column};
 use xlt_report::{ProbeTable, probe_records};
@@ -72,8 +72,7 @@ fn found(world: &World, plan: &Plan) -> Result<BTreeMap<CellId, Probe>, Failure>
         let [output] = outputs.as_slice() else { continue };
         let probe = Probe::read(&world.read_text(&output.digest)?)
             .map_err(|error| Failure::sentence(format!("what {} made cannot be read: {error}", stage.name)))?;
-        let EvaluateCell { model, condition, seed, language, mode } = work.evaluation.cell.clone();
-        found.insert(CellId { column: Column { model, condition, mode, seed }, language }, probe);
+        found.insert(CellId::from(&work.evaluation.cell), probe);
     }
     Ok(found)
 }

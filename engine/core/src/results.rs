@@ -14,6 +14,7 @@ pub use rotation::Rotation;
 
 use crate::answers::Answer;
 use crate::fertility::Fertilities;
+use crate::plan::EvaluateCell;
 use crate::probe::Probe;
 use crate::spec::{LanguageGroup, Normalize};
 use crate::stats::{Interval, Proportion, mean, median};
@@ -48,6 +49,13 @@ pub struct CellId {
     pub column: Column,
     /// Language code.
     pub language: String,
+}
+
+impl From<&EvaluateCell> for CellId {
+    fn from(cell: &EvaluateCell) -> Self {
+        let EvaluateCell { model, condition, seed, language, mode } = cell.clone();
+        Self { column: Column { model, condition, mode, seed }, language }
+    }
 }
 
 /// One cell: a model in a condition, a mode and a language.

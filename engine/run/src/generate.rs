@@ -251,9 +251,9 @@ impl<'a> Generator<'a> {
     fn lead(&self, text: &Text, end: &End) -> Result<(Vec<Token>, Vec<Vec<Token>>), String> {
         let reasoning = self.asker.reasoning().ok_or("reasoning without an end")?;
         let after = if end.closed { &reasoning.after_end } else { &reasoning.after_cut };
-        let item = &self.questions[text.ask].item;
+        let Question { item, texts, .. } = &self.questions[text.ask];
         let Lead { tokens, answers } =
-            self.asker.lead(after, item).map_err(|error| format!("item {} ({}): {error}", item.key, item.language))?;
+            self.asker.lead(after, texts).map_err(|error| format!("item {} ({}): {error}", item.key, item.language))?;
         let last = text.tokens.last().filter(|&&last| end.closed || !self.model.ends_turn(last));
         Ok((last.into_iter().copied().chain(tokens).collect(), answers))
     }

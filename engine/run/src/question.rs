@@ -173,6 +173,7 @@ impl<'a> Asker<'a> {
 
     fn assemble(&self, item: Item, body: String, stem: Option<String>) -> Result<Question, String> {
         let of_item = |error: String| format!("item {} ({}): {error}", item.key, item.language);
+        let texts = self.answers_of(&item).map_err(of_item)?;
         let mut segments = self.segments(body)?;
         let mut delimiter = self.work.prompt.delimiter.clone();
         let mode = &self.work.mode;
@@ -199,7 +200,7 @@ impl<'a> Asker<'a> {
         {
             let filler = self.filler(filler)?;
             prompt.extend(std::iter::repeat_n(filler, *max_tokens as usize));
-            let lead = self.lead(&reasoning.after_cut, &item).map_err(of_item)?;
+            let lead = self.lead(&reasoning.after_cut, &texts).map_err(of_item)?;
             prompt.extend(lead.tokens);
             answers = lead.answers;
         } else if !mode.generates() {
@@ -209,16 +210,15 @@ impl<'a> Asker<'a> {
                 whole.push(Segment { text: text.to_owned(), data: true });
                 self.tokens(&whole)
             };
-            answers = self.answers(&mut prompt, &item, &delimiter, whole).map_err(of_item)?;
+            answers = self.answers(&mut prompt, &texts, &delimiter, whole).map_err(of_item)?;
         }
-        let length = self.length(&item, &prompt, &answers)?;
+        let length = self.length(&texts, &prompt, &answers)?;
         self.check_length(&item, length)?;
-        let texts = self.answers_of(&item)?;
         Ok(Question { item, prompt, stem, answers, texts, length })
     }
 
-    /// What leads from the end of reasoning to the answer, and what is scored there; the same for every item under `labels`.
-    pub(crate) fn lead(&self, after: &str, item: &Item) -> Result<Lead, String> {
+    /// What leads from the end of reasoning to the answer, and what is scored there: `texts`, a question's.
+    pub(crate) fn lead(&self, after: &str, texts: &[String]) -> Result<Lead, String> {
         let kept = match self.work.mode.score {
             Score::Labels | Score::Generate => after.trim_end(),
             // Only a space makes a word with what follows; line breaks are none of an option's likelihood.
@@ -231,7 +231,7 @@ impl<'a> Asker<'a> {
             Score::Generate => tokens = self.following(after)?,
             Score::Labels | Score::Texts => {
                 let whole = |text: &str| self.following(&format!("{kept}{delimiter}{text}"));
-                answers = self.answers(&mut tokens, item, &delimiter, whole)?;
+                answers = self.answers(&mut tokens, texts, &delimiter, whole)?;
             }
         }
         Ok(Lead { tokens, answers })
@@ -241,11 +241,10 @@ impl<'a> Asker<'a> {
     fn answers(
         &self,
         prompt: &mut Vec<Token>,
-        item: &Item,
+        texts: &[String],
         delimiter: &str,
         whole: impl Fn(&str) -> Result<Vec<Token>, String>,
     ) -> Result<Vec<Vec<Token>>, String> {
-        let texts = self.answers_of(item)?;
         let answers = texts.iter().map(|text| self.behind(prompt, whole(text)?, text));
         let mut answers = answers.collect::<Result<Vec<_>, _>>()?;
         if self.work.mode.score == Score::Labels {
@@ -286,13 +285,13 @@ impl<'a> Asker<'a> {
     }
 
     /// Tokens of a prompt with all that may follow it.
-    fn length(&self, item: &Item, prompt: &[Token], answers: &[Vec<Token>]) -> Result<usize, String> {
+    fn length(&self, texts: &[String], prompt: &[Token], answers: &[Vec<Token>]) -> Result<usize, String> {
         let longest = |answers: &[Vec<Token>]| answers.iter().map(Vec::len).max().unwrap_or(0);
         let mut length = prompt.len() + longest(answers);
         let mode = &self.work.mode;
         if mode.generates() {
             if let (Some(reason), Some(reasoning)) = (mode.reasons(), self.reasoning()) {
-                let lead = self.lead(&reasoning.after_cut, item)?;
+                let lead = self.lead(&reasoning.after_cut, texts)?;
                 length += reason.max_tokens as usize + lead.tokens.len() + longest(&lead.answers);
             }
             if mode.score == Score::Generate {

@@ -9,7 +9,7 @@ use xlt_core::answers;
 use xlt_core::fertility::Fertilities;
 use xlt_core::plan::{AnalyzeWork, EvaluateCell};
 use xlt_core::probe::Probe;
-use xlt_core::results::{CellId, Column, Results, compute};
+use xlt_core::results::{CellId, Results, compute};
 
 pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork) -> Result<Product, Trouble> {
     let mut evaluations = BTreeMap::new();
@@ -17,7 +17,7 @@ pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork) -> Result<Product, Troubl
         let text = fs::read_to_string(path)
             .map_err(|error| Trouble::new(format!("the answers of {}: {error}", cell.name())))?;
         let read = answers::read(&text).map_err(|error| Trouble::new(format!("{}: {error}", cell.name())))?;
-        evaluations.insert(id(cell), read);
+        evaluations.insert(cell.into(), read);
     }
     let computed = compute(&work.study, &evaluations, &work.groups, work.options, work.not_computed());
     let results = Results { fertility: fertility(work, desk)?, probes: probes(work, desk)?, ..computed };
@@ -34,11 +34,6 @@ pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork) -> Result<Product, Troubl
         outputs.push(path);
     }
     Ok(Product { outputs, fetched: None, kernel_class: None, cost: None })
-}
-
-fn id(cell: &EvaluateCell) -> CellId {
-    let EvaluateCell { model, condition, seed, language, mode } = cell.clone();
-    CellId { column: Column { model, condition, mode, seed }, language }
 }
 
 /// Tokens that were counted, by model.
@@ -58,7 +53,7 @@ fn probes(work: &AnalyzeWork, desk: &Desk<'_>) -> Result<BTreeMap<CellId, Probe>
     let read = |(cell, path): (&EvaluateCell, &PathBuf)| {
         let of_cell = |error: &dyn Display| Trouble::new(format!("the probe of {}: {error}", cell.name()));
         let text = fs::read_to_string(path).map_err(|error| of_cell(&error))?;
-        Ok((id(cell), Probe::read(&text).map_err(|error| of_cell(&error))?))
+        Ok((cell.into(), Probe::read(&text).map_err(|error| of_cell(&error))?))
     };
     work.probes.iter().zip(inputs).map(read).collect()
 }

@@ -9,7 +9,7 @@ use crate::spec::{quantization, task};
 const FILE: &str = "a path beside this file, or `https://…`, `hf:ORG/REPO/PATH[@REV]`, `pypi:NAME==VERSION/MEMBER`, `file:PATH`; with `hf`: a path or glob in it; a list: pieces that are joined to one file";
 
 /// More on where a file comes from.
-pub(super) const ORIGIN: &[Key] = &[
+pub(in crate::spec) const ORIGIN: &[Key] = &[
     key("hf", Text, Optional, "repository on the model hub: `ORG/REPO` or `datasets/ORG/REPO`"),
     key("revision", Text, Optional, "branch, tag or commit of `hf`; left out, the default branch, pinned by the lock"),
     key("sha256", Text, Optional, "SHA-256 of the file, 64 hexadecimal digits"),

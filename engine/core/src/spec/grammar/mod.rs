@@ -10,6 +10,7 @@ mod stages;
 use super::shape::Need::{Derived, Optional};
 use super::shape::Shape::{List, Table, Text, Texts};
 use super::shape::{Key, Shape, TableShape, key, tables, texts};
+pub(super) use inputs::ORIGIN;
 use inputs::{DATA, MODEL};
 use measures::{ANALYZE, CLAIM, EVALUATE};
 use prompts::{ADAPTER, CONDITION, FORMAT, MODE, PROMPT};

@@ -3,6 +3,7 @@
 use super::data::{check_languages, check_part, named};
 use super::families::{self, Family};
 use super::{Context, blanks, languages, origin};
+use crate::spec::grammar::ORIGIN;
 use crate::spec::tree::{Node, Table, Value};
 use crate::spec::{
     Adapter, AdapterOrigin, Data, FileRef, LanguageGroup, Lora, Optimizer, Schedule, Spec, TrainOn, Training,
@@ -10,9 +11,6 @@ use crate::spec::{
 
 const MODEL: &str = "{model}";
 const SEED: &str = "{seed}";
-
-/// Keys that say more of a file.
-const ORIGIN: [&str; 4] = ["hf", "revision", "sha256", "size"];
 
 /// Keys that only an adapter has that is trained here.
 const TRAINING: [&str; 4] = ["lora", "optimizer", "batch_examples", "epochs"];
@@ -52,7 +50,7 @@ pub(super) fn trainings(spec: &Spec) -> impl Iterator<Item = &Training> {
 
 /// Reports what says more of a file that is not named.
 fn without_file(table: &Table, cx: &mut Context<'_>) {
-    for (key, node) in ORIGIN.into_iter().filter_map(|key| Some((key, table.get(key)?))) {
+    for (key, node) in ORIGIN.iter().filter_map(|key| Some((key.name, table.get(key.name)?))) {
         cx.faults
             .at(node.place, format!("`{key}` without `file`"))
             .label("of what file?")
