@@ -11,7 +11,7 @@ use crate::gguf::{self, Header};
 use crate::{Context, ContextOptions, LlamaError, Model, Piece, log};
 
 /// The two matrices of a pair, `A` of shape `[inputs, rank]` and `B` of shape `[rank, outputs]` in GGUF's order.
-const PAIR: [&str; 2] = [".lora_a", ".lora_b"];
+pub(crate) const PAIR: [&str; 2] = [".lora_a", ".lora_b"];
 
 /// An adapter in memory. Must be dropped before its model.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Model {
         self.adapter = None;
     }
 
-    fn open_adapter(&self, path: &Path, header: &Header) -> Result<Adapter, LlamaError> {
+    pub(crate) fn open_adapter(&self, path: &Path, header: &Header) -> Result<Adapter, LlamaError> {
         let refused =
             |log| LlamaError::Adapter { path: path.to_owned(), architecture: self.architecture().to_owned(), log };
         if header.names.is_empty() {
@@ -73,6 +73,22 @@ impl Model {
 }
 
 impl Adapter {
+    pub(crate) fn raw(&self) -> NonNull<sys::llama_adapter_lora> {
+        self.0
+    }
+
+    /// Numerator of the scale, as the file has it; llama.cpp takes 0 for "as the rank".
+    pub(crate) fn alpha(&self) -> f32 {
+        let mut text = [0_u8; 64];
+        // SAFETY: the adapter lives as long as `self`; llama.cpp writes no more than there is room for, with a NUL.
+        unsafe {
+            let (key, room) = (c"adapter.lora.alpha".as_ptr(), text.len());
+            sys::llama_adapter_meta_val_str(self.0.as_ptr(), key, text.as_mut_ptr().cast(), room);
+        }
+        let text = CStr::from_bytes_until_nul(&text).unwrap_or_default().to_str();
+        text.ok().and_then(|text| text.parse().ok()).unwrap_or(0.0)
+    }
+
     /// Makes a context compute with this adapter.
     ///
     /// # Safety

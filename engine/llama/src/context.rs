@@ -295,6 +295,10 @@ impl<'m> Context<'m> {
         self.lengths.get(sequence).copied().unwrap_or(0)
     }
 
+    pub(crate) fn raw(&self) -> NonNull<sys::llama_context> {
+        self.raw
+    }
+
     fn number(&self, sequence: usize) -> Result<sys::llama_seq_id, LlamaError> {
         let known = i32::try_from(sequence).ok().filter(|_| sequence < self.lengths.len());
         known.ok_or(LlamaError::Sequence { sequence, what: "is not one of the context's" })

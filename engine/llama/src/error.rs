@@ -123,6 +123,50 @@ pub enum LlamaError {
         of: usize,
     },
 
+    /// An architecture whose gradients nobody has checked.
+    #[error(
+        "a model of architecture `{architecture}` cannot be fine-tuned here; those that can: {}. An adapter that was trained \
+         elsewhere can be named as `file` of `[adapters.NAME]`, or made by a stage of `[stages]`",
+        trainable.join(", ")
+    )]
+    Untrainable {
+        /// The architecture.
+        architecture: String,
+        /// Those that can be trained.
+        trainable: &'static [&'static str],
+    },
+
+    /// The graph has an operation that no rule can take back.
+    #[error(
+        "there is no rule for the gradient of {operation} (`{node}`), which this model's graph has; no step was made"
+    )]
+    NoGradient {
+        /// ggml's name of the operation.
+        operation: String,
+        /// llama.cpp's name of the node.
+        node: String,
+    },
+
+    /// The graph of a training step could not be made or computed.
+    #[error("the graph of a training step failed: {why}")]
+    TrainingGraph {
+        /// The reason, in llama.cpp's words or ours.
+        why: String,
+    },
+
+    /// Training does not fit, however little is kept.
+    #[error(
+        "training needs {} of memory beside the model even where nothing is kept, and {} are free; shorter examples, a lower \
+         rank or fewer targets need less",
+        mebibytes(needed.iter().copied().min().unwrap_or(0)), mebibytes(*given)
+    )]
+    TrainingMemory {
+        /// Bytes that each layout needs, the fastest first.
+        needed: Vec<u64>,
+        /// Bytes that there are.
+        given: u64,
+    },
+
     /// No context could be made, mostly for want of memory.
     #[error(
         "no context of {n_ctx} tokens could be made: {}; less memory is needed with `unit` smaller or `kv = \"F16\"` in `[evaluate]`, or with `--jobs 1`",
@@ -277,6 +321,11 @@ fn first_of(names: &[String]) -> String {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }
+}
+
+/// Bytes, rounded up.
+fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes.div_ceil(1 << 20))
 }
 
 /// llama.cpp's own words on one line.

@@ -20,6 +20,7 @@ mod model;
 mod quantize;
 mod saved;
 mod tokenize;
+mod train;
 mod vocabulary;
 
 pub mod tiny;
@@ -33,4 +34,5 @@ pub use kernels::{cpu_features, kernel_class};
 pub use model::{LoadOptions, Model, Token};
 pub use quantize::{QuantizeOptions, quantize};
 pub use saved::Saved;
+pub use train::{AdamW, Checkpoint, Layout, TRAINABLE, TrainOptions, Trainer};
 pub use vocabulary::Vocabulary;

@@ -5,6 +5,7 @@
 //! machine of one kernel class.
 
 mod adapter;
+mod architecture;
 mod merges;
 mod writer;
 
@@ -12,15 +13,10 @@ use std::io;
 use std::path::Path;
 
 pub use adapter::TinyAdapter;
+pub use architecture::Architecture;
+use architecture::Draw;
 use merges::VOCABULARY;
 use writer::Writer;
-
-const LAYERS: usize = 2;
-const WIDTH: usize = 64;
-const HEADS: usize = 4;
-const KV_HEADS: usize = 2;
-const HEAD: usize = WIDTH / HEADS;
-const HIDDEN: usize = 128;
 
 /// The special tokens, which are the last of the vocabulary: start of a text, of a turn, end of a turn.
 const SPECIALS: [&str; 3] = ["<|begin|>", "<|im_start|>", "<|im_end|>"];
@@ -39,6 +35,8 @@ const CHAT_TEMPLATE: &str = "{% for message in messages %}\
 /// What the tiny model is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TinyModel {
+    /// What kind of model it is.
+    pub architecture: Architecture,
     /// Decides the weights.
     pub seed: u64,
     /// Whether there are weights at all, or the vocabulary alone.
@@ -56,7 +54,15 @@ pub struct TinyModel {
 
 impl Default for TinyModel {
     fn default() -> Self {
-        Self { seed: 0, weights: true, add_bos: true, nan: false, sentence_piece: false, chat_template: CHAT_TEMPLATE }
+        Self {
+            architecture: Architecture::Llama,
+            seed: 0,
+            weights: true,
+            add_bos: true,
+            nan: false,
+            sentence_piece: false,
+            chat_template: CHAT_TEMPLATE,
+        }
     }
 }
 
@@ -88,10 +94,10 @@ impl TinyModel {
     /// The same with other weights: `change` takes a tensor's name, shape (fastest dimension first) and values.
     fn bytes_with(&self, change: impl Fn(&str, &[usize], Vec<f32>) -> Vec<f32>) -> Vec<u8> {
         let mut writer = Writer::new();
-        describe(&mut writer);
+        self.architecture.describe(&mut writer);
         let vocabulary = self.vocabulary(&mut writer);
         if self.weights {
-            weights(vocabulary, &mut Random(self.seed), &mut |name, shape, values| {
+            weights(self.architecture, vocabulary, &mut Random(self.seed), &mut |name, shape, values| {
                 writer.tensor(name, shape, change(name, shape, values));
             });
         }
@@ -107,10 +113,10 @@ impl TinyModel {
     #[must_use]
     pub fn shards(&self) -> [Vec<u8>; 2] {
         let mut writers = [Writer::new(), Writer::new()];
-        describe(&mut writers[0]);
+        self.architecture.describe(&mut writers[0]);
         let vocabulary = self.vocabulary(&mut writers[0]);
         let mut tensors = 0;
-        weights(vocabulary, &mut Random(self.seed), &mut |name, shape, values| {
+        weights(self.architecture, vocabulary, &mut Random(self.seed), &mut |name, shape, values| {
             writers[tensors % 2].tensor(name, shape, values);
             tensors += 1;
         });
@@ -159,49 +165,24 @@ impl TinyModel {
     }
 }
 
-/// Adds what llama.cpp wants to know of a model.
-fn describe(writer: &mut Writer) {
-    writer.text("general.architecture", "llama");
-    writer.text("general.name", "tiny");
-    writer.number("general.file_type", 0);
-    writer.number("llama.context_length", 8192);
-    writer.number("llama.block_count", LAYERS as u32);
-    writer.number("llama.embedding_length", WIDTH as u32);
-    writer.number("llama.feed_forward_length", HIDDEN as u32);
-    writer.number("llama.attention.head_count", HEADS as u32);
-    writer.number("llama.attention.head_count_kv", KV_HEADS as u32);
-    writer.number("llama.rope.dimension_count", HEAD as u32);
-    writer.real("llama.rope.freq_base", 10_000.0);
-    writer.real("llama.attention.layer_norm_rms_epsilon", 1e-5);
-}
-
 /// Takes a tensor: name, shape (fastest dimension first), values.
 type Add<'a> = dyn FnMut(&str, &[usize], Vec<f32>) + 'a;
 
 /// Hands out the tensors.
-fn weights(vocabulary: usize, random: &mut Random, add: &mut Add) {
-    let ones = || vec![1.0; WIDTH];
-    let mut matrix = |add: &mut Add, name: &str, shape: [usize; 2], reach: usize| {
-        add(name, &shape, random.spread(reach).take(shape[0] * shape[1]).collect());
-    };
-    matrix(add, "token_embd.weight", [WIDTH, vocabulary], 1);
-    for layer in 0..LAYERS {
-        let name = |part: &str| format!("blk.{layer}.{part}.weight");
-        let mut layer = |part: &str, inputs: usize, outputs: usize| {
-            matrix(add, &name(part), [inputs, outputs], inputs);
+fn weights(architecture: Architecture, vocabulary: usize, random: &mut Random, add: &mut Add) {
+    for (name, shape, draw) in architecture.tensors(vocabulary) {
+        let count = shape.iter().product();
+        let mut spread =
+            |reach, scale, middle| random.spread(reach).map(move |it| middle + scale * it).take(count).collect();
+        let values = match draw {
+            Draw::Matrix(reach) => spread(reach, 1.0, 0.0),
+            Draw::SmallMatrix => spread(1, 0.15, 0.0),
+            Draw::Ones => vec![1.0; count],
+            Draw::Norm => spread(1, 0.1, 1.0),
+            Draw::Bias => spread(1, 0.2, 0.0),
         };
-        layer("attn_q", WIDTH, WIDTH);
-        layer("attn_k", WIDTH, KV_HEADS * HEAD);
-        layer("attn_v", WIDTH, KV_HEADS * HEAD);
-        layer("attn_output", WIDTH, WIDTH);
-        layer("ffn_gate", WIDTH, HIDDEN);
-        layer("ffn_up", WIDTH, HIDDEN);
-        layer("ffn_down", HIDDEN, WIDTH);
-        add(&name("attn_norm"), &[WIDTH], ones());
-        add(&name("ffn_norm"), &[WIDTH], ones());
+        add(&name, &shape, values);
     }
-    add("output_norm.weight", &[WIDTH], ones());
-    matrix(add, "output.weight", [WIDTH, vocabulary], WIDTH);
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): a few lines, the same everywhere.

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::writer::Writer;
-use super::{Random, TinyModel, weights};
+use super::{Architecture, Random, TinyModel, weights};
 
 /// What the adapter is made of. It changes every matrix of every layer, and the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl TinyAdapter {
         writer.text("adapter.type", "lora");
         writer.real("adapter.lora.alpha", self.alpha());
         let vocabulary = TinyModel::default().tokens().len();
-        weights(vocabulary, &mut Random(0), &mut |name, shape, _| {
+        weights(Architecture::Llama, vocabulary, &mut Random(0), &mut |name, shape, _| {
             if let Some(pair) = self.pair(name, shape) {
                 let (inputs, outputs) = (shape[0], shape.get(1).copied().unwrap_or(1));
                 writer.tensor(&format!("{name}.lora_a"), &[inputs, self.rank], pair.a);
