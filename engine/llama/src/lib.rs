@@ -34,5 +34,5 @@ pub use kernels::{cpu_features, kernel_class};
 pub use model::{LoadOptions, Model, Token};
 pub use quantize::{QuantizeOptions, quantize};
 pub use saved::Saved;
-pub use train::{AdamW, Checkpoint, Layout, TRAINABLE, TrainOptions, Trainer};
+pub use train::{AdamW, Checkpoint, Layout, Share, TRAINABLE, TrainOptions, Trainer};
 pub use vocabulary::Vocabulary;

@@ -24,9 +24,18 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.gguf");
         TinyModel { architecture, ..TinyModel::default() }.write(&path).unwrap();
-        let model = Model::load(&Backend::silent().unwrap(), &path, &LoadOptions::default()).unwrap();
-        let mut targets = model.linear_weights(4).unwrap();
-        targets.sort();
+        let model = Model::load(
+            &Backend::start(|line| {
+                if std::env::var("XLT_TEST_LOG").is_ok() {
+                    eprintln!("{line}")
+                }
+            })
+            .unwrap(),
+            &path,
+            &LoadOptions::default(),
+        )
+        .unwrap();
+        let targets = model.linear_weights(4).unwrap();
         let mut lora = initial(architecture.name(), 8.0, &targets, 1);
         for pair in &mut lora.pairs {
             // Away from zero, where the gradient of A is none.
@@ -36,9 +45,11 @@ impl Bench {
         }
         let mut bench = Self { folder, model, lora };
         // What llama.cpp leaves out.
-        if let Err(LlamaError::AdapterUnused { unused, .. }) = bench.train(&bench.lora, None) {
-            bench.lora.pairs.retain(|pair| !unused.contains(&format!("{}.lora_a", pair.tensor)));
-        }
+        let unused = match bench.train(&bench.lora, None) {
+            Err(LlamaError::AdapterUnused { unused, .. }) => unused,
+            result => result.map(|_| Vec::new()).unwrap(),
+        };
+        bench.lora.pairs.retain(|pair| !unused.contains(&format!("{}.lora_a", pair.tensor)));
         bench
     }
 
@@ -46,7 +57,7 @@ impl Bench {
         let path = self.folder.path().join("adapter.gguf");
         let _ = std::fs::remove_file(&path);
         write_lora(lora, &path).unwrap();
-        let options = TrainOptions { window: TOKENS, answers: EXAMPLES * LONG, threads: 1, memory };
+        let options = TrainOptions { window: TOKENS, answers: EXAMPLES * LONG, threads: 1, memory, keep_logits: true };
         Trainer::new(&self.model, &path, &options)
     }
 
@@ -78,7 +89,7 @@ fn loss_at(trainer: &mut Trainer<'_>, window: &Window, from: &Lora, along: &Dire
         *value += (by * f64::from(*direction)) as f32;
     }
     trainer.restore(&checkpoint).unwrap();
-    f64::from(trainer.accumulate(window, 1.0).unwrap())
+    -trainer.accumulate(window, 1.0).unwrap().iter().sum::<f64>()
 }
 
 /// One tensor's gradient.
@@ -98,35 +109,61 @@ fn directions(gradients: &Lora) -> Vec<Direction> {
     sides.map(direction).collect()
 }
 
-/// The greatest error of any tensor's gradient along itself, relative to its norm.
-fn worst(architecture: Architecture, step: f64) -> (f64, String) {
-    let bench = Bench::new(architecture);
-    let window = bench.window();
-    let mut trainer = bench.train(&bench.lora, None).unwrap();
-    trainer.accumulate(&window, 1.0).unwrap();
-    let mut worst = (0.0, String::new());
-    for direction in directions(&trainer.gradients()) {
-        let name = format!("{}.{}", bench.lora.pairs[direction.pair].tensor, if direction.in_a { "a" } else { "b" });
-        assert!(direction.norm > 1e-6, "{architecture:?}: no gradient reaches {name}");
-        let by = step / direction.norm;
-        let up = loss_at(&mut trainer, &window, &bench.lora, &direction, by);
-        let down = loss_at(&mut trainer, &window, &bench.lora, &direction, -by);
-        let found = (up - down) / (2.0 * by);
-        let error = (found - direction.norm).abs() / direction.norm;
-        eprintln!("{name}: {:.5} {found:.5} {error:.1e}", direction.norm);
-        if error > worst.0 {
-            worst = (error, name);
-        }
+/// How the slope of the loss is found.
+#[derive(Clone, Copy)]
+struct Differences {
+    /// How far the adapter is moved along a gradient, as the change of the loss that is expected, in nats.
+    steps: &'static [f64],
+    /// Greatest error that is allowed, relative to the gradient's norm.
+    allowed: f64,
+}
+
+/// Where experts are chosen the loss jumps when others are, so steps are small. Gemma's GELU the CPU looks up in a table by
+/// arguments of 16 bits: the loss is a staircase, so steps are wide, and many.
+fn differences(architecture: Architecture) -> Differences {
+    match architecture {
+        Architecture::Qwen3Moe | Architecture::GptOss => Differences { steps: &[0.01], allowed: 1e-3 },
+        Architecture::Gemma3 => Differences { steps: &[1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.3, 2.6, 3.0], allowed: 5e-3 },
+        _ => Differences { steps: &[0.05], allowed: 1e-3 },
     }
-    eprintln!("{architecture:?}: worst {worst:?}");
-    worst
+}
+
+/// Central differences at several steps `h` are `slope + c h²`: the slope by least squares, in which a difference counts by
+/// the square of its step, as its error is the loss's over the step.
+fn slope(differences: &[(f64, f64)]) -> f64 {
+    if let [(_, slope)] = differences {
+        return *slope;
+    }
+    let sum = |value: fn(f64, f64) -> f64| differences.iter().map(|(h, d)| h * h * value(*h, *d)).sum::<f64>();
+    let (one, x, xx) = (sum(|_, _| 1.0), sum(|h, _| h * h), sum(|h, _| h.powi(4)));
+    let (y, xy) = (sum(|_, d| d), sum(|h, d| h * h * d));
+    (xx * y - x * xy) / (one * xx - x * x)
 }
 
 #[test]
 fn gradients_are_those_of_finite_differences() {
     for architecture in Architecture::ALL {
-        let (error, name) = worst(architecture, 0.1);
-        let allowed = if architecture == Architecture::Gemma3 { 2e-2 } else { 1e-3 };
-        assert!(error < allowed, "{architecture:?}: {error} at {name}");
+        let Differences { steps, allowed } = differences(architecture);
+        let bench = Bench::new(architecture);
+        let window = bench.window();
+        let mut trainer = bench.train(&bench.lora, None).unwrap();
+        trainer.accumulate(&window, 1.0).unwrap();
+        for direction in directions(&trainer.gradients()) {
+            let name =
+                format!("{}.{}", bench.lora.pairs[direction.pair].tensor, if direction.in_a { "a" } else { "b" });
+            assert!(direction.norm > 1e-3, "{architecture:?}: no gradient reaches {name}");
+            let difference = |step: &f64| {
+                let by = step / direction.norm;
+                let up = loss_at(&mut trainer, &window, &bench.lora, &direction, by);
+                let down = loss_at(&mut trainer, &window, &bench.lora, &direction, -by);
+                (*step, (up - down) / (2.0 * by))
+            };
+            let found = slope(&steps.iter().map(difference).collect::<Vec<_>>());
+            let error = (found / direction.norm - 1.0).abs();
+            if std::env::var_os("XLT_TEST_LOG").is_some() {
+                eprintln!("{architecture:?} {name} {error:.1e}");
+            }
+            assert!(error < allowed, "{architecture:?}, {name}: {} and {found}: {error:.1e}", direction.norm);
+        }
     }
 }

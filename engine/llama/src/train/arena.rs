@@ -62,13 +62,10 @@ macro_rules! operations {
 operations! {
     add(a: Tensor, b: Tensor) = ggml_add;
     add_inplace(a: Tensor, b: Tensor) = ggml_add_inplace;
-    sub(a: Tensor, b: Tensor) = ggml_sub;
     mul(a: Tensor, b: Tensor) = ggml_mul;
     div(a: Tensor, b: Tensor) = ggml_div;
     neg(a: Tensor) = ggml_neg;
     sqr(a: Tensor) = ggml_sqr;
-    log(a: Tensor) = ggml_log;
-    sum(a: Tensor) = ggml_sum;
     /// `scale · a + bias`.
     scale_bias(a: Tensor, scale: f32, bias: f32) = ggml_scale_bias;
     clamp(a: Tensor, least: f32, most: f32) = ggml_clamp;
@@ -115,7 +112,6 @@ operations! {
     duplicate(a: Tensor) = ggml_dup_tensor;
     new_1d(kind: sys::ggml_type, size: i64) = ggml_new_tensor_1d;
     new_2d(kind: sys::ggml_type, first: i64, second: i64) = ggml_new_tensor_2d;
-    new_3d(kind: sys::ggml_type, first: i64, second: i64, third: i64) = ggml_new_tensor_3d;
     new_4d(kind: sys::ggml_type, first: i64, second: i64, third: i64, fourth: i64) = ggml_new_tensor_4d;
 }
 

@@ -7,15 +7,15 @@ use super::arena::Arena;
 use super::tensor::Tensor;
 
 /// Least probability whose logarithm is taken.
-const LEAST: f32 = 1e-30;
+const LEAST: f64 = 1e-30;
 
 /// The loss of one window: `Σ w · -log softmax(logits)[label]` over the rows of logits.
 ///
 /// Rows beyond the window's answers have weight 0, as a graph's number of rows is fixed.
 #[derive(Debug)]
 pub(super) struct Loss {
-    /// One number.
-    pub(super) value: Tensor,
+    /// The probability of each row's label.
+    pub(super) right: Tensor,
     /// That of the logits, `[vocabulary, rows]`.
     pub(super) gradient: Tensor,
     labels: Tensor,
@@ -31,15 +31,13 @@ impl Loss {
         let weights = arena.new_2d(sys::GGML_TYPE_F32, 1, rows).set_name(c"xlt_weights").keep();
         let all = arena.soft_max(logits);
         // The probabilities of the labels, found by their places in all rows together: labels count through.
-        let right = arena.get_rows(arena.reshape_2d(all, 1, vocabulary * rows), labels);
-        let logs = arena.log(arena.clamp(right, LEAST, 1.0));
-        let value = arena.scaled(arena.sum(arena.mul(logs, weights)), -1.0).keep();
+        let right = arena.get_rows(arena.reshape_2d(all, 1, vocabulary * rows), labels).keep();
         // w (p - 1) at the label, w p elsewhere.
         let elsewhere = arena.reshape_2d(arena.mul(all, weights), 1, vocabulary * rows);
         let there = arena.mul(arena.scale_bias(right, 1.0, -1.0), weights);
         let gradient = arena.reshape_2d(arena.set_rows(elsewhere, there, labels), vocabulary, rows);
         let count = |size: i64| usize::try_from(size).unwrap_or(0);
-        Self { value, gradient, labels, weights, vocabulary: count(vocabulary), rows: count(rows) }
+        Self { right, gradient, labels, weights, vocabulary: count(vocabulary), rows: count(rows) }
     }
 
     /// Asks for the answers of a window, each with that weight. Returns which of its tokens get logits.
@@ -54,6 +52,17 @@ impl Loss {
         self.labels.write(&labels);
         self.weights.write(&weights);
         outputs
+    }
+
+    /// Log-likelihood of each answer of the window that was computed last, in nats.
+    pub(super) fn log_likelihoods(&self, window: &Window) -> Vec<f64> {
+        let rows = self.right.read().into_iter().zip(self.rows(window));
+        let answers = rows.filter(|(_, (_, answer))| answer.is_some());
+        // A probability that is no number stays none.
+        answers
+            .map(|(right, _)| f64::from(right))
+            .map(|right| if right < LEAST { LEAST.ln() } else { right.ln() })
+            .collect()
     }
 
     /// The place of each row of logits, ascending, and the token that is right there. Where a window has too few answers the

@@ -11,6 +11,7 @@ mod linear;
 mod loss;
 mod machine;
 mod optimizer;
+mod profile;
 mod rewrite;
 mod rules;
 mod tensor;
@@ -18,4 +19,5 @@ mod trainer;
 mod transposes;
 
 pub use optimizer::AdamW;
+pub use profile::Share;
 pub use trainer::{Checkpoint, Layout, TRAINABLE, TrainOptions, Trainer};

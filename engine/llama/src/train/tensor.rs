@@ -40,6 +40,11 @@ impl Tensor {
         self.get().type_
     }
 
+    pub(super) fn kind_name(self) -> String {
+        // SAFETY: the type is one of ggml's, whose names live as long as the program.
+        unsafe { CStr::from_ptr(sys::ggml_type_name(self.kind())) }.to_string_lossy().into_owned()
+    }
+
     pub(super) fn operation(self) -> sys::ggml_op {
         self.get().op
     }
@@ -98,11 +103,6 @@ impl Tensor {
         unsafe { sys::ggml_is_contiguous(self.raw()) }
     }
 
-    pub(super) fn is_quantized(self) -> bool {
-        // SAFETY: the type is one of ggml's.
-        unsafe { sys::ggml_is_quantized(self.kind()) }
-    }
-
     /// Number of elements.
     pub(super) fn count(self) -> usize {
         self.sizes().iter().map(|size| usize::try_from(*size).unwrap_or(0)).product()
@@ -133,9 +133,11 @@ impl Tensor {
 
     /// Says that it is filled before the graph is computed, or read afterwards: its memory is used for nothing else.
     pub(super) fn keep(self) -> Self {
-        // SAFETY: sets flags of a tensor that lives, see the type.
+        // SAFETY: sets flags of a tensor that lives, see the type; an input is a leaf.
         unsafe {
-            sys::ggml_set_input(self.raw());
+            if self.is_leaf() {
+                sys::ggml_set_input(self.raw());
+            }
             sys::ggml_set_output(self.raw());
         }
         self

@@ -35,6 +35,8 @@ pub struct TrainOptions {
     pub threads: u32,
     /// Bytes that training may take beside the model itself; `None`: as many as are fastest.
     pub memory: Option<u64>,
+    /// Whether the logits of a window can be looked at after it; they take memory of their own.
+    pub keep_logits: bool,
 }
 
 /// What is given up to need less memory, fastest first.
@@ -67,9 +69,9 @@ pub struct Trainer<'m> {
     bytes: u64,
     alpha: f32,
     model: &'m Model,
-    logits: Tensor,
+    logits: Option<Tensor>,
     // In the order in which they can be dropped.
-    program: Program,
+    pub(super) program: Program,
     optimizer: Optimizer,
     _transposes: (Option<Buffer>, Transposes),
     _backward: Arena,
@@ -117,6 +119,7 @@ impl<'m> Trainer<'m> {
         let as_set: HashSet<Tensor> = trained.iter().copied().collect();
         let nodes = rewrite(&forward.nodes, &as_set, &arena);
         let loss = Loss::new(forward.logits, &arena);
+        let logits = options.keep_logits.then(|| forward.logits.keep());
         let optimizer = Optimizer::new(&trained, &machine)?;
         let mut needed = Vec::new();
         for layout in Layout::ALL {
@@ -134,7 +137,7 @@ impl<'m> Trainer<'m> {
             // The last layer's first: its activations are free then before those of the others are computed again.
             let sums = sums.collect::<Result<Vec<_>, LlamaError>>()?;
             let unit = walk.unit;
-            let roots: Vec<Tensor> = nodes.iter().copied().chain([loss.value]).chain(sums).collect();
+            let roots: Vec<Tensor> = nodes.iter().copied().chain([loss.right]).chain(sums).collect();
             let bytes = machine.measure(&roots, most) + transposes.bytes() + optimizer.bytes();
             needed.push(bytes);
             if options.memory.is_some_and(|memory| bytes > memory) {
@@ -147,7 +150,7 @@ impl<'m> Trainer<'m> {
             }
             return Ok(Self {
                 trained,
-                logits: forward.logits,
+                logits,
                 loss,
                 step: 0,
                 layout,
@@ -186,16 +189,16 @@ impl<'m> Trainer<'m> {
         self.step
     }
 
-    /// Adds the gradients of a window's loss, in which every answer has that weight. Returns the loss: the sum of the answers'
-    /// negative log-likelihoods times the weight, in nats.
+    /// Adds the gradients of a window's loss, in which every answer has that weight. Returns the log-likelihoods of its
+    /// answers, in nats: the loss is minus their sum times the weight.
     ///
     /// # Panics
     /// If the window is of another size than the trainer, or has more answers.
-    pub fn accumulate(&mut self, window: &Window, weight: f32) -> Result<f32, LlamaError> {
+    pub fn accumulate(&mut self, window: &Window, weight: f32) -> Result<Vec<f64>, LlamaError> {
         let outputs = self.loss.fill(window, weight);
         self.forward.fill(window, &outputs);
         self.program.run()?;
-        Ok(self.loss.value.read().first().copied().unwrap_or(f32::NAN))
+        Ok(self.loss.log_likelihoods(window))
     }
 
     /// Makes a step with the gradients that were added up, and forgets them. Returns their norm before clipping.
@@ -216,10 +219,10 @@ impl<'m> Trainer<'m> {
         self.lora(&self.optimizer.gradients)
     }
 
-    /// Logits of the window that was computed last, a row for each of its answers.
+    /// Logits of the window that was computed last, a row for each of its answers; none where they were not to be kept.
     #[must_use]
     pub fn logits(&self, window: &Window) -> Vec<Vec<f32>> {
-        let values = self.logits.read();
+        let values = self.logits.map(Tensor::read).unwrap_or_default();
         let rows = values.chunks_exact(self.model.vocab_size());
         rows.zip(self.loss.rows(window))
             .filter(|(_, (_, answer))| answer.is_some())

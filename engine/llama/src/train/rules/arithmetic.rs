@@ -13,15 +13,6 @@ impl Step<'_, '_> {
         }
     }
 
-    pub(super) fn sub(&mut self) {
-        let (a, b) = (self.source(0), self.source(1));
-        self.walk.add(a, self.gradient);
-        if self.walk.varies(b) {
-            let gradient = self.reduced(self.walk.arena.neg(self.gradient), b);
-            self.walk.add(b, gradient);
-        }
-    }
-
     /// `a b`: `g b` and `g a`.
     pub(super) fn mul(&mut self) {
         let (a, b, arena) = (self.source(0), self.source(1), self.walk.arena);

@@ -25,7 +25,6 @@ pub(super) fn apply(walk: &mut Backward<'_>, node: Tensor, gradient: Tensor) -> 
     match node.operation() {
         sys::GGML_OP_NONE => {}
         sys::GGML_OP_ADD => step.add(),
-        sys::GGML_OP_SUB => step.sub(),
         sys::GGML_OP_MUL => step.mul(),
         sys::GGML_OP_DIV => step.div(),
         sys::GGML_OP_SCALE => step.scale(),
