@@ -6,14 +6,14 @@
 
 mod adapter;
 mod merges;
-mod writer;
 
 use std::io;
 use std::path::Path;
 
 pub use adapter::TinyAdapter;
 use merges::VOCABULARY;
-use writer::Writer;
+
+use crate::gguf::writer::Writer;
 
 const LAYERS: usize = 2;
 const WIDTH: usize = 64;

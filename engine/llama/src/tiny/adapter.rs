@@ -3,7 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use super::writer::Writer;
+use crate::gguf::writer::Writer;
+
 use super::{Random, TinyModel, weights};
 
 /// What the adapter is made of. It changes every matrix of every layer, and the last.
