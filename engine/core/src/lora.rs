@@ -1,5 +1,7 @@
 //! A LoRA adapter (Hu et al. 2021) in memory: what training makes, a GGUF file holds, and PEFT reads.
 
+mod faults;
+
 /// `W x` becomes `W x + alpha / rank · B (A x)` for every matrix that has a pair.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lora {

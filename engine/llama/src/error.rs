@@ -167,6 +167,15 @@ pub enum LlamaError {
         given: u64,
     },
 
+    /// The file is no LoRA adapter, or an adapter cannot be one.
+    #[error("{} is not a sound LoRA adapter: {}; make the adapter anew", path.display(), faults.join("; "))]
+    NotLora {
+        /// The adapter's file.
+        path: PathBuf,
+        /// Everything that is wrong.
+        faults: Vec<String>,
+    },
+
     /// No context could be made, mostly for want of memory.
     #[error(
         "no context of {n_ctx} tokens could be made: {}; less memory is needed with `unit` smaller or `kv = \"F16\"` in `[evaluate]`, or with `--jobs 1`",
@@ -285,7 +294,7 @@ pub enum LlamaError {
     },
 
     /// The output cannot be made, or is there already: nothing is written over.
-    #[error("the quantized model cannot be written to {}; name a new file in a folder that may be written", path.display())]
+    #[error("{} cannot be written; name a new file in a folder that may be written", path.display())]
     Unwritable {
         /// The output.
         path: PathBuf,

@@ -3,6 +3,11 @@
 //! Reads the header alone, never more than the file holds, and keeps names but none of the values it skips. What it does not
 //! check (shapes, names, the meaning of keys) llama.cpp checks itself, without aborting.
 
+pub(crate) mod file;
+pub(crate) mod values;
+pub(crate) mod writer;
+
+use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -14,6 +19,9 @@ use crate::LlamaError;
 const MAGIC: &[u8; 4] = b"GGUF";
 /// Longest key, tensor name or architecture that is read rather than refused.
 const LONGEST_NAME: u64 = 1 << 16;
+/// Bytes that a tensor's name may have in a file: ggml holds as many and a NUL.
+pub(crate) const LONGEST_TENSOR_NAME: usize =
+    std::mem::offset_of!(sys::ggml_tensor, extra) - std::mem::offset_of!(sys::ggml_tensor, name) - 1;
 /// The value types of the format that are not numbers.
 const STRING: u32 = 8;
 const ARRAY: u32 = 9;
@@ -32,7 +40,7 @@ pub(crate) struct Header {
     /// Number of tensors in this file; of a checked model, in all of its files.
     tensors: u64,
     /// Number of files that the model is split into.
-    parts: u64,
+    pub(crate) parts: u64,
     /// Bytes up to the end of the last tensor.
     bytes: u64,
 }
@@ -94,7 +102,7 @@ fn read_file(path: &Path) -> io::Result<(Result<Header, Fault>, u64)> {
 
 /// The parts after the first, by llama.cpp's naming: `name-00001-of-00003.gguf`. None where the name is not of this
 /// form: llama.cpp then says what it misses.
-fn further_parts(first: &Path, parts: u64) -> Vec<PathBuf> {
+pub(crate) fn further_parts(first: &Path, parts: u64) -> Vec<PathBuf> {
     let ending = format!("-00001-of-{parts:05}.gguf");
     match first.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(&ending)) {
         Some(stem) => {
@@ -284,6 +292,12 @@ fn block(kind: sys::ggml_type) -> Option<(u64, u64)> {
     let (values, bytes) = unsafe { (sys::ggml_blck_size(kind), sys::ggml_type_size(kind)) };
     // Types that were removed have empty entries.
     u64::try_from(values).ok().filter(|values| *values > 0).map(|values| (values, bytes as u64))
+}
+
+/// A text as C wants it, up to the first NUL.
+fn text_of(text: &str) -> CString {
+    let bytes: Vec<u8> = text.bytes().take_while(|byte| *byte != 0).collect();
+    CString::new(bytes).unwrap_or_default()
 }
 
 #[cfg(test)]

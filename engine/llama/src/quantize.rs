@@ -1,7 +1,6 @@
 //! One GGUF file to another, with its weights in fewer bits.
 
 use std::ffi::CString;
-use std::fs;
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::mpsc;
@@ -10,6 +9,7 @@ use std::thread;
 use llama_cpp_sys_2 as sys;
 
 use crate::file_type::{self, FileType};
+use crate::unfinished::Unfinished;
 use crate::{Backend, LlamaError, gguf, log};
 
 /// Most threads that are started. Small tensors have work for fewer.
@@ -43,7 +43,8 @@ pub fn quantize(
     refuse(input, to, options.requantize)?;
     let missing = |_| LlamaError::Missing { path: input.to_owned() };
     let from = CString::new(input.as_os_str().as_encoded_bytes()).map_err(missing)?;
-    let (unfinished, into) = Unfinished::new(output)?;
+    let (unfinished, _) = Unfinished::new(output)?;
+    let into = CString::new(output.as_os_str().as_encoded_bytes()).map_err(missing)?;
     let (code, log) = thread::scope(|scope| {
         // On a thread of its own, so that its log is told apart and this thread can tell of the progress.
         let (copies, lines) = mpsc::channel();
@@ -90,31 +91,6 @@ fn run(from: &CString, into: &CString, to: FileType, threads: NonZeroU32) -> u32
 fn tensors_done(line: &str) -> Option<(u64, u64)> {
     let (done, total) = line.strip_prefix('[')?.split_once(']')?.0.split_once('/')?;
     Some((done.trim().parse().ok()?, total.trim().parse().ok()?))
-}
-
-/// A file that is removed unless it is kept.
-struct Unfinished<'a>(Option<&'a Path>);
-
-impl<'a> Unfinished<'a> {
-    /// Makes a new file, empty, and returns its path for llama.cpp too.
-    fn new(path: &'a Path) -> Result<(Self, CString), LlamaError> {
-        let unwritable = |source| LlamaError::Unwritable { path: path.to_owned(), source };
-        let for_llama = CString::new(path.as_os_str().as_encoded_bytes()).map_err(|nul| unwritable(nul.into()))?;
-        fs::File::create_new(path).map_err(unwritable)?;
-        Ok((Self(Some(path)), for_llama))
-    }
-
-    fn keep(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Unfinished<'_> {
-    fn drop(&mut self) {
-        if let Some(path) = self.0 {
-            let _ = fs::remove_file(path);
-        }
-    }
 }
 
 #[cfg(test)]

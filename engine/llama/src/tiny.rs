@@ -7,7 +7,6 @@
 mod adapter;
 mod architecture;
 mod merges;
-mod writer;
 
 use std::io;
 use std::path::Path;
@@ -16,7 +15,8 @@ pub use adapter::TinyAdapter;
 pub use architecture::Architecture;
 use architecture::Draw;
 use merges::VOCABULARY;
-use writer::Writer;
+
+use crate::gguf::writer::Writer;
 
 /// The special tokens, which are the last of the vocabulary: start of a text, of a turn, end of a turn.
 const SPECIALS: [&str; 3] = ["<|begin|>", "<|im_start|>", "<|im_end|>"];

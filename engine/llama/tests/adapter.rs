@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 use xlt_llama::tiny::{TinyAdapter, TinyModel};
-use xlt_llama::{Backend, Context, ContextOptions, KvType, LlamaError, LoadOptions, Model, Piece, Token};
+use xlt_llama::{
+    Backend, Context, ContextOptions, KvType, LlamaError, LoadOptions, Model, Piece, Token, read_lora, write_lora,
+};
 
 const TEXT: &str = "What is the answer? 1, 2, 3 or 4";
 const OPTIONS: ContextOptions =
@@ -72,6 +74,23 @@ fn an_attached_adapter_computes_what_merged_weights_compute() {
     bench.attach(&adapter);
     assert!(furthest(&bench.logits(), &merged) < 1e-4, "{}", furthest(&bench.logits(), &merged));
     assert!(furthest(&plain, &merged) > 0.1);
+}
+
+#[test]
+fn an_adapter_that_was_read_and_written_computes_the_same() {
+    let adapter = TinyAdapter { seed: 3, ..TinyAdapter::default() };
+    let mut bench = tiny();
+    bench.attach(&adapter);
+    let (logits, path) = (bench.logits(), bench.folder.path().join("written.gguf"));
+    let mut lora = read_lora(&bench.file(&adapter.bytes())).unwrap();
+    write_lora(&lora, &path).unwrap();
+    bench.model.attach(&path).unwrap();
+    assert_eq!(bench.logits(), logits);
+    lora.alpha *= 2.0;
+    std::fs::remove_file(&path).unwrap();
+    write_lora(&lora, &path).unwrap();
+    bench.model.attach(&path).unwrap();
+    assert!(furthest(&bench.logits(), &logits) > 0.1);
 }
 
 #[test]

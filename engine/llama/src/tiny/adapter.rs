@@ -3,8 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use super::writer::Writer;
 use super::{Architecture, Random, TinyModel, weights};
+use crate::gguf::writer::Writer;
 
 /// What the adapter is made of. It changes every matrix of every layer, and the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

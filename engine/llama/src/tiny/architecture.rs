@@ -1,6 +1,6 @@
 //! The shapes of tiny models, one for each architecture that can be fine-tuned.
 
-use super::writer::Writer;
+use crate::gguf::writer::Writer;
 
 const LAYERS: usize = 2;
 const WIDTH: usize = 64;
