@@ -65,6 +65,7 @@ fn value(shape: &Shape, extent: Extent) -> Value {
         Shape::Number { above: Bound::None } => json!({ "type": "number" }),
         Shape::Number { above: Bound::AtLeastZero } => json!({ "type": "number", "minimum": 0 }),
         Shape::Number { above: Bound::AboveZero } => json!({ "type": "number", "exclusiveMinimum": 0 }),
+        Shape::Number { above: Bound::BelowOne } => json!({ "type": "number", "minimum": 0, "exclusiveMaximum": 1 }),
         Shape::Boolean => json!({ "type": "boolean" }),
         Shape::Scalar => json!({ "type": ["string", "number", "boolean"] }),
         Shape::Bytes => json!({ "type": ["integer", "string"] }),

@@ -1,6 +1,6 @@
 //! Whether a prompt of another tool fits what is asked: it shows fields and has words in languages that a study may lack.
 
-use super::{Context, fields, languages, prompts, template};
+use super::{Context, fields, languages, prompts, template, uses};
 use crate::spec::Spec;
 use crate::spec::suggest::listed;
 
@@ -9,8 +9,10 @@ pub(super) fn fit(spec: &Spec, cx: &mut Context<'_>) {
     let (Some(preset), Some(node)) = (prompts::preset(cx), table.get("preset")) else { return };
     let body = table.get("body").is_none().then_some(preset.body);
     let continuation = preset.continuation.filter(|_| table.get("continuation").is_none());
-    let shown: Vec<String> = body.into_iter().chain(continuation).flat_map(template::variables).collect();
     for data in fields::used(spec) {
+        let shown = body.filter(|_| uses::by_body(data, spec)).into_iter();
+        let shown = shown.chain(continuation.filter(|_| uses::by_continuation(data, spec)));
+        let shown: Vec<String> = shown.flat_map(template::variables).collect();
         let lacks: Vec<&str> =
             shown.iter().filter(|&name| !data.fields.extra.contains_key(name)).map(String::as_str).collect();
         if !lacks.is_empty() {
