@@ -130,6 +130,10 @@ mod tests {
         assert_eq!(model["properties"]["requantize"]["default"], json!(false));
         let labels = &schema["properties"]["prompt"]["properties"]["labels"];
         assert_eq!((&labels["minItems"], &labels["maxItems"]), (&json!(2), &json!(10)));
+        let adapter = &schema["then"]["properties"]["adapters"]["additionalProperties"]["properties"];
+        let dropout = &adapter["lora"]["properties"]["dropout"];
+        assert_eq!((&dropout["minimum"], &dropout["exclusiveMaximum"]), (&json!(0), &json!(1)));
+        assert_eq!(adapter["train_on"]["anyOf"], json!([{ "required": ["mode"] }, { "required": ["text"] }]));
         let unit = &schema["properties"]["evaluate"]["properties"]["unit"];
         assert_eq!(unit["default"], json!(512));
     }

@@ -1,11 +1,12 @@
 //! What an adapter is trained on, step by step: pure, so that the same spec always trains on the same tokens.
 //!
-//! The rows of a part become a [`balance::Share`] of its questions (maybe with [`shuffle`]d answers); each is made an
+//! [`Lessons`] are the rows: their [`balance::Share`] of the questions, maybe with [`shuffle`]d answers. Each is made an
 //! [`Example`], a [`course`](order::course) says which of them make a step, [`pack`] lays those of a step behind each other in
 //! windows, [`learning_rate`] says how far the step goes, and a [`log`] keeps what it came to.
 
 pub mod balance;
 mod example;
+mod lessons;
 pub mod log;
 pub mod order;
 pub mod pack;
@@ -14,5 +15,6 @@ pub mod shuffle;
 mod window;
 
 pub use example::Example;
+pub use lessons::Lessons;
 pub use schedule::learning_rate;
 pub use window::{Answer, Window};
