@@ -2,7 +2,7 @@
 //!
 //! [`Lessons`] are the rows: their [`balance::Share`] of the questions, maybe with [`shuffle`]d answers. Each is made an
 //! [`Example`], a [`course`](order::course) says which of them make a step, [`pack`] lays those of a step behind each other in
-//! windows, [`learning_rate`] says how far the step goes, and a [`log`] keeps what it came to.
+//! windows, [`learning_rate`] says how far the step goes, [`targets`] what it changes, and a [`log`] keeps what it came to.
 
 pub mod balance;
 mod example;
@@ -12,6 +12,7 @@ pub mod order;
 pub mod pack;
 mod schedule;
 pub mod shuffle;
+pub mod targets;
 mod window;
 
 pub use example::Example;

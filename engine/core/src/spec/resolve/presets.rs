@@ -1,6 +1,6 @@
 //! Whether a prompt of another tool fits what is asked: it shows fields and has words in languages that a study may lack.
 
-use super::{Context, fields, languages, prompts, template, uses};
+use super::{Context, fields, prompts, template, uses};
 use crate::spec::Spec;
 use crate::spec::suggest::listed;
 
@@ -22,8 +22,8 @@ pub(super) fn fit(spec: &Spec, cx: &mut Context<'_>) {
                 .help(format!("{}, or write a `body` beside the preset", fields::add(data, &lacks)));
         }
     }
-    let asked = languages::shown(spec).into_iter().map(String::as_str);
-    let unknown: Vec<&str> = asked.filter(|code| !preset.languages.contains(code)).collect();
+    let shown = uses::languages_of_body(spec).into_iter().map(String::as_str);
+    let unknown: Vec<&str> = shown.filter(|code| !preset.languages.contains(code)).collect();
     if body.is_some() && !preset.languages.is_empty() && !unknown.is_empty() {
         cx.faults
             .at(node.place, format!("the prompt has no words in {}", listed(&unknown)))

@@ -12,6 +12,7 @@ use crate::spec::{
     ALL_LINEAR, ATTENTION, Base, Data, Gold, LanguageGroup, Length, Lesson, Lora, Match, Mode, Optimizer, Pace,
     Schedule, TrainOn, Training,
 };
+use glob::Pattern;
 
 /// Keys that only an adapter has that is trained here.
 pub(super) const KEYS: [&str; 10] = [
@@ -173,7 +174,7 @@ fn targets(node: &Node, cx: &mut Context<'_>) {
                 .at(word.place, format!("`{}` is listed twice", word.text))
                 .label("again")
                 .also(first.place, "first here");
-        } else if word.text.is_empty() || !word.text.chars().all(known) {
+        } else if word.text.is_empty() || !word.text.chars().all(known) || Pattern::new(word.text).is_err() {
             cx.faults
                 .at(word.place, format!("`{}` is no pattern of tensor names", word.text))
                 .label("no tensor has such a name")

@@ -5,9 +5,11 @@
 
 use super::adapters::trainings;
 use super::families::Family;
+use super::languages::of_examples;
 use crate::spec::text::Word;
 use crate::spec::tree::Table;
 use crate::spec::{Data, Mode, Spec};
+use std::collections::BTreeSet;
 
 /// Whether a mode is learned in, and no condition asks in it.
 pub(super) fn only_taught(mode: &Mode, spec: &Spec) -> bool {
@@ -30,6 +32,15 @@ pub(super) fn taught<'s>(data: &Data, spec: &'s Spec) -> Vec<&'s Mode> {
 /// Whether a data set's questions are shown by the prompt's own body.
 pub(super) fn by_body(data: &Data, spec: &Spec) -> bool {
     asked(data, spec) || taught(data, spec).iter().any(|mode| mode.shown.body.is_none())
+}
+
+/// Languages in which questions are shown by the prompt's own body: to be answered, to be learned from, as examples.
+pub(super) fn languages_of_body(spec: &Spec) -> BTreeSet<&String> {
+    let own = |name: &str| spec.modes.iter().any(|mode| mode.name == name && mode.shown.body.is_none());
+    let taught = trainings(spec).filter(|training| training.train_on.mode().is_some_and(own));
+    let evaluated = spec.evaluate.iter().flat_map(|evaluate| &evaluate.languages);
+    let taught = taught.flat_map(|training| &training.train_on.languages);
+    evaluated.chain(taught).chain(of_examples(&spec.modes)).collect()
 }
 
 /// Whether a data set's options are shown by the prompt's own continuation.
