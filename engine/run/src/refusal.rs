@@ -61,6 +61,7 @@ pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
 fn not_yet(stage: &Stage) -> Option<&'static str> {
     match &stage.work {
         Work::Finetune(_) => Some("fine-tuning"),
+        Work::Merge => Some("merging an adapter"),
         Work::Download(_)
         | Work::Quantize(_)
         | Work::Evaluate(_)

@@ -2,8 +2,10 @@
 //!
 //! Not here: names of stages, paths, addresses, thread counts, the order in which things were written.
 
+mod finetune;
+
 use super::stage::{DownloadWork, Kind, Stage, Work};
-use super::work::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork};
+use super::work::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, ImportWork, ProbeWork};
 use super::{InputSource, Plan};
 use crate::fertility::TOKENIZERS;
 use crate::key::{Digest, Key, KeyHasher, Manifest, ManifestText, Value};
@@ -37,7 +39,7 @@ impl Plan {
         let kind = stage.kind();
         manifest.field("kind", Value::Text(kind.name()));
         manifest.field("recipe", Value::Number(kind.recipe()));
-        if matches!(kind, Kind::Quantize | Kind::Finetune | Kind::Evaluate | Kind::Fertility | Kind::Probe) {
+        if computed(kind) {
             manifest.field("llama.cpp", Value::Text(&self.llama));
         }
         inputs(stage, known, manifest);
@@ -47,7 +49,9 @@ impl Plan {
                 // `requantize` is a permission: it decides whether there is a file, not which.
                 manifest.field("to", Value::Text(&work.to));
             }
-            Work::Finetune(work) => finetune(work, manifest),
+            Work::Finetune(work) => finetune::finetune(work, manifest),
+            // Its inputs say it all.
+            Work::Merge => {}
             Work::Evaluate(work) => evaluate(work, manifest),
             Work::Import(work) => import(work, manifest),
             Work::Fertility(work) => fertility(work, manifest),
@@ -77,6 +81,14 @@ impl Plan {
             let links: Vec<String> = parts.iter().map(|input| self.link(input)).collect();
             manifest.field(&format!("link.{}", parts[0].name), Value::Texts(&links));
         }
+    }
+}
+
+/// Whether llama.cpp makes the bytes of such stages.
+fn computed(kind: Kind) -> bool {
+    match kind {
+        Kind::Quantize | Kind::Finetune | Kind::Merge | Kind::Evaluate | Kind::Fertility | Kind::Probe => true,
+        Kind::Download | Kind::Import | Kind::Analyze | Kind::Command => false,
     }
 }
 
@@ -135,17 +147,22 @@ fn data(data: &Data, part: &str, manifest: &mut impl Manifest) {
     for (name, field) in &data.fields.extra {
         manifest.field(&format!("data.fields.extra.{name}"), Value::Text(field));
     }
+    split_of(data, part, "", manifest);
+}
+
+/// How the rows are divided; `of`: whose rows.
+fn split_of(data: &Data, part: &str, of: &str, manifest: &mut impl Manifest) {
     match &data.split {
         None => {}
-        Some(Split::Field { field }) => manifest.field("data.split.field", Value::Text(field)),
+        Some(Split::Field { field }) => manifest.field(&format!("{of}data.split.field"), Value::Text(field)),
         Some(Split::Drawn { by, train, test, seed, allow_shared_passages: _ }) => {
-            manifest.field("data.split.by", Value::Text(by.word()));
+            manifest.field(&format!("{of}data.split.by"), Value::Text(by.word()));
             // The test part is drawn first: how many train changes nothing but what trains.
             if part != "test" {
-                manifest.field("data.split.train", Value::Number(*train));
+                manifest.field(&format!("{of}data.split.train"), Value::Number(*train));
             }
-            manifest.field("data.split.test", Value::Number(*test));
-            manifest.field("data.split.seed", Value::Number(*seed));
+            manifest.field(&format!("{of}data.split.test"), Value::Number(*test));
+            manifest.field(&format!("{of}data.split.seed"), Value::Number(*seed));
         }
     }
 }
@@ -284,24 +301,6 @@ fn fertility(work: &FertilityWork, manifest: &mut impl Manifest) {
         manifest.field("tokenizers", Value::Text(TOKENIZERS));
     }
     optional(manifest, "reference", work.reference.as_deref());
-}
-
-fn finetune(work: &FinetuneWork, manifest: &mut impl Manifest) {
-    let training = &work.training;
-    manifest.field("train.part", Value::Text(&training.train_on.part));
-    manifest.field("train.languages", Value::Texts(&training.train_on.languages));
-    data(&work.data, &training.train_on.part, manifest);
-    prompt(&work.prompt, &work.mode, work.chat, work.slot.as_deref(), manifest);
-    manifest.field("lora.rank", Value::Number(training.lora.rank.into()));
-    manifest.field("lora.alpha", Value::Real(training.lora.alpha));
-    manifest.field("lora.targets", Value::Texts(&training.lora.targets));
-    manifest.field("lora.train_experts", Value::Flag(training.lora.train_experts));
-    manifest.field("optimizer.lr", Value::Real(training.optimizer.lr));
-    manifest.field("optimizer.schedule", Value::Text(training.optimizer.schedule.word()));
-    manifest.field("optimizer.weight_decay", Value::Real(training.optimizer.weight_decay));
-    manifest.field("batch_examples", Value::Number(training.batch_examples.into()));
-    manifest.field("epochs", Value::Number(training.epochs.into()));
-    manifest.field("seed", Value::Number(work.seed));
 }
 
 fn analyze(work: &AnalyzeWork, manifest: &mut impl Manifest) {

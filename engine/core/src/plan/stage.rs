@@ -33,6 +33,8 @@ pub enum Kind {
     Quantize,
     /// Trains an adapter.
     Finetune,
+    /// Adds an adapter to a model's weights.
+    Merge,
     /// Asks a model questions.
     Evaluate,
     /// Takes over answers that were given elsewhere.
@@ -55,6 +57,7 @@ impl Kind {
             Self::Download => "download",
             Self::Quantize => "quantize",
             Self::Finetune => "finetune",
+            Self::Merge => "merge",
             Self::Evaluate => "evaluate",
             Self::Import => "import",
             Self::Fertility => "fertility",
@@ -71,6 +74,7 @@ impl Kind {
             Self::Download
             | Self::Quantize
             | Self::Finetune
+            | Self::Merge
             | Self::Import
             | Self::Fertility
             | Self::Probe
@@ -123,6 +127,8 @@ pub enum Work {
     Quantize(QuantizeWork),
     /// Train an adapter.
     Finetune(Arc<FinetuneWork>),
+    /// Add an adapter, the second input, to the weights of a model, the first.
+    Merge,
     /// Ask a model.
     Evaluate(Arc<EvaluateWork>),
     /// Take over answers.
@@ -201,6 +207,7 @@ impl Stage {
             Work::Download(_) => Kind::Download,
             Work::Quantize(_) => Kind::Quantize,
             Work::Finetune(_) => Kind::Finetune,
+            Work::Merge => Kind::Merge,
             Work::Evaluate(_) => Kind::Evaluate,
             Work::Import(_) => Kind::Import,
             Work::Fertility(_) => Kind::Fertility,
@@ -221,7 +228,7 @@ impl Stage {
     pub fn outputs(&self) -> impl Iterator<Item = &str> {
         let (fixed, declared): (&[&str], _) = match &self.work {
             Work::Download(_) => (&["file"], None),
-            Work::Quantize(_) => (&["model"], None),
+            Work::Quantize(_) | Work::Merge => (&["model"], None),
             Work::Finetune(_) => (&["adapter", "log"], None),
             Work::Evaluate(_) | Work::Import(_) => (&["answers"], None),
             Work::Fertility(_) => (&["fertility"], None),

@@ -1,15 +1,15 @@
-//! The study's own stages: download, quantize, fine-tune, evaluate or import, probe, count tokens, analyze.
+//! The study's own stages: download, quantize, fine-tune, merge, evaluate or import, probe, count tokens, analyze.
+
+mod tuning;
 
 use super::Builder;
 use super::stage::{DownloadWork, Export, Input, InputSource, QuantizeWork, Resources, Stage, StageId, Work};
-use super::work::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork};
+use super::work::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, ImportWork, ProbeWork};
 use crate::shards::Shard;
-use crate::spec::{
-    Ablation, AdapterOrigin, Analyze, AnswersFormat, Condition, Data, Evaluate, FileRef, Gain, Model, Source, Spec,
-    Training,
-};
+use crate::spec::{Ablation, Analyze, AnswersFormat, Condition, Data, Evaluate, FileRef, Gain, Model, Source, Spec};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tuning::Asked;
 
 const ONE_DOWNLOAD: Resources = Resources { cores: 0, memory: 0, gpus: 0, downloads: 1 };
 const WHOLE_MACHINE: Resources = Resources { cores: u32::MAX, memory: 0, gpus: 0, downloads: 0 };
@@ -43,8 +43,7 @@ impl Study<'_, '_> {
             let base = self.model(model);
             fertility.extend(self.fertility(evaluate, model));
             for condition in &self.spec.conditions {
-                for (seed, adapter) in self.adapters(model, base, condition) {
-                    let adapter = condition.adapter.as_deref().zip(adapter);
+                for Asked { seed, model: file, adapter } in self.asked(model, base, condition) {
                     for language in &evaluate.languages {
                         for mode in self.modes(condition) {
                             let cell = EvaluateCell {
@@ -54,7 +53,7 @@ impl Study<'_, '_> {
                                 language: language.clone(),
                                 mode: mode.clone(),
                             };
-                            let evaluation = self.evaluate(evaluate, model, base, adapter, cell.clone());
+                            let evaluation = self.evaluate(evaluate, model, file, adapter, cell.clone());
                             answers.extend(evaluation);
                             probes.extend(evaluation.and_then(|evaluation| self.probe(evaluate.probe, evaluation)));
                             cells.push(cell);
@@ -125,81 +124,18 @@ impl Study<'_, '_> {
         self.download(name, file)
     }
 
-    /// The adapters of a condition on a model: one per seed, or none at all.
-    fn adapters(&mut self, model: &Model, base: StageId, condition: &Condition) -> Vec<(Option<u64>, Option<StageId>)> {
-        let adapters = &self.spec.adapters;
-        let Some(adapter) = condition.adapter.as_ref().and_then(|name| adapters.iter().find(|it| it.name == *name))
-        else {
-            return vec![(None, None)];
-        };
-        match &adapter.origin {
-            AdapterOrigin::Trained(training) => {
-                let trained = |&seed| (Some(seed), self.finetune(model, base, &adapter.name, training, seed));
-                adapter.seeds.iter().map(trained).collect()
-            }
-            AdapterOrigin::File(file) => {
-                let seeds: Vec<Option<u64>> = match &adapter.seeds[..] {
-                    [] => vec![None],
-                    seeds => seeds.iter().copied().map(Some).collect(),
-                };
-                let made = |seed| (seed, Some(self.adapter_file(model, &adapter.name, file, seed)));
-                seeds.into_iter().map(made).collect()
-            }
-        }
-    }
-
-    /// The stage that brings an adapter that was made elsewhere.
-    fn adapter_file(&mut self, model: &Model, adapter: &str, file: &FileRef, seed: Option<u64>) -> StageId {
-        let seed = seed.map(|seed| seed.to_string()).unwrap_or_default();
-        let blanks = [("model", model.name.as_str()), ("seed", seed.as_str())];
-        let (name, file) = filled(format!("download/adapter/{adapter}"), file, &blanks);
-        self.download(name, file)
-    }
-
-    fn finetune(
-        &mut self,
-        model: &Model,
-        base: StageId,
-        adapter: &str,
-        training: &Training,
-        seed: u64,
-    ) -> Option<StageId> {
-        let name = format!("finetune/{}/{adapter}/seed{seed}", model.name);
-        if let Some(id) = self.builder.find(&name) {
-            return Some(id);
-        }
-        let spec = self.spec;
-        let data = spec.data.iter().find(|data| data.name == training.train_on.data)?;
-        let mode = spec.modes.iter().find(|mode| mode.name == training.train_on.mode)?;
-        let mut inputs = vec![input("model", base)];
-        for language in &training.train_on.languages {
-            inputs.push(part("rows", language, self.data(data, language)));
-        }
-        let work = FinetuneWork {
-            training: training.clone(),
-            seed,
-            data: data.clone(),
-            prompt: spec.prompt.as_ref()?.shown_by(mode, &training.train_on.languages),
-            mode: mode.clone(),
-            chat: model.chat,
-            slot: model.slot.clone(),
-        };
-        let work = Work::Finetune(Arc::new(work));
-        Some(self.builder.add(Stage { name, inputs, work, resources: WHOLE_MACHINE }))
-    }
-
     fn evaluate(
         &mut self,
         evaluate: &Evaluate,
         model: &Model,
-        base: StageId,
+        file: StageId,
         adapter: Option<(&str, StageId)>,
         cell: EvaluateCell,
     ) -> Option<StageId> {
         let spec = self.spec;
         let data = spec.data.iter().find(|data| data.name == evaluate.data)?;
         let mode = spec.modes.iter().find(|mode| mode.name == cell.mode)?;
-        let mut inputs = vec![input("model", base)];
+        let mut inputs = vec![input("model", file)];
         inputs.extend(adapter.map(|(_, adapter)| input("adapter", adapter)));
         if let Some(code) = mode.shots.as_ref().map(|shots| shots.language.code(&cell.language))
             && code != cell.language

@@ -2,27 +2,80 @@
 
 use crate::asked::Asked;
 use crate::spec::{
-    Analyze, AnswersFormat, Chat, Claim, Data, Evaluate, FileRef, LanguageGroup, Mode, Prompt, Training,
+    Analyze, AnswersFormat, Chat, Claim, Data, Evaluate, FileRef, LanguageGroup, Mode, Pace, Prompt, Training,
 };
 use serde::{Deserialize, Serialize};
 
 /// Training an adapter on one model with one seed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct FinetuneWork {
-    /// The adapter's settings.
+    /// Its name, for messages.
+    pub adapter: String,
+    /// The adapter's settings; languages sorted, which is the order of the stage's inputs of rows.
     pub training: Training,
     /// Seed of initialization and order.
     pub seed: u64,
     /// The data set that it trains on.
     pub data: Data,
-    /// What all modes show.
+    /// What the rows are shown in; with [`Lesson::Text`] the text, as its body.
+    ///
+    /// [`Lesson::Text`]: crate::spec::Lesson::Text
     pub prompt: Prompt,
-    /// Mode whose prompt the rows take.
+    /// Mode whose prompt the rows take; with a text, one that says nothing.
     pub mode: Mode,
+    /// The other adapters that it is matched with, by name.
+    pub arms: Vec<Arm>,
     /// Chat format of the model.
     pub chat: Chat,
     /// Assistant prefill of the model.
     pub slot: Option<String>,
+}
+
+/// An adapter that another one is matched with: which questions it has, and how many steps they make.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Arm {
+    /// Its name, for messages.
+    pub adapter: String,
+    /// The data set that it trains on.
+    pub data: Data,
+    /// What its rows are shown in: they are read with as many options as it has labels.
+    pub prompt: Prompt,
+    /// Mode whose prompt they take.
+    pub mode: Mode,
+    /// Part of the data.
+    pub part: String,
+    /// Language codes, sorted, which is the order of the inputs of its rows.
+    pub languages: Vec<String>,
+    /// Questions in each language, at most.
+    pub limit: Option<u64>,
+    /// How many examples make a step, and how many steps there are.
+    pub pace: Pace,
+}
+
+impl FinetuneWork {
+    /// What its rows are, in a language. `limit` is not in it: it is drawn, and by [`balance`].
+    ///
+    /// [`balance`]: crate::training::balance
+    #[must_use]
+    pub fn asked<'a>(&'a self, language: &'a str) -> Asked<'a> {
+        let Self { data, prompt, mode, training, .. } = self;
+        Asked { data, language, part: &training.train_on.part, limit: None, prompt, mode }
+    }
+}
+
+impl Arm {
+    /// What its rows are, in a language.
+    #[must_use]
+    pub fn asked<'a>(&'a self, language: &'a str) -> Asked<'a> {
+        let Self { data, prompt, mode, part, .. } = self;
+        Asked { data, language, part, limit: None, prompt, mode }
+    }
+
+    /// Name of the inputs with the rows of the arm at that place: their parts are the languages.
+    #[must_use]
+    pub fn input(at: usize) -> String {
+        format!("arm{}", at + 1)
+    }
 }
 
 /// Asking one model, under one condition, in one language and mode.

@@ -193,6 +193,9 @@ impl Checker<'_> {
             self.faults.at(node.place, format!("`{path}` must be more than zero")).label("too small");
         } else if above == Bound::AtLeastZero && number < 0.0 {
             self.faults.at(node.place, format!("`{path}` must not be negative")).label("too small");
+        } else if above == Bound::BelowOne && !(0.0..1.0).contains(&number) {
+            let label = if number < 0.0 { "too small" } else { "too large" };
+            self.faults.at(node.place, format!("`{path}` must be at least 0 and less than 1")).label(label);
         }
     }
 }
@@ -211,6 +214,7 @@ fn heading(path: &str) -> String {
 fn amount(min: usize, max: usize) -> String {
     match (min, max) {
         (1, usize::MAX) => "at least one value".to_owned(),
+        (min, max) if min == max => format!("{min} values"),
         (min, usize::MAX) => format!("at least {min} values"),
         (min, max) => format!("{min} to {max} values"),
     }

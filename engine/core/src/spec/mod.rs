@@ -3,6 +3,7 @@
 //! `layers` reads the texts and lays them over one another, `check` compares the result with the `grammar`, `resolve`
 //! fills in and follows references. Each of them reports all that it finds and goes on.
 
+mod adapter;
 mod check;
 mod error;
 mod grammar;
@@ -25,6 +26,10 @@ mod tree;
 mod types;
 mod words;
 
+pub use adapter::{
+    ALL_LINEAR, ATTENTION, Adapter, AdapterOrigin, Base, Gold, Length, Lesson, Lora, Match, Optimizer, Pace, Schedule,
+    TrainOn, Training,
+};
 pub use error::{SpecError, SpecErrors};
 pub use schema::schema;
 pub use suggest::nearest;

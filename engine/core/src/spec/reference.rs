@@ -71,6 +71,7 @@ fn kind(shape: &Shape) -> String {
         Shape::Bytes => "whole number, string".to_owned(),
         Shape::List { item, min: 0, .. } => format!("list: {}", kind(item)),
         Shape::List { item, min, max: usize::MAX } => format!("list, {min} or more: {}", kind(item)),
+        Shape::List { item, min, max } if min == max => format!("list of {min}: {}", kind(item)),
         Shape::List { item, min, max } => format!("list, {min} to {max}: {}", kind(item)),
         Shape::Texts => "string, list of strings".to_owned(),
         Shape::Table(shape) => format!("table `{}`", shape.name),

@@ -65,6 +65,7 @@ fn value(shape: &Shape, extent: Extent) -> Value {
         Shape::Number { above: Bound::None } => json!({ "type": "number" }),
         Shape::Number { above: Bound::AtLeastZero } => json!({ "type": "number", "minimum": 0 }),
         Shape::Number { above: Bound::AboveZero } => json!({ "type": "number", "exclusiveMinimum": 0 }),
+        Shape::Number { above: Bound::BelowOne } => json!({ "type": "number", "minimum": 0, "exclusiveMaximum": 1 }),
         Shape::Boolean => json!({ "type": "boolean" }),
         Shape::Scalar => json!({ "type": ["string", "number", "boolean"] }),
         Shape::Bytes => json!({ "type": ["integer", "string"] }),
@@ -129,6 +130,10 @@ mod tests {
         assert_eq!(model["properties"]["requantize"]["default"], json!(false));
         let labels = &schema["properties"]["prompt"]["properties"]["labels"];
         assert_eq!((&labels["minItems"], &labels["maxItems"]), (&json!(2), &json!(10)));
+        let adapter = &schema["then"]["properties"]["adapters"]["additionalProperties"]["properties"];
+        let dropout = &adapter["lora"]["properties"]["dropout"];
+        assert_eq!((&dropout["minimum"], &dropout["exclusiveMaximum"]), (&json!(0), &json!(1)));
+        assert_eq!(adapter["train_on"]["anyOf"], json!([{ "required": ["mode"] }, { "required": ["text"] }]));
         let unit = &schema["properties"]["evaluate"]["properties"]["unit"];
         assert_eq!(unit["default"], json!(512));
     }

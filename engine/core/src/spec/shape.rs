@@ -87,12 +87,14 @@ pub(crate) enum Shape {
     },
 }
 
-/// Lower bound of a number.
+/// Bounds of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bound {
     None,
     AtLeastZero,
     AboveZero,
+    /// From 0 to below 1.
+    BelowOne,
 }
 
 /// Rules for the names that users give.

@@ -27,6 +27,13 @@ fn trained(spec: &Spec, adapter: usize) -> &Training {
     spec.adapters[adapter].training().expect("trained here")
 }
 
+const ADAPTERS: &str = include_str!("../../../../tests/specs/valid/adapters.toml");
+
+/// The specs of the corpus lie one folder below the study.
+fn loaded_adapters(profile: Option<&str>, more: &str) -> Spec {
+    loaded(&format!("{}{more}", ADAPTERS.replace("../base.toml", "base.toml")), profile, &[])
+}
+
 const EXTENDS: &str = "extends = \"base.toml\"\n";
 
 #[test]
@@ -82,10 +89,22 @@ fn what_is_left_out_is_worked_out() {
     let adapter = trained(&spec, 0);
     assert_eq!(
         adapter.lora,
-        Lora { rank: 16, alpha: 16.0, targets: vec!["all-linear".to_owned()], train_experts: false }
+        Lora { rank: 16, alpha: 16.0, dropout: 0.0, targets: vec!["all-linear".to_owned()], train_experts: false }
     );
-    assert_eq!(adapter.optimizer, Optimizer { lr: 1e-4, schedule: Schedule::Linear, weight_decay: 0.0 });
-    assert_eq!((adapter.batch_examples, adapter.epochs, &spec.adapters[0].seeds[..]), (32, 1, &[1, 2, 3][..]));
+    let optimizer = Optimizer {
+        lr: 1e-4,
+        schedule: Schedule::Linear,
+        warmup: 0.0,
+        weight_decay: 0.0,
+        betas: [0.9, 0.999],
+        epsilon: 1e-8,
+        clip: Some(1.0),
+    };
+    assert_eq!(adapter.optimizer, optimizer);
+    assert_eq!(adapter.pace, Pace { batch_examples: 32, accumulate: 1, length: Length::Epochs(1) });
+    assert_eq!((adapter.base, adapter.max_length, adapter.checkpoint_every), (Base::Quantized, None, 20));
+    assert_eq!(adapter.train_on.lesson, Lesson::Answer { mode: "direct".to_owned(), gold: Gold::True });
+    assert_eq!((&spec.adapters[0].seeds[..], spec.adapters[0].merge), (&[1, 2, 3][..], false));
     assert_eq!(adapter.train_on.part, "train");
     let evaluate = spec.evaluate.expect("there");
     assert_eq!((evaluate.part.as_str(), evaluate.limit, evaluate.context), ("test", None, None));
@@ -341,4 +360,39 @@ proptest! {
         let claim = format!("claims=[{{text=\"\", expect={{below=1}}, estimate={value:?}}}]");
         let _ = load_with(EXTENDS, None, &[&claim]);
     }
+}
+
+#[test]
+fn all_that_can_be_said_of_training_is_read() {
+    let spec = loaded_adapters(None, "");
+    let adapter = |name: &str| spec.adapters.iter().find(|adapter| adapter.name == name).expect("there");
+    let training = |name: &str| adapter(name).training().expect("trained here");
+    let arabic = training("arabic");
+    assert_eq!((arabic.base, arabic.max_length, arabic.checkpoint_every), (Base::Source, Some(2048), 5));
+    assert_eq!(arabic.pace, Pace { batch_examples: 4, accumulate: 8, length: Length::Steps(60) });
+    assert_eq!((arabic.train_on.limit, arabic.matched), (Some(30), Some(Match::StepsAndQuestions)));
+    let Lora { rank, alpha, dropout, targets, train_experts } = &arabic.lora;
+    assert_eq!((*rank, *alpha, *dropout, *train_experts), (8, 16.0, 0.05, true));
+    assert_eq!(targets, &["attention", "ffn_down", "blk.1?.ffn_*"]);
+    let Optimizer { lr, schedule, warmup, weight_decay, betas, epsilon, clip } = &arabic.optimizer;
+    assert_eq!((*lr, *schedule, *warmup, *weight_decay), (2e-4, Schedule::Cosine, 0.1, 0.01));
+    assert_eq!((*betas, *epsilon, *clip), ([0.9, 0.95], 1e-6, None));
+    let lesson = |name: &str| training(name).train_on.lesson.clone();
+    assert_eq!(lesson("shuffled"), Lesson::Answer { mode: "direct".to_owned(), gold: Gold::Shuffled });
+    assert_eq!(lesson("text"), Lesson::Text("{{ passage }}".to_owned()));
+    assert_eq!(training("task").train_on.mode(), Some("inference"));
+    assert!(adapter("arabic").merge && adapter("merged").merge && !adapter("text").merge);
+    assert_eq!(training("french").pace.length, Length::Epochs(1));
+}
+
+/// Which questions the arms have in common, and how many steps they take, must not depend on which of them a profile runs.
+#[test]
+fn a_part_of_a_study_keeps_all_arms_of_a_comparison() {
+    let names = |profile: &str| {
+        let only = format!("\n[profiles.part.only]\nconditions = [{profile}]\n");
+        let spec = loaded_adapters(Some("part"), &only);
+        spec.adapters.into_iter().map(|adapter| adapter.name).collect::<Vec<_>>()
+    };
+    assert_eq!(names("'tuned'"), ["arabic", "french", "shuffled", "text"]);
+    assert_eq!(names("'task'"), ["task"]);
 }

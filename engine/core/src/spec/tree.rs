@@ -136,6 +136,15 @@ impl Node {
         self.items().iter().filter_map(Node::word)
     }
 
+    pub(crate) fn number(&self) -> Option<f64> {
+        match self.value {
+            #[expect(clippy::cast_precision_loss, reason = "a setting, not a count")]
+            Value::Integer(integer) => Some(integer as f64),
+            Value::Float(float, _) => Some(float),
+            _ => None,
+        }
+    }
+
     /// The text form of a string, number or truth value.
     pub(crate) fn scalar(&self) -> Option<String> {
         match &self.value {
@@ -196,12 +205,7 @@ impl Table {
     }
 
     pub(crate) fn number(&self, key: &str) -> Option<f64> {
-        match self.get(key)?.value {
-            #[expect(clippy::cast_precision_loss, reason = "a setting, not a count")]
-            Value::Integer(integer) => Some(integer as f64),
-            Value::Float(float, _) => Some(float),
-            _ => None,
-        }
+        self.get(key)?.number()
     }
 
     pub(crate) fn is_true(&self, key: &str) -> bool {

@@ -3,6 +3,7 @@
 //! Plain data. These types know nothing of TOML, spans or profiles; `plan` reads them and nothing else.
 //! Every list that the user wrote as a table is sorted by name, so that reordering a spec changes nothing.
 
+use super::adapter::Adapter;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -526,89 +527,6 @@ pub struct Condition {
     pub adapter: Option<String>,
     /// Modes (by name), in the order written.
     pub modes: Vec<String>,
-}
-
-/// A LoRA adapter, or several that differ in their seed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Adapter {
-    /// Name.
-    pub name: String,
-    /// Where it comes from.
-    pub origin: AdapterOrigin,
-    /// Seeds of initialization and order; one adapter each. Empty: one adapter of which no seed is known.
-    pub seeds: Vec<u64>,
-}
-
-/// Where an adapter comes from.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum AdapterOrigin {
-    /// It is trained here.
-    Trained(Training),
-    /// A GGUF file; `{model}` and `{seed}` in its path stand for a model's name and a seed.
-    File(FileRef),
-}
-
-/// How an adapter is trained.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Training {
-    /// What it is trained on.
-    pub train_on: TrainOn,
-    /// Shape.
-    pub lora: Lora,
-    /// Optimizer.
-    pub optimizer: Optimizer,
-    /// Examples per optimizer step.
-    pub batch_examples: u32,
-    /// Passes over the training part.
-    pub epochs: u32,
-}
-
-/// Training rows of an adapter.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TrainOn {
-    /// Data set (by name).
-    pub data: String,
-    /// Part of its split.
-    pub part: String,
-    /// Language codes (a group's name is already resolved).
-    pub languages: Vec<String>,
-    /// Mode (by name) whose prompt the rows take.
-    pub mode: String,
-}
-
-/// LoRA's shape.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Lora {
-    /// Rank, at least 1.
-    pub rank: u32,
-    /// Scale numerator.
-    pub alpha: f64,
-    /// `all-linear`, or tensor name patterns.
-    pub targets: Vec<String>,
-    /// Whether experts are trained: `frozen` or `train`.
-    pub train_experts: bool,
-}
-
-/// AdamW and its schedule.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Optimizer {
-    /// Peak learning rate.
-    pub lr: f64,
-    /// `linear`, `cosine` or `constant`.
-    pub schedule: Schedule,
-    /// Weight decay.
-    pub weight_decay: f64,
-}
-
-/// Learning-rate schedules.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Schedule {
-    /// Linear decay to zero.
-    Linear,
-    /// Cosine decay to zero.
-    Cosine,
-    /// No decay.
-    Constant,
 }
 
 /// What is measured.

@@ -1,8 +1,8 @@
 //! The words by which a spec's choices are written, in the spec, in manifests and in results.
 
 use super::{
-    Adapter, AdapterOrigin, AnswerAs, AnswersFormat, Channel, Chat, Data, Effort, Format, Kv, Normalize, Population,
-    Quotes, Rules, Schedule, Score, Source, SplitBy, Training,
+    AnswerAs, AnswersFormat, Base, Channel, Chat, Data, Effort, Format, Gold, Kv, Match, Normalize, Population, Quotes,
+    Rules, Schedule, Score, Source, SplitBy,
 };
 
 macro_rules! words {
@@ -38,6 +38,9 @@ words!(Rules { Xlt = "xlt", LmEval = "lm-eval", Inspect = "inspect", Belebele = 
 words!(Effort { Low = "low", Medium = "medium", High = "high" });
 words!(Channel { Auto = "auto", Text = "text", Native = "native" });
 words!(Population { Items = "items", Languages = "languages" });
+words!(Base { Quantized = "quantized", Source = "source" });
+words!(Gold { True = "gold", Shuffled = "shuffled" });
+words!(Match { Steps = "steps", Questions = "questions", StepsAndQuestions = "steps+questions" });
 words!(Schedule { Linear = "linear", Cosine = "cosine", Constant = "constant" });
 
 /// The source as one line, the form in which the lock file names it.
@@ -56,17 +59,6 @@ impl std::fmt::Display for Source {
                 let parts: Vec<_> = parts.iter().map(Self::to_string).collect();
                 f.write_str(&parts.join(" + "))
             }
-        }
-    }
-}
-
-impl Adapter {
-    /// How it is trained, if it is trained here.
-    #[must_use]
-    pub fn training(&self) -> Option<&Training> {
-        match &self.origin {
-            AdapterOrigin::Trained(training) => Some(training),
-            AdapterOrigin::File(_) => None,
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Keys of the study's own stages.
 
 use crate::key;
-use crate::study::{hub, spec};
+use crate::study::{spec, training};
 use xlt_core::spec::{
-    AdapterOrigin, AnswerAs, Channel, Chat, Effort, Format, Kv, Normalize, Quotes, Rules, Sampling, Schedule, Score,
-    Slot, Source, Spec, Split, SplitBy, Training,
+    AnswerAs, Channel, Chat, Effort, Format, Gold, Kv, Lesson, Normalize, Quotes, Rules, Sampling, Score, Slot, Source,
+    Spec, Split, SplitBy,
 };
 
 const EVALUATE: &str = "evaluate/m/tuned/seed1/heb_Hebr/cot";
@@ -25,21 +25,6 @@ fn split(spec: &mut Spec, change: impl FnOnce(&mut SplitBy, &mut u64, &mut u64, 
         Some(Split::Drawn { by, train, test, seed, .. }) => change(by, train, test, seed),
         other => panic!("{other:?}"),
     }
-}
-
-fn training(spec: &mut Spec) -> &mut Training {
-    match &mut spec.adapters[0].origin {
-        AdapterOrigin::Trained(training) => training,
-        other => panic!("{other:?}"),
-    }
-}
-
-/// A study whose adapter was made elsewhere, for that model and seed.
-fn made_elsewhere(path: &str, seeds: &[u64]) -> Spec {
-    let mut spec = spec();
-    spec.adapters[0].origin = AdapterOrigin::File(hub(path, false));
-    spec.adapters[0].seeds = seeds.to_vec();
-    spec
 }
 
 fn add(text: &mut String) {
@@ -140,49 +125,9 @@ fn whatever_can_change_answers_changes_the_key() {
 }
 
 #[test]
-fn whatever_can_change_an_adapter_changes_its_key() {
-    let differs = |change: fn(&mut Training)| check(FINETUNE, false, |spec| change(training(spec)));
-    differs(|training| training.lora.rank += 1);
-    differs(|training| training.lora.alpha += 1.0);
-    differs(|training| training.lora.targets.push("more".to_owned()));
-    differs(|training| training.lora.train_experts = true);
-    differs(|training| training.optimizer.lr *= 2.0);
-    differs(|training| training.optimizer.schedule = Schedule::Cosine);
-    differs(|training| training.optimizer.weight_decay = 0.0);
-    differs(|training| training.batch_examples += 1);
-    differs(|training| training.epochs += 1);
-    differs(|training| add(&mut training.train_on.part));
-    differs(|training| training.train_on.languages.push("heb_Hebr".to_owned()));
+fn what_a_model_is_made_of_changes_its_key() {
     check("quantize/m", false, |spec| spec.models[0].quantize = Some("Q4_0".to_owned()));
-    check(FINETUNE, false, |spec| split(spec, |_, train, _, _| *train += 1));
     check("download/model/m", false, |spec| spec.models[0].file.sha256 = Some("cd".repeat(32)));
-}
-
-#[test]
-fn another_seed_is_another_adapter() {
-    let mut two = spec();
-    two.adapters[0].seeds = vec![1, 2];
-    let (one, other) = (key(&two, "llama", FINETUNE), key(&two, "llama", "finetune/m/lora/seed2"));
-    assert_ne!(one.0, other.0);
-    assert_eq!(one, key(&spec(), "llama", FINETUNE), "a second seed leaves the first adapter alone");
-}
-
-#[test]
-fn an_adapter_from_elsewhere_is_an_input_wherever_its_file_lies() {
-    let plain = |name: &str| {
-        let mut spec = spec();
-        spec.conditions[0].adapter = None;
-        key(&spec, "llama", name)
-    };
-    let without = plain("evaluate/m/tuned/heb_Hebr/cot");
-    let one = key(&made_elsewhere("a.gguf", &[]), "llama", "evaluate/m/tuned/heb_Hebr/cot");
-    let other = key(&made_elsewhere("b/{model}.gguf", &[]), "llama", "evaluate/m/tuned/heb_Hebr/cot");
-    assert_ne!(without.0, one.0);
-    assert_eq!(one, other, "the pin counts, not the path");
-    let seeded = made_elsewhere("{model}/{seed}.gguf", &[5, 7]);
-    assert_eq!(one.0, key(&seeded, "llama", "evaluate/m/tuned/seed7/heb_Hebr/cot").0);
-    key(&seeded, "llama", "download/adapter/lora/m/5");
-    key(&seeded, "llama", "download/adapter/lora/m/7");
 }
 
 #[test]
@@ -228,6 +173,6 @@ fn names_places_and_what_else_is_in_the_spec_do_not_change_the_key() {
     renamed("evaluate/m/tuned/seed1/heb_Hebr/think", |spec| {
         spec.modes[0].name = "think".to_owned();
         spec.conditions[0].modes = vec!["think".to_owned()];
-        training(spec).train_on.mode = "think".to_owned();
+        training(spec).train_on.lesson = Lesson::Answer { mode: "think".to_owned(), gold: Gold::True };
     });
 }

@@ -3,9 +3,9 @@
 use crate::world;
 use std::collections::BTreeMap;
 use xlt_core::spec::{
-    Adapter, AdapterOrigin, AnswerAs, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, Format, Kv,
-    LanguageGroup, Lora, Mode, Model, Optimizer, Prompt, Reason, Sampling, Schedule, Source, Spec, Split, SplitBy,
-    TrainOn, Training,
+    Adapter, AdapterOrigin, AnswerAs, Base, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, Format, Gold,
+    Kv, LanguageGroup, Length, Lesson, Lora, Mode, Model, Optimizer, Pace, Prompt, Reason, Sampling, Schedule, Source,
+    Spec, Split, SplitBy, TrainOn, Training,
 };
 
 fn texts(texts: &[&str]) -> Vec<String> {
@@ -73,6 +73,14 @@ pub(super) fn spec() -> Spec {
     }
 }
 
+/// How the adapter of that study is trained.
+pub(super) fn training(spec: &mut Spec) -> &mut Training {
+    match &mut spec.adapters[0].origin {
+        AdapterOrigin::Trained(training) => training,
+        other => panic!("{other:?}"),
+    }
+}
+
 fn data() -> Data {
     Data {
         name: "belebele".to_owned(),
@@ -103,13 +111,26 @@ fn adapter() -> Adapter {
                 data: "belebele".to_owned(),
                 part: "train".to_owned(),
                 languages: texts(&["arb_Arab"]),
-                mode: "cot".to_owned(),
+                limit: None,
+                lesson: Lesson::Answer { mode: "cot".to_owned(), gold: Gold::True },
             },
-            lora: Lora { rank: 8, alpha: 16.0, targets: texts(&["all-linear"]), train_experts: false },
-            optimizer: Optimizer { lr: 1e-4, schedule: Schedule::Linear, weight_decay: 0.01 },
-            batch_examples: 8,
-            epochs: 1,
+            base: Base::Quantized,
+            lora: Lora { rank: 8, alpha: 16.0, dropout: 0.0, targets: texts(&["all-linear"]), train_experts: false },
+            optimizer: Optimizer {
+                lr: 1e-4,
+                schedule: Schedule::Linear,
+                warmup: 0.0,
+                weight_decay: 0.01,
+                betas: [0.9, 0.999],
+                epsilon: 1e-8,
+                clip: Some(1.0),
+            },
+            pace: Pace { batch_examples: 8, accumulate: 1, length: Length::Epochs(1) },
+            max_length: None,
+            checkpoint_every: 20,
+            matched: None,
         }),
         seeds: vec![1],
+        merge: false,
     }
 }

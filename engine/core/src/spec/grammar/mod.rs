@@ -2,6 +2,7 @@
 //!
 //! Validation, the JSON Schema and the tables of `docs/spec.md` are three readers of this.
 
+mod adapters;
 mod inputs;
 mod measures;
 mod prompts;
@@ -10,10 +11,11 @@ mod stages;
 use super::shape::Need::{Derived, Optional};
 use super::shape::Shape::{List, Table, Text, Texts};
 use super::shape::{Key, Shape, TableShape, key, tables, texts};
+use adapters::ADAPTER;
 pub(super) use inputs::ORIGIN;
 use inputs::{DATA, MODEL};
 use measures::{ANALYZE, CLAIM, EVALUATE};
-use prompts::{ADAPTER, CONDITION, FORMAT, MODE, PROMPT};
+use prompts::{CONDITION, FORMAT, MODE, PROMPT};
 use stages::STAGE;
 
 const ANY: usize = usize::MAX;

@@ -1,12 +1,10 @@
-//! Prompts, conditions and adapters: how a model is asked, and how it is tuned.
+//! Prompts and conditions: how a model is asked.
 
-use super::ANY;
-use super::inputs::ORIGIN;
 use crate::spec::preset;
-use crate::spec::shape::Need::{Default, DefaultBeside, Derived, Optional, Required, Without};
-use crate::spec::shape::Shape::{Boolean, Choice, List, Map, Number, Table, Text, Texts};
+use crate::spec::shape::Need::{Default, Derived, Optional, Required};
+use crate::spec::shape::Shape::{Boolean, Choice, Map, Number, Table, Text, Texts};
 use crate::spec::shape::{Bound, COUNT, Names, Shape, TableShape, from, key, tables, texts};
-use crate::spec::types::{Channel, Effort, Normalize, Rules, Schedule, Score};
+use crate::spec::types::{Channel, Effort, Normalize, Rules, Score};
 
 pub(super) const PROMPT: TableShape = TableShape {
     name: "prompt",
@@ -65,7 +63,12 @@ pub(super) const FORMAT: TableShape = TableShape {
         key("body", Text, Optional, "template of the user's message"),
         key("instruction", Text, Optional, "template that follows the body"),
         key("continuation", Text, Optional, "for `texts`: template of the text that is scored for an option"),
-        key("labels", texts(2, 10), Optional, "what is shown before each option and scored; as many as the prompt has"),
+        key(
+            "labels",
+            texts(2, 10),
+            Optional,
+            "what is shown before each option and scored; as many as the questions have options",
+        ),
         key("delimiter", Text, Optional, "text between prompt and answer that is scored with the answer"),
         key("score", Choice(Score::WORDS), Optional, "how an answer becomes a prediction"),
         key("normalize", Choice(Normalize::WORDS), Optional, "for `texts`: by what a likelihood is divided"),
@@ -193,85 +196,5 @@ pub(super) const CONDITION: TableShape = TableShape {
         key("modes", Texts, Derived("`direct`, if there is such a mode"), "names of modes"),
     ]],
     example: "`{ modes = [\"direct\"] }`",
-    instead_of_text: None,
-};
-
-/// What tells an adapter that is trained here.
-const TRAINED: &str = "train_on";
-
-pub(super) const ADAPTER: TableShape = TableShape {
-    name: "adapters.NAME",
-    doc: "A LoRA adapter, trained on the answer tokens only; or a GGUF file with one that was made elsewhere.",
-    keys: &[
-        &[
-            key("train_on", Table(&TRAIN_ON), Without("file"), "rows it learns from"),
-            key("lora", Table(&LORA), DefaultBeside(TRAINED, "{}"), "its shape"),
-            key("optimizer", Table(&OPTIMIZER), DefaultBeside(TRAINED, "{}"), "AdamW and its schedule"),
-            key("batch_examples", from(1), DefaultBeside(TRAINED, "32"), "examples in a step"),
-            key("epochs", from(1), DefaultBeside(TRAINED, "1"), "passes over the rows"),
-            key(
-                "seeds",
-                List { item: &COUNT, min: 1, max: ANY },
-                DefaultBeside(TRAINED, "[1, 2, 3]"),
-                "seeds of initialization and order, one adapter for each; of a `file`, what `{seed}` in it stands for",
-            ),
-            key(
-                "file",
-                Texts,
-                Optional,
-                "in place of `train_on`: an adapter in GGUF, where a model's `file` may be, too; `{model}` and `{seed}` are filled in",
-            ),
-        ],
-        ORIGIN,
-    ],
-    example: "`[adapters.NAME]` with `train_on` or `file`",
-    instead_of_text: None,
-};
-
-const TRAIN_ON: TableShape = TableShape {
-    name: "adapters.NAME.train_on",
-    doc: "Rows and how they are shown.",
-    keys: &[&[
-        key("data", Text, Required, "name of a data set"),
-        key("part", Text, Default("\"train\""), "part of its split"),
-        key("languages", Texts, Required, "a language group, a code, or a list of them"),
-        key("mode", Text, Required, "name of the mode whose prompt the rows take"),
-    ]],
-    example: "`{ data = \"belebele\", languages = \"source\", mode = \"direct\" }`",
-    instead_of_text: None,
-};
-
-const LORA: TableShape = TableShape {
-    name: "adapters.NAME.lora",
-    doc: "Shape of the adapter.",
-    keys: &[&[
-        key("rank", from(1), Default("16"), "rank"),
-        key(
-            "alpha",
-            Number { above: Bound::AboveZero },
-            Derived("`rank`"),
-            "scale: what is learned counts `alpha / rank` times",
-        ),
-        key("targets", Texts, Default("\"all-linear\""), "`all-linear`, or patterns of tensor names"),
-        key(
-            "experts",
-            Choice(&["frozen", "train"]),
-            Default("\"frozen\""),
-            "whether the experts of a mixture are trained",
-        ),
-    ]],
-    example: "`{ rank = 32 }`",
-    instead_of_text: None,
-};
-
-const OPTIMIZER: TableShape = TableShape {
-    name: "adapters.NAME.optimizer",
-    doc: "AdamW.",
-    keys: &[&[
-        key("lr", Number { above: Bound::AboveZero }, Default("1e-4"), "highest learning rate"),
-        key("schedule", Choice(Schedule::WORDS), Default("\"linear\""), "how it falls"),
-        key("weight_decay", Number { above: Bound::AtLeastZero }, Default("0.0"), "weight decay"),
-    ]],
-    example: "`{ lr = 1e-4 }`",
     instead_of_text: None,
 };

@@ -1,19 +1,13 @@
 //! `[adapters.NAME]`: what is trained here, or was made elsewhere.
 
-use super::data::{check_languages, check_part, named};
-use super::families::{self, Family};
-use super::{Context, blanks, languages, origin};
+use super::families::Family;
+use super::{Context, blanks, origin, training};
 use crate::spec::grammar::ORIGIN;
 use crate::spec::tree::{Node, Table, Value};
-use crate::spec::{
-    Adapter, AdapterOrigin, Data, FileRef, LanguageGroup, Lora, Optimizer, Schedule, Spec, TrainOn, Training,
-};
+use crate::spec::{Adapter, AdapterOrigin, Data, FileRef, LanguageGroup, Match, Spec, Training};
 
 const MODEL: &str = "{model}";
 const SEED: &str = "{seed}";
-
-/// Keys that only an adapter has that is trained here.
-const TRAINING: [&str; 4] = ["lora", "optimizer", "batch_examples", "epochs"];
 
 pub(super) fn resolve(
     data: &[Data],
@@ -23,29 +17,48 @@ pub(super) fn resolve(
 ) -> Vec<Adapter> {
     let adapters = cx.root.sorted("adapters").into_iter().filter_map(|entry| {
         let table = entry.node.table()?;
-        let train_on = table.table("train_on").and_then(|table| train_on(table, data, groups, families, cx));
         let seeds = table.get("seeds").map(|node| seeds(node, cx)).unwrap_or_default();
+        // Beside a file it is reported, and read all the same: what is wrong with it is told as well.
+        let training = table.get("train_on").and_then(|_| training::resolve(table, data, groups, families, cx));
         let origin = match table.get("file") {
             Some(file) => AdapterOrigin::File(made(file, table, cx)?),
             None => {
                 without_file(table, cx);
-                AdapterOrigin::Trained(Training {
-                    train_on: train_on?,
-                    lora: lora(table.table("lora")?, cx)?,
-                    optimizer: optimizer(table.table("optimizer")?)?,
-                    batch_examples: table.integer("batch_examples")?,
-                    epochs: table.integer("epochs")?,
-                })
+                AdapterOrigin::Trained(training?)
             }
         };
-        Some(Adapter { name: entry.key.clone(), origin, seeds })
+        Some(Adapter { name: entry.key.clone(), origin, seeds, merge: table.is_true("merge") })
     });
-    adapters.collect()
+    let adapters = adapters.collect();
+    arms(cx);
+    adapters
 }
 
 /// What adapters are trained on and how.
 pub(super) fn trainings(spec: &Spec) -> impl Iterator<Item = &Training> {
     spec.adapters.iter().filter_map(Adapter::training)
+}
+
+/// Adapters of which something is made equal are compared: there are two at least, and they agree on what it is.
+fn arms(cx: &mut Context<'_>) {
+    let entries = cx.root.sorted("adapters").into_iter();
+    let arms: Vec<_> = entries.filter_map(|entry| Some((entry, entry.node.table()?.word("match")?))).collect();
+    if let [(entry, word)] = &arms[..] {
+        cx.faults
+            .at(word.place, format!("`match`, and no other adapter that `{}` is matched with", entry.key))
+            .label("equal to what?")
+            .help("give the adapters that it is compared with the same `match`, or leave this out");
+    }
+    // A word that means nothing has been reported.
+    let mut meant = arms.into_iter().filter(|(_, word)| Match::named(word.text).is_some());
+    let Some((first, word)) = meant.next() else { return };
+    for (entry, other) in meant.filter(|(_, other)| other.text != word.text) {
+        cx.faults
+            .at(other.place, format!("`{}` and `{}` are matched in different ways", first.key, entry.key))
+            .label("not as the other")
+            .also(word.place, format!("of `{}`", first.key))
+            .help("all adapters with `match` are compared with each other: give them the same one");
+    }
 }
 
 /// Reports what says more of a file that is not named.
@@ -63,7 +76,7 @@ fn made(node: &Node, table: &Table, cx: &mut Context<'_>) -> Option<FileRef> {
     // Beside `train_on` the others may be defaults.
     let training = match table.get("train_on") {
         Some(train_on) => vec![("train_on", train_on)],
-        None => TRAINING.into_iter().filter_map(|key| Some((key, table.get(key)?))).collect(),
+        None => training::KEYS.into_iter().filter_map(|key| Some((key, table.get(key)?))).collect(),
     };
     for (key, other) in training {
         cx.faults
@@ -97,28 +110,6 @@ fn made(node: &Node, table: &Table, cx: &mut Context<'_>) -> Option<FileRef> {
     Some(file)
 }
 
-fn train_on(
-    table: &Table,
-    data: &[Data],
-    groups: &[LanguageGroup],
-    families: &[Family],
-    cx: &mut Context<'_>,
-) -> Option<TrainOn> {
-    let languages = table.get("languages").map(|node| (node, languages::codes(node, groups, cx)));
-    let mode = table.word("mode").and_then(|mode| families::one(mode, families, cx));
-    let rows = table.word("data").and_then(|word| named(word, data, cx));
-    let part = table.word("part");
-    if let (Some(rows), Some(part)) = (rows, part) {
-        check_part(part, rows, cx);
-    }
-    let (node, languages) = languages?;
-    nonempty(node, &languages, cx);
-    if let Some(rows) = rows {
-        check_languages(&languages, rows, cx);
-    }
-    Some(TrainOn { data: rows?.name.clone(), part: part?.text.to_owned(), languages, mode: mode? })
-}
-
 /// Reports an empty list of languages.
 pub(super) fn nonempty(node: &Node, languages: &[String], cx: &mut Context<'_>) {
     if languages.is_empty() && node.items().is_empty() {
@@ -139,26 +130,4 @@ fn seeds(node: &Node, cx: &mut Context<'_>) -> Vec<u64> {
         seeds.push(seed);
     }
     seeds
-}
-
-fn lora(table: &Table, cx: &mut Context<'_>) -> Option<Lora> {
-    let rank: u32 = table.integer("rank")?;
-    let targets = table.texts("targets");
-    if let (Some(node), true) = (table.get("targets"), targets.is_empty()) {
-        cx.faults.at(node.place, "`lora.targets` is empty").label("nothing to train").help("write `\"all-linear\"`");
-    }
-    Some(Lora {
-        rank,
-        alpha: table.number("alpha").unwrap_or(f64::from(rank)),
-        targets,
-        train_experts: table.word("experts")?.text == "train",
-    })
-}
-
-fn optimizer(table: &Table) -> Option<Optimizer> {
-    Some(Optimizer {
-        lr: table.number("lr")?,
-        schedule: Schedule::named(table.word("schedule")?.text)?,
-        weight_decay: table.number("weight_decay")?,
-    })
 }

@@ -5,12 +5,22 @@ use super::{Context, MODE, prompts, words};
 use crate::spec::text::Word;
 use crate::spec::tree::{Entry, Table};
 use crate::spec::{Mode, Slot, Speech};
+use std::collections::BTreeMap;
 
 /// A mode as written.
 pub(super) struct Family {
     pub(super) name: String,
     /// What it comes to: the mode itself, or with a list one for each combination.
     pub(super) modes: Vec<Mode>,
+    /// The format of each that has one, by the mode's name.
+    formats: BTreeMap<String, String>,
+}
+
+impl Family {
+    /// The format in which one of its modes is.
+    pub(super) fn format(&self, mode: &str) -> Option<&str> {
+        self.formats.get(mode).map(String::as_str)
+    }
 }
 
 /// One value on an axis, and the word for it in a mode's name.
@@ -68,7 +78,7 @@ fn family(entry: &Entry, formats: &[PromptFormat], cx: &mut Context<'_>) -> Opti
     let (formats, spoken, slots) = (format_axis(table, formats, cx), words::axis(table, cx), slot_axis(table));
     let (formats, spoken) = (distinct("format", table, formats, cx), distinct("words", table, spoken, cx));
     let slots = distinct("slot", table, slots, cx);
-    let mut modes = Vec::new();
+    let (mut modes, mut shown_in) = (Vec::new(), BTreeMap::new());
     for format in &formats {
         for speech in &spoken {
             for slot in &slots {
@@ -80,13 +90,16 @@ fn family(entry: &Entry, formats: &[PromptFormat], cx: &mut Context<'_>) -> Opti
                 }
                 let one = Mode { name, words: speech.value.clone(), slot: slot.value.clone(), ..mode.clone() };
                 modes.push(match format.value {
-                    Some(format) => format.laid_over(one),
+                    Some(laid) => {
+                        shown_in.insert(one.name.clone(), format.word.clone());
+                        laid.laid_over(one)
+                    }
                     None => one,
                 });
             }
         }
     }
-    Some(Family { name: mode.name, modes })
+    Some(Family { name: mode.name, modes, formats: shown_in })
 }
 
 /// Where an axis has one value, a name need not tell it.

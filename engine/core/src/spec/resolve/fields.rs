@@ -1,7 +1,8 @@
 //! `[data.NAME.fields]`: which field holds what, and what templates may call it.
 
 use super::adapters::trainings;
-use super::{Context, template};
+use super::families::Family;
+use super::{Context, template, uses};
 use crate::spec::suggest::listed;
 use crate::spec::text::Word;
 use crate::spec::tree::{Node, Table};
@@ -80,14 +81,10 @@ pub(super) fn variables(data: &[Data]) -> Vec<String> {
     names
 }
 
-/// Whether every data set that is asked about has what the templates show.
-pub(super) fn fit(spec: &Spec, cx: &mut Context<'_>) {
-    let several = ["formats", "modes"].into_iter().filter_map(|name| cx.root.table(name)).flat_map(|all| &all.entries);
-    let tables = cx.root.table("prompt").into_iter().chain(several.filter_map(|entry| entry.node.table()));
-    let written = tables.flat_map(|table| ["body", "continuation", "instruction"].map(|key| table.word(key)));
-    let written: Vec<Word<'_>> = written.flatten().collect();
+/// Whether every data set has what the templates show that show its questions.
+pub(super) fn fit(spec: &Spec, families: &[Family], cx: &mut Context<'_>) {
     for data in used(spec) {
-        for word in &written {
+        for word in uses::templates(data, spec, families, cx.root) {
             for name in template::variables(word.text) {
                 // What no data set has is told as unknown.
                 if cx.variables.contains(&name) && !data.fields.extra.contains_key(&name) {

@@ -1,8 +1,9 @@
 //! `[formats.NAME]`: other ways to show the same question.
 
-use super::{Context, FORMAT, prompts, template};
+use super::families::Family;
+use super::{Context, FORMAT, prompts, template, uses};
 use crate::spec::text::Word;
-use crate::spec::{Mode, Normalize, Score, Shown};
+use crate::spec::{Mode, Normalize, Score, Shown, Spec};
 
 /// The format that is none: the prompt as `[prompt]` has it.
 pub(super) const AS_PROMPT: &str = "prompt";
@@ -69,12 +70,16 @@ pub(super) fn named<'f>(word: Word<'_>, formats: &'f [PromptFormat], cx: &mut Co
     formats.iter().find(|format| format.name == word.text)
 }
 
-/// Every format has as many labels as the prompt: the questions are the same.
-pub(super) fn fit(labels: &[String], cx: &mut Context<'_>) {
+/// Every format has as many labels as the prompt: the questions are the same. Where nothing is asked in it and something is
+/// learned, the questions are those of training.
+pub(super) fn fit(spec: &Spec, families: &[Family], cx: &mut Context<'_>) {
+    let labels = prompts::shown_labels(&spec.data, cx);
     for entry in cx.root.sorted("formats") {
         let Some(node) = entry.node.table().and_then(|table| table.get("labels")) else { continue };
         let own = node.items().len();
-        if own != labels.len() {
+        let mut modes = uses::in_format(&entry.key, families).peekable();
+        let taught = modes.peek().is_some() && modes.all(|mode| uses::only_taught(mode, spec));
+        if own != labels.len() && !taught {
             cx.faults
                 .at(node.place, format!("{own} labels, where the prompt has {}", labels.len()))
                 .label("not as many")

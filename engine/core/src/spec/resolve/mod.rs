@@ -22,6 +22,8 @@ mod presets;
 mod prompts;
 mod stages;
 mod template;
+mod training;
+mod uses;
 mod words;
 
 use super::check::{Extent, check, fill};
@@ -116,8 +118,9 @@ pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Fa
         conditions,
         evaluate,
     };
-    prompts::fit(&spec, cx);
-    fields::fit(&spec, cx);
+    prompts::fit(&spec, &families, cx);
+    formats::fit(&spec, &families, cx);
+    fields::fit(&spec, &families, cx);
     presets::fit(&spec, cx);
     words::fit(&spec, cx);
     controls::fit(spec.evaluate.as_ref(), &spec.data, &spec.modes, cx);

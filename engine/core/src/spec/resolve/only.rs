@@ -8,7 +8,7 @@ use super::languages::{RESERVED, codes};
 use super::{CONDITION, Context, Kind, MODE, MODEL};
 use crate::spec::text::Word;
 use crate::spec::tree::{Node, Table};
-use crate::spec::{AdapterOrigin, Cell, Quantity, Spec, Term, Training};
+use crate::spec::{Adapter, AdapterOrigin, Cell, Quantity, Spec, Term, Training};
 
 /// Leaves out of `spec` all that `only` does not name, and what hangs on it.
 pub(super) fn apply(only: &Node, spec: &mut Spec, families: &[Family], cx: &mut Context<'_>) {
@@ -29,7 +29,11 @@ pub(super) fn apply(only: &Node, spec: &mut Spec, families: &[Family], cx: &mut 
     }
     let study = languages_of(spec);
     let after = adapters_in_use(spec);
-    spec.adapters.retain(|adapter| !before.contains(&adapter.name) || after.contains(&adapter.name));
+    // What the arms of a comparison have in common depends on all of them.
+    let arm = |adapter: &Adapter| adapter.training().is_some_and(|training| training.matched.is_some());
+    let arms = spec.adapters.iter().any(|adapter| arm(adapter) && after.contains(&adapter.name));
+    let stays = |adapter: &Adapter| !before.contains(&adapter.name) || after.contains(&adapter.name);
+    spec.adapters.retain(|adapter| stays(adapter) || arms && arm(adapter));
     if let Some(node) = table.get("languages") {
         keep_languages(node, &study, spec, cx);
     }

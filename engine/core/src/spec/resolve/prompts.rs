@@ -1,9 +1,9 @@
 //! `[prompt]` and `[modes]`.
 
-use super::adapters::trainings;
+use super::families::Family;
 use super::languages::unknown;
 use super::template::Scope;
-use super::{Context, formats, template, words};
+use super::{Context, fields, template, uses, words};
 use crate::spec::languages::name_of;
 use crate::spec::preset::Preset;
 use crate::spec::tree::{Entry, Table};
@@ -36,22 +36,25 @@ pub(super) fn prompt(data: &[Data], cx: &mut Context<'_>) -> Option<Prompt> {
         }
     }
     table.word("continuation").into_iter().for_each(|word| template::check(word, Scope::Option, cx));
-    let labels = match table.get("labels") {
-        Some(_) => table.texts("labels"),
-        None => preset.map_or_else(
-            || LABELS.iter().map(|&label| label.to_owned()).collect(),
-            |preset| preset.labels.of(options(data, cx)),
-        ),
-    };
-    formats::fit(&labels, cx);
     Some(Prompt {
         words: words::resolve(cx),
         system: table.text("system"),
         body: table.text("body").or(preset.map(|preset| preset.body.to_owned()))?,
         continuation: table.text("continuation").or(preset.and_then(|preset| preset.continuation.map(str::to_owned))),
-        labels,
+        labels: shown_labels(data, cx),
         delimiter: table.text("delimiter").unwrap_or_else(|| preset.map_or("", |preset| preset.delimiter).to_owned()),
     })
+}
+
+/// The prompt's labels: as written; else the preset's, else the usual ones.
+pub(super) fn shown_labels(data: &[Data], cx: &Context<'_>) -> Vec<String> {
+    match cx.root.table("prompt") {
+        Some(table) if table.get("labels").is_some() => table.texts("labels"),
+        _ => preset(cx).map_or_else(
+            || LABELS.iter().map(|&label| label.to_owned()).collect(),
+            |preset| preset.labels.of(options(data, cx)),
+        ),
+    }
 }
 
 /// How many options the questions have.
@@ -156,19 +159,43 @@ fn sampling(table: &Table, cx: &mut Context<'_>) -> Option<Sampling> {
 }
 
 /// Whether the prompt fits the data that it is used with.
-pub(super) fn fit(spec: &Spec, cx: &mut Context<'_>) {
+pub(super) fn fit(spec: &Spec, families: &[Family], cx: &mut Context<'_>) {
     let (Some(prompt), Some(table)) = (&spec.prompt, cx.root.table("prompt")) else { return };
-    let evaluated = spec.evaluate.iter().map(|evaluate| &evaluate.data);
-    let trained = trainings(spec).map(|training| &training.train_on.data);
-    let used: Vec<_> = evaluated.chain(trained).collect();
-    for data in spec.data.iter().filter(|data| used.contains(&&data.name)) {
-        if let Some(options) = data.fields.count().filter(|&options| options != prompt.labels.len()) {
+    for data in fields::used(spec) {
+        let options = data.fields.count();
+        if let Some(options) = options.filter(|&options| options != prompt.labels.len() && uses::asked(data, spec)) {
             uneven(prompt, table, data, options, cx);
         }
-        if data.fields.passage.is_none() {
+        if data.fields.passage.is_none() && uses::by_body(data, spec) {
             no_passage(table, data, cx);
         }
     }
+    for adapter in &spec.adapters {
+        let Some(train_on) = adapter.training().map(|training| &training.train_on) else { continue };
+        let mode = spec.modes.iter().find(|mode| train_on.mode() == Some(&mode.name));
+        let data = spec.data.iter().find(|data| data.name == train_on.data);
+        if let (Some(mode), Some(data)) = (mode, data) {
+            learned(&adapter.name, mode, data, spec, families, cx);
+        }
+    }
+}
+
+/// A mode in which something is learned has a label for each option. Told where its format has them; else where the mode is named.
+fn learned(adapter: &str, mode: &Mode, data: &Data, spec: &Spec, families: &[Family], cx: &mut Context<'_>) {
+    let Some(prompt) = &spec.prompt else { return };
+    if mode.shown.labels.is_none() && uses::asked(data, spec) {
+        return; // Told of the prompt.
+    }
+    let labels = mode.shown.labels.as_ref().unwrap_or(&prompt.labels).len();
+    let Some(options) = data.fields.count().filter(|&options| options != labels) else { return };
+    let format = families.iter().find_map(|family| family.format(&mode.name));
+    let of_format = |name| cx.root.table("formats")?.table(name)?.get("labels");
+    let of_adapter = || cx.root.table("adapters")?.table(adapter)?.table("train_on")?.get("mode");
+    let Some(node) = format.and_then(of_format).or_else(of_adapter) else { return };
+    cx.faults
+        .at(node.place, format!("{labels} labels for the {options} options of `data.{}`", data.name))
+        .label(format!("adapter `{adapter}` learns from these data in mode `{}`", mode.name))
+        .help("learn in a mode with a `format` of its own, whose `labels` are as many as the options");
 }
 
 /// Told where the labels are written; else at the preset that has them; else at the options.
@@ -218,6 +245,6 @@ fn no_passage(table: &Table, data: &Data, cx: &mut Context<'_>) {
 }
 
 /// Where a template shows the passage without asking whether there is one.
-fn shown_passage(body: &str) -> Option<std::ops::Range<usize>> {
+pub(super) fn shown_passage(body: &str) -> Option<std::ops::Range<usize>> {
     template::use_of("passage", body).filter(|range| body[..range.start].rfind("{{") > body[..range.start].rfind("{%"))
 }
