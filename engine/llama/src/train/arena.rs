@@ -1,21 +1,35 @@
 //! Where tensors are made: one method for each of ggml's operations that training composes.
 //!
-//! All of them exist on the CPU and on CUDA. ggml aborts where shapes do not fit; the rules that call these fit them.
+//! All of them exist on the CPU and on CUDA, but for products of F32 on the CPU, which are [ours](super::product). ggml aborts
+//! where shapes do not fit; the rules that call these fit them.
 
 use std::ptr::{NonNull, null_mut};
 
 use llama_cpp_sys_2 as sys;
 
+use super::product;
 use super::tensor::Tensor;
 
 /// Holds descriptions of tensors, not their values.
 #[derive(Debug)]
-pub(super) struct Arena(NonNull<sys::ggml_context>);
+pub(super) struct Arena {
+    raw: NonNull<sys::ggml_context>,
+    products: Products,
+}
+
+/// Who multiplies F32 with F32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Products {
+    /// ggml, on any device.
+    Ggml,
+    /// The crate `gemm`, where the CPU computes everything.
+    Gemm,
+}
 
 impl Drop for Arena {
     fn drop(&mut self) {
         // SAFETY: made by `ggml_init` and freed here only, after the last use of its tensors, see `Tensor`.
-        unsafe { sys::ggml_free(self.0.as_ptr()) }
+        unsafe { sys::ggml_free(self.raw.as_ptr()) }
     }
 }
 
@@ -52,7 +66,7 @@ macro_rules! operations {
                 $(#[$doc])*
                 pub(super) fn $method(&self $(, $name: $kind)*) -> Tensor {
                     // SAFETY: the arena and the tensors live, see `Tensor`.
-                    self.made(unsafe { sys::$function(self.0.as_ptr() $(, Argument::raw($name))*) })
+                    self.made(unsafe { sys::$function(self.raw() $(, Argument::raw($name))*) })
                 }
             )*
         }
@@ -117,17 +131,18 @@ operations! {
 
 impl Arena {
     /// Room for the descriptions of so many tensors, and for graphs over them.
-    pub(super) fn new(tensors: usize) -> Self {
+    pub(super) fn new(tensors: usize, products: Products) -> Self {
         // SAFETY: the parameters ask ggml for memory of its own, and for no values. Never null: ggml aborts without memory.
         let raw = unsafe {
             let mem_size = tensors * sys::ggml_tensor_overhead() + 2 * sys::ggml_graph_overhead_custom(tensors, false);
             sys::ggml_init(sys::ggml_init_params { mem_size, mem_buffer: null_mut(), no_alloc: true })
         };
-        Self(NonNull::new(raw).unwrap_or_else(|| unreachable!("ggml_init aborts rather than return null")))
+        let raw = NonNull::new(raw).unwrap_or_else(|| unreachable!("ggml_init aborts rather than return null"));
+        Self { raw, products }
     }
 
     pub(super) fn raw(&self) -> *mut sys::ggml_context {
-        self.0.as_ptr()
+        self.raw.as_ptr()
     }
 
     fn made(&self, raw: *mut sys::ggml_tensor) -> Tensor {
@@ -137,6 +152,28 @@ impl Arena {
     /// The tensor itself where its elements follow each other, else a copy in which they do.
     pub(super) fn dense(&self, tensor: Tensor) -> Tensor {
         if tensor.is_contiguous() { tensor } else { self.contiguous(tensor) }
+    }
+
+    /// Whether a product of two tensors can be ours, which takes them with any strides.
+    pub(super) fn is_ours(&self, a: Tensor, b: Tensor) -> bool {
+        self.products == Products::Gemm && [a, b].iter().all(|factor| factor.kind() == sys::GGML_TYPE_F32)
+    }
+
+    /// `[k, m]` and `[k, n]` make `[m, n]`; `a` may have fewer matrices, each for several of `b`'s.
+    pub(super) fn product(&self, a: Tensor, b: Tensor) -> Tensor {
+        if !self.is_ours(a, b) {
+            return self.mul_mat(self.dense(a), self.dense(b));
+        }
+        let ([_, m, ..], [_, n, heads, streams]) = (a.sizes(), b.sizes());
+        let mut sources = [a.raw(), b.raw()];
+        let (compute, all): (sys::ggml_custom_op_t, i32) = (Some(product::compute), -1);
+        // SAFETY: the arena and the tensors live, see `Tensor`; there are two sources, which are copied; `compute` is for such
+        // nodes, and needs no data of ours; -1 asks for all threads.
+        self.made(unsafe {
+            let kind = sys::GGML_TYPE_F32;
+            let (sources, none) = (sources.as_mut_ptr(), null_mut());
+            sys::ggml_custom_4d(self.raw(), kind, m, n, heads, streams, sources, 2, compute, all, none)
+        })
     }
 
     pub(super) fn scaled(&self, tensor: Tensor, scale: f32) -> Tensor {

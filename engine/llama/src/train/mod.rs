@@ -11,6 +11,7 @@ mod linear;
 mod loss;
 mod machine;
 mod optimizer;
+mod product;
 mod profile;
 mod rewrite;
 mod rules;

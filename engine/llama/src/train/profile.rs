@@ -71,7 +71,7 @@ fn kind(node: Tensor) -> String {
         (0..2).filter_map(|at| node.source(at)).map(describe).collect::<Vec<_>>().join(" × ")
     };
     match node.operation() {
-        sys::GGML_OP_MUL_MAT | sys::GGML_OP_MUL_MAT_ID | sys::GGML_OP_OUT_PROD => {
+        sys::GGML_OP_MUL_MAT | sys::GGML_OP_MUL_MAT_ID | sys::GGML_OP_OUT_PROD | sys::GGML_OP_CUSTOM => {
             format!("{} {}", node.operation_name(), factors())
         }
         _ => node.operation_name(),

@@ -115,18 +115,18 @@ impl<'m> Trainer<'m> {
         let forward = Forward::new(&context, Some(adapter.raw()), shape, &machine, MOST_FORWARD_NODES)?;
         let trained = trained(model, &forward.nodes, path, &header)?;
         let most = MOST_NODES_FOR_EACH * (forward.nodes.len() + trained.len()) + 256;
-        let arena = Arena::new(most);
+        let arena = Arena::new(most, machine.products());
         let as_set: HashSet<Tensor> = trained.iter().copied().collect();
-        let nodes = rewrite(&forward.nodes, &as_set, &arena);
-        let loss = Loss::new(forward.logits, &arena);
-        let logits = options.keep_logits.then(|| forward.logits.keep());
+        let (nodes, output) = rewrite(&forward.nodes, forward.logits, &as_set, &arena);
+        let loss = Loss::new(output, &arena);
+        let logits = options.keep_logits.then(|| output.keep());
         let optimizer = Optimizer::new(&trained, &machine)?;
         let mut needed = Vec::new();
         for layout in Layout::ALL {
-            let backward = Arena::new(most);
+            let backward = Arena::new(most, machine.products());
             let mut transposes = Transposes::new(layout.keeps_transposes, nodes.len());
             let mut walk = Backward::new(&nodes, &as_set, &mut transposes, &backward);
-            walk.walk(&nodes, forward.logits, loss.gradient, !layout.keeps_activations)?;
+            walk.walk(&nodes, output, loss.gradient, !layout.keeps_activations)?;
             let sums = trained.iter().zip(&optimizer.gradients).rev().map(|(tensor, sum)| {
                 let gradient = walk.gradient(*tensor).ok_or_else(|| LlamaError::NoGradient {
                     operation: "of the loss".to_owned(),

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use llama_cpp_sys_2 as sys;
 
-use super::arena::Arena;
+use super::arena::{Arena, Products};
 use super::machine::Buffer;
 use super::tensor::Tensor;
 use crate::LlamaError;
@@ -26,11 +26,14 @@ pub(super) struct Transposes {
 impl Transposes {
     /// For a model of at most so many matrices.
     pub(super) fn new(keep: bool, most: usize) -> Self {
-        Self { kept: keep.then(|| Arena::new(most)), by_weight: HashMap::new(), pairs: Vec::new() }
+        Self { kept: keep.then(|| Arena::new(most, Products::Ggml)), by_weight: HashMap::new(), pairs: Vec::new() }
     }
 
-    /// The transpose of a frozen weight.
-    pub(super) fn of(&mut self, weight: Tensor, arena: &Arena) -> Tensor {
+    /// The transpose of a frozen weight, for a product with `factor`.
+    pub(super) fn of(&mut self, weight: Tensor, factor: Tensor, arena: &Arena) -> Tensor {
+        if arena.is_ours(weight, factor) {
+            return arena.transpose(weight);
+        }
         let Some(kept) = &self.kept else { return fresh(weight, arena) };
         if let Some(transpose) = self.by_weight.get(&weight) {
             return *transpose;
