@@ -1,13 +1,13 @@
 //! Where tensors are made: one method for each of ggml's operations that training composes.
 //!
-//! All of them exist on the CPU and on CUDA, but for products of F32 on the CPU, which are [ours](super::product). ggml aborts
+//! All of them exist on the CPU and on CUDA, but for products of F32 on the CPU, which are [ours](super::kernels). ggml aborts
 //! where shapes do not fit; the rules that call these fit them.
 
 use std::ptr::{NonNull, null_mut};
 
 use llama_cpp_sys_2 as sys;
 
-use super::product;
+use super::kernels;
 use super::tensor::Tensor;
 
 /// Holds descriptions of tensors, not their values.
@@ -32,6 +32,9 @@ impl Drop for Arena {
         unsafe { sys::ggml_free(self.raw.as_ptr()) }
     }
 }
+
+/// What ggml calls for an operation of ours: node, thread, number of threads, nothing.
+type Compute = unsafe extern "C" fn(*mut sys::ggml_tensor, i32, i32, *mut std::ffi::c_void);
 
 /// What an operation's function takes for an argument.
 trait Argument {
@@ -154,9 +157,14 @@ impl Arena {
         if tensor.is_contiguous() { tensor } else { self.contiguous(tensor) }
     }
 
+    /// Whether the CPU computes everything, so that operations of our own can be used.
+    pub(super) fn has_ours(&self) -> bool {
+        self.products == Products::Gemm
+    }
+
     /// Whether a product of two tensors can be ours, which takes them with any strides.
     pub(super) fn is_ours(&self, a: Tensor, b: Tensor) -> bool {
-        self.products == Products::Gemm && [a, b].iter().all(|factor| factor.kind() == sys::GGML_TYPE_F32)
+        self.has_ours() && [a, b].iter().all(|factor| factor.kind() == sys::GGML_TYPE_F32)
     }
 
     /// `[k, m]` and `[k, n]` make `[m, n]`; `a` may have fewer matrices, each for several of `b`'s.
@@ -165,14 +173,28 @@ impl Arena {
             return self.mul_mat(self.dense(a), self.dense(b));
         }
         let ([_, m, ..], [_, n, heads, streams]) = (a.sizes(), b.sizes());
-        let mut sources = [a.raw(), b.raw()];
-        let (compute, all): (sys::ggml_custom_op_t, i32) = (Some(product::compute), -1);
+        self.ours([m, n, heads, streams], [a, b], kernels::product)
+    }
+
+    /// `[k, m]` and `[m, n]` make `[k, n]`, for a weight of any type; where [`Products`] are ours.
+    pub(super) fn frozen(&self, weight: Tensor, gradient: Tensor) -> Tensor {
+        if self.is_ours(weight, gradient) {
+            return self.product(self.transpose(weight), gradient);
+        }
+        let ([k, ..], [_, n, heads, streams]) = (weight.sizes(), gradient.sizes());
+        self.ours([k, n, heads, streams], [weight, gradient], kernels::frozen)
+    }
+
+    /// A node of F32 that `compute` computes from two sources.
+    fn ours(&self, sizes: [i64; 4], sources: [Tensor; 2], compute: Compute) -> Tensor {
+        const ALL_THREADS: i32 = -1;
+        let [n0, n1, n2, n3] = sizes;
+        let mut sources = sources.map(Tensor::raw);
         // SAFETY: the arena and the tensors live, see `Tensor`; there are two sources, which are copied; `compute` is for such
-        // nodes, and needs no data of ours; -1 asks for all threads.
+        // nodes, and needs no data of ours.
         self.made(unsafe {
-            let kind = sys::GGML_TYPE_F32;
-            let (sources, none) = (sources.as_mut_ptr(), null_mut());
-            sys::ggml_custom_4d(self.raw(), kind, m, n, heads, streams, sources, 2, compute, all, none)
+            let (kind, sources, none) = (sys::GGML_TYPE_F32, sources.as_mut_ptr(), null_mut());
+            sys::ggml_custom_4d(self.raw(), kind, n0, n1, n2, n3, sources, 2, Some(compute), ALL_THREADS, none)
         })
     }
 

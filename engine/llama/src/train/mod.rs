@@ -7,11 +7,11 @@
 mod arena;
 mod backward;
 mod forward;
+mod kernels;
 mod linear;
 mod loss;
 mod machine;
 mod optimizer;
-mod product;
 mod profile;
 mod rewrite;
 mod rules;

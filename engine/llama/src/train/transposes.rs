@@ -1,4 +1,5 @@
-//! Frozen weights the other way round: the gradient of `y = W x` by `x` is `Wᵀ` times that by `y`.
+//! Frozen weights the other way round, for devices that have no kernel of ours: the gradient of `y = W x` by `x` is `Wᵀ` times
+//! that by `y`.
 //!
 //! A transpose is exact where the weight is F32, and BF16 otherwise: of the types with at most two bytes a number it loses
 //! least (0.5 % of the gradients' norm with Q8_0 bases; F16 loses small ones, Q8_0 loses 18 %). It is made once and kept, or
@@ -29,11 +30,8 @@ impl Transposes {
         Self { kept: keep.then(|| Arena::new(most, Products::Ggml)), by_weight: HashMap::new(), pairs: Vec::new() }
     }
 
-    /// The transpose of a frozen weight, for a product with `factor`.
-    pub(super) fn of(&mut self, weight: Tensor, factor: Tensor, arena: &Arena) -> Tensor {
-        if arena.is_ours(weight, factor) {
-            return arena.transpose(weight);
-        }
+    /// The transpose of a frozen weight.
+    pub(super) fn of(&mut self, weight: Tensor, arena: &Arena) -> Tensor {
         let Some(kept) = &self.kept else { return fresh(weight, arena) };
         if let Some(transpose) = self.by_weight.get(&weight) {
             return *transpose;

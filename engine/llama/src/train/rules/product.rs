@@ -10,8 +10,12 @@ impl Step<'_, '_> {
         let (a, b, arena) = (self.source(0), self.source(1), self.walk.arena);
         let g = self.gradient;
         if self.walk.varies(b) {
-            let transpose = self.turned(a, g);
-            self.walk.add(b, arena.product(transpose, g));
+            let gradient = match (self.is_frozen(a), arena.has_ours()) {
+                (true, true) => arena.frozen(a, g),
+                (true, false) => arena.mul_mat(self.walk.transposes.of(a, arena), arena.dense(g)),
+                (false, _) => arena.product(self.walk.turned(a, g), g),
+            };
+            self.walk.add(b, gradient);
         }
         if self.walk.varies(a) {
             let gradient = if self.walk.trained.contains(&a) { self.outer(b, g) } else { self.inner(a, b, g)? };
@@ -20,13 +24,9 @@ impl Step<'_, '_> {
         Ok(())
     }
 
-    /// The transpose of a matrix that is to be multiplied with a gradient.
-    fn turned(&mut self, matrix: Tensor, g: Tensor) -> Tensor {
-        if matrix.is_leaf() && !self.walk.trained.contains(&matrix) {
-            self.walk.transposes.of(matrix, g, self.walk.arena)
-        } else {
-            self.walk.turned(matrix, g)
-        }
+    /// Whether a factor is a weight of the model.
+    fn is_frozen(&self, factor: Tensor) -> bool {
+        factor.is_leaf() && !self.walk.trained.contains(&factor)
     }
 
     /// The gradient by a matrix of the adapter, `Σ b gᵀ` over the tokens. The longer side goes first, as ggml walks along it.
@@ -62,7 +62,7 @@ impl Step<'_, '_> {
         let (a, b, ids, arena) = (self.source(0), self.source(1), self.source(2), self.walk.arena);
         let g = arena.dense(self.gradient);
         if self.walk.varies(b) {
-            let transpose = self.turned(a, g);
+            let transpose = if self.is_frozen(a) { self.walk.transposes.of(a, arena) } else { self.walk.turned(a, g) };
             let gradient = arena.mul_mat_id(arena.dense(transpose), g, ids);
             let gradient = self.reduced(gradient, b);
             self.walk.add(b, gradient);
