@@ -22,10 +22,6 @@ pub(crate) struct Args {
 }
 
 #[derive(Debug, Subcommand)]
-#[cfg_attr(
-    not(feature = "llama"),
-    expect(dead_code, reason = "the help is the same, and nobody looks at the arguments")
-)]
 enum Action {
     /// Show what an adapter changes, and by how much
     ///

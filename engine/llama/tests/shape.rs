@@ -1,5 +1,4 @@
 //! Reads models' headers.
-#![expect(clippy::unwrap_used, reason = "a test stops where something goes wrong")]
 
 use xlt_llama::tiny::{TinyAdapter, TinyModel};
 use xlt_llama::{LlamaError, model_shape};

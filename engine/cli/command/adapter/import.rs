@@ -13,8 +13,8 @@ pub(super) fn run(folder: &Path, base: &Path, to: &Path) -> Result<(), Failure> 
     let named = || format!("{} cannot be brought to {}", folder.display(), base.display());
     let lora = from_peft(&peft, &shape).map_err(|error| refused(named(), error))?;
     xlt_llama::write_lora(&lora, to).map_err(|error| Failure::sentence(error.to_string()))?;
-    let (tensors, modules) = (lora.pairs.len(), peft.tensors.len() / 2);
-    term::say(&format!("{modules} modules of PEFT became {tensors} tensors in {}", to.display()));
+    let modules: usize = lora.pairs.iter().map(|pair| pair.shape.experts).sum();
+    term::say(&format!("{modules} modules of PEFT became {} tensors in {}", lora.pairs.len(), to.display()));
     Ok(())
 }
 

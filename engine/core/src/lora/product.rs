@@ -38,6 +38,7 @@ pub(super) fn inner(one: &Pair, other: &Pair) -> Option<f64> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops where something goes wrong")]
 mod tests {
     use super::*;
 

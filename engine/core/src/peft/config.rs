@@ -177,6 +177,7 @@ fn whole_if_it_is<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S:
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops where something goes wrong")]
 mod tests {
     use super::*;
 

@@ -8,6 +8,8 @@ use crate::lora::{Lora, Pair, PairShape};
 
 /// What comes before a module's name.
 const PREFIX: &str = "base_model.model.";
+/// End of the name of a weight that PEFT copies from the model, unchanged, where output or embeddings are among the targets.
+const COPY: &str = ".base_layer.weight";
 /// Ends of tensors' names, in twos.
 const ENDS: [[&str; 2]; 2] = [[".lora_A.weight", ".lora_B.weight"], [".lora_embedding_A", ".lora_embedding_B"]];
 
@@ -18,7 +20,7 @@ const ENDS: [[&str; 2]; 2] = [[".lora_A.weight", ".lora_B.weight"], [".lora_embe
 pub fn from_peft(adapter: &PeftAdapter, shape: &ModelShape) -> Result<Lora, PeftError> {
     let mut faults = adapter.config.faults();
     faults.extend(names::unknown(&shape.architecture));
-    let modules = modules(adapter, &mut faults);
+    let modules = modules(adapter, shape, &mut faults);
     if modules.is_empty() && faults.is_empty() {
         faults.push("it holds no matrices".to_owned());
     }
@@ -62,7 +64,11 @@ pub fn from_peft(adapter: &PeftAdapter, shape: &ModelShape) -> Result<Lora, Peft
 type Halves<'a> = [Option<&'a PeftTensor>; 2];
 
 /// The modules' matrices, and whether they change embeddings. Tensors that are nothing of the kind are faults.
-fn modules<'a>(adapter: &'a PeftAdapter, faults: &mut Vec<String>) -> BTreeMap<String, (Halves<'a>, bool)> {
+fn modules<'a>(
+    adapter: &'a PeftAdapter,
+    shape: &ModelShape,
+    faults: &mut Vec<String>,
+) -> BTreeMap<String, (Halves<'a>, bool)> {
     let mut modules: BTreeMap<String, (Halves<'a>, bool)> = BTreeMap::new();
     for (name, tensor) in &adapter.tensors {
         let half = name.strip_prefix(PREFIX).and_then(|name| {
@@ -70,6 +76,9 @@ fn modules<'a>(adapter: &'a PeftAdapter, faults: &mut Vec<String>) -> BTreeMap<S
                 ENDS.iter().enumerate().flat_map(|(kind, ends)| ends.iter().enumerate().map(move |end| (kind, end)));
             ends.find_map(|(kind, (side, end))| Some((name.strip_suffix(end)?, side, kind == 1)))
         });
+        if name.strip_prefix(PREFIX).is_some_and(|name| is_copy(name, tensor, shape)) {
+            continue;
+        }
         let Some((module, side, embedding)) = half else {
             faults.push(format!("tensor `{name}` cannot be placed: it is no A or B of a LoRA"));
             continue;
@@ -78,6 +87,15 @@ fn modules<'a>(adapter: &'a PeftAdapter, faults: &mut Vec<String>) -> BTreeMap<S
         entry.0[side] = Some(tensor);
     }
     modules
+}
+
+/// Whether it is a weight of the model, of the model's size: LoRA does not train it. Of another size it belongs to a vocabulary
+/// that was made larger.
+fn is_copy(name: &str, tensor: &PeftTensor, shape: &ModelShape) -> bool {
+    let place = name.strip_suffix(COPY).and_then(|module| names::place(module, shape).ok());
+    place
+        .and_then(|place| shape.tensors.get(&place.tensor))
+        .is_some_and(|[inputs, outputs, _]| tensor.shape == [*outputs, *inputs])
 }
 
 /// One module's matrices, in GGUF's order.

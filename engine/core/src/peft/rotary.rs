@@ -42,6 +42,7 @@ fn head_rows(values: usize, width: usize, heads: usize) -> Option<usize> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops where something goes wrong")]
 mod tests {
     use super::*;
 

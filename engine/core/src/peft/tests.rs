@@ -1,4 +1,5 @@
 //! There and back, and what cannot go.
+#![expect(clippy::unwrap_used, reason = "a test stops where something goes wrong")]
 
 use serde_json::json;
 
@@ -281,6 +282,24 @@ fn tensors_that_have_no_place_are_all_named() {
             "`vision.q_proj` cannot be placed: no module of this architecture",
             "`blk.0.ffn_down_exps.weight` cannot be placed: it misses the experts 1;",
         ],
+    );
+}
+
+#[test]
+fn copies_of_the_models_own_weights_are_left_where_they_are() {
+    let model = model("llama", &DENSE);
+    let lora = adapter(&model, &["token_embd", "output.weight"]);
+    let mut there = export(&lora, &model);
+    let copy = |rows: usize| PeftTensor { shape: vec![rows, WIDTH], values: vec![1.0; rows * WIDTH] };
+    for module in ["lm_head", "model.embed_tokens"] {
+        there.tensors.insert(format!("base_model.model.{module}.base_layer.weight"), copy(VOCABULARY));
+    }
+    assert_eq!(from_peft(&there, &model).unwrap(), lora);
+    there.tensors.insert("base_model.model.lm_head.base_layer.weight".to_owned(), copy(VOCABULARY + 1));
+    there.tensors.insert("base_model.model.lm_head.weight".to_owned(), copy(VOCABULARY));
+    check_faults(
+        from_peft(&there, &model),
+        &["lm_head.base_layer.weight` cannot be placed", "lm_head.weight` cannot be placed"],
     );
 }
 

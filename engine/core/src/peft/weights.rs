@@ -61,6 +61,7 @@ fn f16(bits: u16) -> f32 {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test stops where something goes wrong")]
 mod tests {
     use super::*;
 
