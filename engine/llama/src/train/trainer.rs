@@ -6,7 +6,7 @@ use std::path::Path;
 use xlt_core::lora::{Lora, Pair, PairShape};
 use xlt_core::training::Window;
 
-use super::arena::Arena;
+use super::arena::{Arena, Products};
 use super::backward::Backward;
 use super::forward::Forward;
 use super::loss::Loss;
@@ -24,7 +24,7 @@ pub const TRAINABLE: [&str; 7] = ["llama", "qwen2", "qwen3", "qwen3moe", "gemma3
 /// Most nodes that llama.cpp's graph may have.
 pub(super) const MOST_FORWARD_NODES: usize = 1 << 16;
 
-/// How to compute. None of it changes what comes out.
+/// How to compute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TrainOptions {
     /// Tokens of a window, a multiple of 256.
@@ -35,6 +35,9 @@ pub struct TrainOptions {
     pub threads: u32,
     /// Bytes that training may take beside the model itself; `None`: as many as are fastest.
     pub memory: Option<u64>,
+    /// Whether to compute with ggml's operations alone, as on a GPU, where the CPU has faster ones. Changes the last bits, and with
+    /// a quantized base more, as the transposes of its weights are rounded.
+    pub portable: bool,
     /// Whether the logits of a window can be looked at after it; they take memory of their own.
     pub keep_logits: bool,
 }
@@ -111,11 +114,12 @@ impl<'m> Trainer<'m> {
         let alpha = adapter.alpha();
         let context = Context::new(model, &context_options(options.window, options.threads))?;
         let machine = Machine::new(options.threads, MOST_FORWARD_NODES)?;
+        let products = if options.portable { Products::Ggml } else { machine.products() };
         let shape = (options.window, options.answers);
         let forward = Forward::new(&context, Some(adapter.raw()), shape, &machine, MOST_FORWARD_NODES)?;
         let trained = trained(model, &forward.nodes, path, &header)?;
         let most = MOST_NODES_FOR_EACH * (forward.nodes.len() + trained.len()) + 256;
-        let arena = Arena::new(most, machine.products());
+        let arena = Arena::new(most, products);
         let as_set: HashSet<Tensor> = trained.iter().copied().collect();
         let (nodes, output) = rewrite(&forward.nodes, forward.logits, &as_set, &arena);
         let loss = Loss::new(output, &arena);
@@ -123,7 +127,7 @@ impl<'m> Trainer<'m> {
         let optimizer = Optimizer::new(&trained, &machine)?;
         let mut needed = Vec::new();
         for layout in Layout::ALL {
-            let backward = Arena::new(most, machine.products());
+            let backward = Arena::new(most, products);
             let mut transposes = Transposes::new(layout.keeps_transposes, nodes.len());
             let mut walk = Backward::new(&nodes, &as_set, &mut transposes, &backward);
             walk.walk(&nodes, output, loss.gradient, !layout.keeps_activations)?;
