@@ -41,8 +41,15 @@ fn measure(backend: &Backend, path: &Path, threads: u32, turns: u32, name: &str)
     let lora = initial(model.architecture(), 16.0, &model.linear_weights(RANK).unwrap(), 1);
     let adapter = path.with_extension("adapter");
     write_lora(&lora, &adapter).unwrap();
-    let options =
-        TrainOptions { window: TOKENS, answers: TOKENS, threads, memory: None, portable: false, keep_logits: false };
+    let options = TrainOptions {
+        window: TOKENS,
+        answers: TOKENS,
+        threads,
+        memory: None,
+        dropout: 0.0,
+        portable: false,
+        keep_logits: false,
+    };
     let mut trainer = Trainer::new(&model, &adapter, &options).unwrap();
     let window = window(&model);
     let (mut best, mut least) = (f64::INFINITY, f64::INFINITY);

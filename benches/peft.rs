@@ -148,8 +148,15 @@ fn train(backend: &Backend, path: &Path, start: &Lora, task: &Task) -> Found {
         write_lora(lora, &adapter).unwrap();
     };
     write(start);
-    let options =
-        TrainOptions { window: WINDOW, answers: 2, threads: 2, memory: None, portable: false, keep_logits: false };
+    let options = TrainOptions {
+        window: WINDOW,
+        answers: 2,
+        threads: 2,
+        memory: None,
+        dropout: 0.0,
+        portable: false,
+        keep_logits: false,
+    };
     let mut trainer = Trainer::new(&model, &adapter, &options).unwrap();
     let mut losses = Vec::new();
     for (step, rate) in task.steps.iter().zip(&task.rates) {
@@ -198,7 +205,7 @@ fn peft(python: &str, folder: &Path, base: &Path, start: &Lora, task: &Task) -> 
     fs::write(folder.join(CONFIG_FILE), adapter.config_text()).unwrap();
     fs::write(folder.join(WEIGHTS_FILE), adapter.weights_bytes().unwrap()).unwrap();
     fs::write(folder.join("task.json"), serde_json::to_string(task).unwrap()).unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peft.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/beside_peft.py");
     let name = base.file_name().unwrap();
     assert!(Command::new(python).arg(script).args([folder.as_os_str(), name]).status().unwrap().success());
     serde_json::from_str(&fs::read_to_string(folder.join("found.json")).unwrap()).unwrap()

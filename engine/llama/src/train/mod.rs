@@ -6,6 +6,7 @@
 
 mod arena;
 mod backward;
+mod dropout;
 mod forward;
 mod kernels;
 mod linear;

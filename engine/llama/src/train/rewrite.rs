@@ -8,26 +8,39 @@ use llama_cpp_sys_2 as sys;
 use super::arena::Arena;
 use super::tensor::Tensor;
 
-/// Rewrites a graph's nodes, in their order; `trained` are the adapter's tensors. Returns the nodes to compute, and the one
-/// that is now what `output` was.
+/// A graph made ready.
+pub(super) struct Rewritten {
+    /// What to compute, in order.
+    pub(super) nodes: Vec<Tensor>,
+    /// What the graph's output is now.
+    pub(super) output: Tensor,
+    /// By what the inputs of those matrices are multiplied that drop some, in the order of the computation.
+    pub(super) masks: Vec<Tensor>,
+}
+
+/// Rewrites a graph's nodes, in their order; `trained` are the adapter's tensors, `dropping` those whose inputs get a mask.
 pub(super) fn rewrite(
     nodes: &[Tensor],
     output: Tensor,
     trained: &HashSet<Tensor>,
+    dropping: &HashSet<Tensor>,
     arena: &Arena,
-) -> (Vec<Tensor>, Tensor) {
-    let mut rewrite = Rewrite { arena, trained, nodes: Vec::new(), instead: HashMap::new() };
+) -> Rewritten {
+    let (done, masks, instead) = (Vec::new(), Vec::new(), HashMap::new());
+    let mut rewrite = Rewrite { arena, trained, dropping, nodes: done, masks, instead };
     for node in nodes {
         rewrite.node(*node);
     }
     let output = rewrite.instead.get(&output).copied().unwrap_or(output);
-    (rewrite.nodes, output)
+    Rewritten { nodes: rewrite.nodes, output, masks: rewrite.masks }
 }
 
 struct Rewrite<'a> {
     arena: &'a Arena,
     trained: &'a HashSet<Tensor>,
+    dropping: &'a HashSet<Tensor>,
     nodes: Vec<Tensor>,
+    masks: Vec<Tensor>,
     /// What is read, and looked at, in place of a tensor.
     instead: HashMap<Tensor, Tensor>,
 }
@@ -42,6 +55,7 @@ impl Rewrite<'_> {
         if let Some(instead) = node.viewed().and_then(|(whole, _)| self.instead.get(&whole)) {
             node.look_at(*instead);
         }
+        self.drop_inputs(node);
         if !self.is_cache_store(node) && !self.is_scaled_pair(node) && !self.is_product_of_reals(node) {
             self.nodes.push(node);
         }
@@ -56,6 +70,19 @@ impl Rewrite<'_> {
         let rows = self.dense(rows);
         self.instead.insert(cache, rows);
         true
+    }
+
+    /// Gives a product with a matrix that drops inputs a mask for them.
+    fn drop_inputs(&mut self, node: Tensor) {
+        let (Some(_), Some(inputs)) = (node.source(0).filter(|it| self.dropping.contains(it)), node.source(1)) else {
+            return;
+        };
+        let [n0, n1, n2, n3] = inputs.sizes();
+        let mask = self.arena.new_4d(inputs.kind(), n0, n1, n2, n3).set_name(c"xlt_mask").keep();
+        let masked = self.arena.mul(inputs, mask);
+        self.masks.push(mask);
+        self.nodes.push(masked);
+        node.redirect(1, masked);
     }
 
     /// `s · B (A x)` is computed as `B (s · A x)`: the scale meets as many numbers as the rank, not as the output has.

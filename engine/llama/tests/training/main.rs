@@ -20,6 +20,7 @@ const OPTIONS: TrainOptions = TrainOptions {
     answers: EXAMPLES * LONG,
     threads: 1,
     memory: None,
+    dropout: 0.0,
     portable: false,
     keep_logits: false,
 };

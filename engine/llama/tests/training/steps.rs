@@ -74,6 +74,32 @@ fn too_little_memory_is_said_before_training() {
     assert!(error.starts_with("training needs ") && error.contains("and 1 MiB are free"), "{error}");
 }
 
+#[test]
+fn dropout_loses_that_share_of_the_inputs_and_is_the_same_for_the_same_draw() {
+    // With experts, whose inputs have a shape of their own.
+    let bench = Bench::new(Architecture::Qwen3Moe);
+    let window = bench.window();
+    let mut trainer = bench.train(&bench.lora, TrainOptions { dropout: 0.5, ..OPTIONS }).unwrap();
+    let (_, _, whole) = gradients(&bench, OPTIONS);
+    let drawn = |draw: Option<u64>| {
+        let mut trainer = bench.train(&bench.lora, TrainOptions { dropout: 0.5, ..OPTIONS }).unwrap();
+        draw.inspect(|number| trainer.drop_inputs(7, *number));
+        trainer.accumulate(&window, 0.1).unwrap();
+        trainer.gradients()
+    };
+    assert!(drawn(None) == whole, "nothing is dropped before the first draw");
+    assert!(drawn(Some(1)) == drawn(Some(1)) && drawn(Some(1)) != drawn(Some(2)));
+    // Over many draws the loss stays near that of the whole adapter.
+    let mut loss = |draw| {
+        trainer.drop_inputs(7, draw);
+        -trainer.accumulate(&window, 0.0).unwrap().iter().sum::<f64>() / window.answers.len() as f64
+    };
+    let losses: Vec<f64> = (0..40).map(&mut loss).collect();
+    let plain = -bench.train(&bench.lora, OPTIONS).unwrap().accumulate(&window, 0.0).unwrap().iter().sum::<f64>();
+    let (mean, plain) = (losses.iter().sum::<f64>() / 40.0, plain / window.answers.len() as f64);
+    assert!((mean / plain - 1.0).abs() < 0.1, "{mean} and {plain}");
+}
+
 fn some_steps(trainer: &mut Trainer<'_>, bench: &Bench, steps: usize) -> Vec<f64> {
     let window = bench.window();
     let weight = 1.0 / window.answers.len() as f32;

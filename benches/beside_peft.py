@@ -1,4 +1,4 @@
-"""What PEFT makes of the task of the benchmark `peft`: python peft.py FOLDER MODEL
+"""What PEFT makes of the task of the benchmark `peft`: python beside_peft.py FOLDER MODEL
 
 Reads FOLDER/MODEL (a GGUF file in F32), the PEFT adapter and task.json, and writes found.json.
 """
