@@ -38,7 +38,7 @@ impl Trainer<'_> {
         computed?;
         let share = |(operation, (time, nodes))| Share { operation, time, nodes };
         let mut shares: Vec<Share> = watch.shares.into_iter().map(share).collect();
-        shares.sort_by(|one, other| other.time.cmp(&one.time));
+        shares.sort_by_key(|share| std::cmp::Reverse(share.time));
         Ok(shares)
     }
 }
