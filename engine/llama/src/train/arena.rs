@@ -173,7 +173,7 @@ impl Arena {
             return self.mul_mat(self.dense(a), self.dense(b));
         }
         let ([_, m, ..], [_, n, heads, streams]) = (a.sizes(), b.sizes());
-        self.ours([m, n, heads, streams], [a, b], kernels::product)
+        self.ours([m, n, heads, streams], &[a, b], kernels::product)
     }
 
     /// `[k, m]` and `[m, n]` make `[k, n]`, for a weight of any type; where [`Products`] are ours.
@@ -182,19 +182,27 @@ impl Arena {
             return self.product(self.transpose(weight), gradient);
         }
         let ([k, ..], [_, n, heads, streams]) = (weight.sizes(), gradient.sizes());
-        self.ours([k, n, heads, streams], [weight, gradient], kernels::frozen)
+        self.ours([k, n, heads, streams], &[weight, gradient], kernels::frozen)
     }
 
-    /// A node of F32 that `compute` computes from two sources.
-    fn ours(&self, sizes: [i64; 4], sources: [Tensor; 2], compute: Compute) -> Tensor {
+    /// `[k, m, experts]`, `[m, used, tokens]` and the experts chosen, `[used, tokens]`, make `[k, used, tokens]`; where
+    /// [`Products`] are ours.
+    pub(super) fn experts(&self, weight: Tensor, gradient: Tensor, ids: Tensor) -> Tensor {
+        let ([k, ..], [_, used, tokens, _]) = (weight.sizes(), gradient.sizes());
+        self.ours([k, used, tokens, 1], &[weight, gradient, ids], kernels::experts)
+    }
+
+    /// A node of F32 that `compute` computes from its sources.
+    fn ours(&self, sizes: [i64; 4], sources: &[Tensor], compute: Compute) -> Tensor {
         const ALL_THREADS: i32 = -1;
         let [n0, n1, n2, n3] = sizes;
-        let mut sources = sources.map(Tensor::raw);
-        // SAFETY: the arena and the tensors live, see `Tensor`; there are two sources, which are copied; `compute` is for such
+        let mut sources: Vec<_> = sources.iter().map(|source| source.raw()).collect();
+        let count = i32::try_from(sources.len()).unwrap_or(0);
+        // SAFETY: the arena and the tensors live, see `Tensor`; there are as many sources, which are copied; `compute` is for such
         // nodes, and needs no data of ours.
         self.made(unsafe {
             let (kind, sources, none) = (sys::GGML_TYPE_F32, sources.as_mut_ptr(), null_mut());
-            sys::ggml_custom_4d(self.raw(), kind, n0, n1, n2, n3, sources, 2, Some(compute), ALL_THREADS, none)
+            sys::ggml_custom_4d(self.raw(), kind, n0, n1, n2, n3, sources, count, Some(compute), ALL_THREADS, none)
         })
     }
 

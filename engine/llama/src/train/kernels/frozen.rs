@@ -37,7 +37,6 @@ pub(in super::super) unsafe extern "C" fn compute(
     let blocks = [k.div_ceil(BLOCK[0]), n.div_ceil(BLOCK[1])];
     let all = blocks[0] * blocks[1] * heads * streams;
     REAL.with_borrow_mut(|real| {
-        real.resize(BLOCK[0] * PIECE, 0.0);
         for task in (thread.unsigned_abs() as usize..all).step_by(threads.unsigned_abs() as usize) {
             let (input, rest) = (task % blocks[0] * BLOCK[0], task / blocks[0]);
             let (column, rest) = (rest % blocks[1] * BLOCK[1], rest / blocks[1]);
@@ -46,15 +45,10 @@ pub(in super::super) unsafe extern "C" fn compute(
             let (inputs, columns) = (BLOCK[0].min(k - input), BLOCK[1].min(n - column));
             for output in (0..m).step_by(PIECE) {
                 let outputs = PIECE.min(m - output);
-                // SAFETY: the piece lies within the weight and fits into `real`; the block lies within gradient and result, whose
-                // memory is F32; no other thread has this block of the result.
+                // SAFETY: the piece lies within the weight; the block lies within gradient and result, whose memory is F32; no
+                // other thread has this block of the result.
                 unsafe {
-                    for at in 0..outputs {
-                        let row = &mut real[at * inputs..][..inputs];
-                        to_real(weight, [input, output + at, matrix[0], matrix[1]], row);
-                    }
-                    let strides = [1, inputs.cast_signed()];
-                    let w = Matrix { start: real.as_mut_ptr(), strides };
+                    let w = piece(weight, [input, output, matrix[0], matrix[1]], [inputs, outputs], real);
                     let g = g.from([output, column, head, stream]);
                     let c = c.from([input, column, head, stream]);
                     multiply([inputs, outputs, columns], w, g, c, output > 0);
@@ -62,6 +56,24 @@ pub(in super::super) unsafe extern "C" fn compute(
             }
         }
     });
+}
+
+/// A piece of a weight in F32, `[inputs, outputs]`, which lies in `real`.
+///
+/// # Safety
+/// The piece begins at a group's start and lies within the weight, which has memory.
+pub(super) unsafe fn piece(
+    weight: Tensor,
+    [input, output, third, fourth]: [usize; 4],
+    [inputs, outputs]: [usize; 2],
+    real: &mut Vec<f32>,
+) -> Matrix {
+    real.resize(inputs * outputs, 0.0);
+    for (at, row) in real.chunks_exact_mut(inputs).enumerate() {
+        // SAFETY: by this function's contract.
+        unsafe { to_real(weight, [input, output + at, third, fourth], row) }
+    }
+    Matrix { start: real.as_mut_ptr(), strides: [1, inputs.cast_signed()] }
 }
 
 /// Turns a part of a weight's row, which begins at a group's start, into F32.
@@ -74,11 +86,12 @@ unsafe fn to_real(weight: Tensor, place: [usize; 4], real: &mut [f32]) {
     let traits = unsafe { &*sys::ggml_get_type_traits(weight.kind()) };
     let groups = place[0] / usize::try_from(traits.blck_size).unwrap_or(1);
     let offset = groups * bytes_of_group + place[1] * second + place[2] * third + place[3] * fourth;
-    if let Some(to_float) = traits.to_float {
-        // SAFETY: by this function's contract.
-        unsafe {
-            let from = weight.data().cast_const().byte_add(offset);
-            to_float(from, real.as_mut_ptr(), i64::try_from(real.len()).unwrap_or(0));
+    // SAFETY: by this function's contract. F32 has no function, and needs none.
+    unsafe {
+        let from = weight.data().cast_const().byte_add(offset);
+        match traits.to_float {
+            Some(to_float) => to_float(from, real.as_mut_ptr(), i64::try_from(real.len()).unwrap_or(0)),
+            None => real.as_mut_ptr().copy_from_nonoverlapping(from.cast(), real.len()),
         }
     }
 }

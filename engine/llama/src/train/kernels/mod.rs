@@ -4,6 +4,7 @@
 //! over pieces of a fixed length. The products themselves are the crate `gemm`'s, which is three to four times as fast on F32
 //! as ggml.
 
+mod experts;
 mod frozen;
 mod product;
 
@@ -11,6 +12,7 @@ use llama_cpp_sys_2 as sys;
 
 use super::tensor::Tensor;
 
+pub(super) use experts::compute as experts;
 pub(super) use frozen::compute as frozen;
 pub(super) use product::compute as product;
 

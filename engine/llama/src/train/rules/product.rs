@@ -62,8 +62,11 @@ impl Step<'_, '_> {
         let (a, b, ids, arena) = (self.source(0), self.source(1), self.source(2), self.walk.arena);
         let g = arena.dense(self.gradient);
         if self.walk.varies(b) {
-            let transpose = if self.is_frozen(a) { self.walk.transposes.of(a, arena) } else { self.walk.turned(a, g) };
-            let gradient = arena.mul_mat_id(arena.dense(transpose), g, ids);
+            let gradient = match (self.is_frozen(a), arena.has_ours()) {
+                (true, true) => arena.experts(a, g, ids),
+                (true, false) => arena.mul_mat_id(self.walk.transposes.of(a, arena), g, ids),
+                (false, _) => arena.mul_mat_id(arena.dense(self.walk.turned(a, g)), g, ids),
+            };
             let gradient = self.reduced(gradient, b);
             self.walk.add(b, gradient);
         }
