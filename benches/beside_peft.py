@@ -1,6 +1,6 @@
 """What PEFT makes of the task of the benchmark `peft`: python beside_peft.py FOLDER MODEL
 
-Reads FOLDER/MODEL (a GGUF file in F32), the PEFT adapter and task.json, and writes found.json.
+Reads FOLDER/MODEL (a GGUF file in F32), the PEFT adapter in FOLDER/adapter and FOLDER/task.json, and writes found.json.
 """
 
 import json
@@ -15,7 +15,7 @@ folder, name = pathlib.Path(sys.argv[1]), sys.argv[2]
 task = json.loads((folder / "task.json").read_text())
 torch.set_num_threads(2)
 base = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32, attn_implementation="eager")
-model = PeftModel.from_pretrained(base, folder, is_trainable=True)
+model = PeftModel.from_pretrained(base, folder / "adapter", is_trainable=True)
 model.train()
 for module in model.modules():
     if isinstance(module, torch.nn.Dropout):
