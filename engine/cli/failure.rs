@@ -36,11 +36,11 @@ impl Failure {
         Self::Sentence(text.into())
     }
 
-    /// Of a command that needs tokens, in a build that knows none.
+    /// Of a command that needs models' files, in a build that reads none.
     #[cfg(not(feature = "llama"))]
     pub(crate) fn without_llama() -> Self {
         Self::sentence(
-            "this xlt was built without llama.cpp, which knows the tokens; build it with the feature `llama`, the default",
+            "this xlt was built without llama.cpp, which knows the tokens and reads GGUF; build it with the feature `llama`, the default",
         )
     }
 

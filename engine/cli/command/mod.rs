@@ -1,5 +1,6 @@
 //! The commands, one file each: its arguments, whose doc comments are its help, and its function `run`.
 
+pub(crate) mod adapter;
 pub(crate) mod cache;
 pub(crate) mod chat;
 pub(crate) mod check;

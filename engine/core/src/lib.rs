@@ -16,6 +16,7 @@ pub mod key;
 pub mod lock;
 pub mod lora;
 pub mod orders;
+pub mod peft;
 pub mod plan;
 pub mod probe;
 pub mod prompt;

@@ -1,6 +1,10 @@
 //! A LoRA adapter (Hu et al. 2021) in memory: what training makes, a GGUF file holds, and PEFT reads.
 
 mod faults;
+mod kinds;
+mod product;
+
+pub use kinds::{Difference, Kind, KindDifference, difference, kinds};
 
 /// `W x` becomes `W x + alpha / rank · B (A x)` for every matrix that has a pair.
 #[derive(Debug, Clone, PartialEq)]

@@ -176,6 +176,19 @@ pub enum LlamaError {
         faults: Vec<String>,
     },
 
+    /// An adapter that is not for this model.
+    #[error(
+        "the adapter cannot be merged into {}: {}; name the model that it was trained on, in F32, F16, BF16 or a type that \
+         llama.cpp quantizes to without an importance matrix",
+        path.display(), faults.join("; ")
+    )]
+    Merge {
+        /// The model's file.
+        path: PathBuf,
+        /// Everything that is wrong.
+        faults: Vec<String>,
+    },
+
     /// No context could be made, mostly for want of memory.
     #[error(
         "no context of {n_ctx} tokens could be made: {}; less memory is needed with `unit` smaller or `kv = \"F16\"` in `[evaluate]`, or with `--jobs 1`",

@@ -40,7 +40,7 @@ pub(crate) struct Header {
     /// Number of tensors in this file; of a checked model, in all of its files.
     tensors: u64,
     /// Number of files that the model is split into.
-    pub(crate) parts: u64,
+    parts: u64,
     /// Bytes up to the end of the last tensor.
     bytes: u64,
 }
@@ -102,7 +102,7 @@ fn read_file(path: &Path) -> io::Result<(Result<Header, Fault>, u64)> {
 
 /// The parts after the first, by llama.cpp's naming: `name-00001-of-00003.gguf`. None where the name is not of this
 /// form: llama.cpp then says what it misses.
-pub(crate) fn further_parts(first: &Path, parts: u64) -> Vec<PathBuf> {
+fn further_parts(first: &Path, parts: u64) -> Vec<PathBuf> {
     let ending = format!("-00001-of-{parts:05}.gguf");
     match first.file_name().and_then(|name| name.to_str()).and_then(|name| name.strip_suffix(&ending)) {
         Some(stem) => {

@@ -8,7 +8,7 @@ use std::ptr::{NonNull, null_mut};
 
 use llama_cpp_sys_2 as sys;
 
-use super::{check_file, text_of};
+use super::{check_file, further_parts, text_of};
 use crate::{LlamaError, log};
 
 /// A whole GGUF file, of which only the header is in memory.
@@ -32,7 +32,12 @@ pub(crate) struct Tensor {
 }
 
 impl Tensor {
-    /// Rows of whole blocks; values of a row.
+    /// The sizes of those dimensions that it has: up to the last that is not 1.
+    pub(crate) fn dimensions(&self) -> &[usize] {
+        &self.shape[..=self.shape.iter().rposition(|size| *size != 1).unwrap_or(0)]
+    }
+
+    /// Rows, and numbers in a row.
     pub(crate) fn rows(&self) -> (usize, usize) {
         (self.shape[1..].iter().product(), self.shape[0])
     }
@@ -54,6 +59,23 @@ impl GgufFile {
         let what = || if errors.is_empty() { "ggml refuses it".to_owned() } else { errors.join("; ") };
         let raw = NonNull::new(raw).ok_or_else(|| LlamaError::Malformed { path: path.to_owned(), what: what() })?;
         Ok(Self { raw, file, path: path.to_owned() })
+    }
+
+    /// Opens all parts of a model, of which the first is named.
+    pub(crate) fn open_all(path: &Path) -> Result<Vec<Self>, LlamaError> {
+        let parts = check_file(path)?.parts;
+        let further = further_parts(path, parts);
+        if parts > 1 && further.is_empty() {
+            let what = format!("it is one of {parts} parts, and its name does not end in `-00001-of-{parts:05}.gguf`");
+            return Err(LlamaError::Malformed { path: path.to_owned(), what });
+        }
+        std::iter::once(path.to_owned()).chain(further).map(|part| Self::open(&part)).collect()
+    }
+
+    /// Bytes of the file.
+    pub(crate) fn len(&self) -> Result<u64, LlamaError> {
+        let unreadable = |source| LlamaError::Unreadable { path: self.path.clone(), source };
+        self.file.metadata().map(|metadata| metadata.len()).map_err(unreadable)
     }
 
     /// For ggml's functions that read.
