@@ -21,7 +21,7 @@ fn write(space: &Space, name: &str, adapter: &TinyAdapter) {
 }
 
 /// How often a model's file was read.
-fn loads(space: &Space) -> usize {
+pub(super) fn loads(space: &Space) -> usize {
     let folders = fs::read_dir(space.cache("logs")).unwrap().flatten();
     let logs = folders.flat_map(|folder| fs::read_dir(folder.path()).unwrap().flatten());
     logs.filter(|log| fs::read_to_string(log.path()).unwrap().contains("loaded meta data")).count()

@@ -6,6 +6,7 @@ mod adapters;
 mod controls;
 mod doctor;
 mod fertility;
+mod finetune;
 mod inputs;
 mod probe;
 mod reasoning;

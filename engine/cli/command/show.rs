@@ -9,6 +9,8 @@ mod find;
 #[cfg(feature = "llama")]
 mod json;
 #[cfg(feature = "llama")]
+mod lesson;
+#[cfg(feature = "llama")]
 mod page;
 #[cfg(feature = "llama")]
 mod run;

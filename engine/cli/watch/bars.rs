@@ -4,7 +4,7 @@ use super::words;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use xlt_run::{Observer, RunEvent, Unit};
+use xlt_run::{Learning, Observer, RunEvent, Unit};
 
 /// Stages shown at once; more would push the overall bar off a small terminal.
 const SHOWN: usize = 12;
@@ -52,7 +52,7 @@ impl Bars {
 }
 
 impl Bar {
-    fn progress(&mut self, done: u64, total: Option<u64>, unit: Unit) {
+    fn progress(&mut self, done: u64, total: Option<u64>, unit: Unit, learning: Option<Learning>) {
         let now = Instant::now();
         let (since, before) = *self.first.get_or_insert((now, done));
         let seconds = now.duration_since(since).as_secs_f64();
@@ -63,6 +63,7 @@ impl Bar {
                 Unit::Bytes => format!("{:.1} MB/s", rate / 1e6),
                 Unit::Items => format!("{rate:.1} items/s"),
                 Unit::Tensors => format!("{rate:.1} tensors/s"),
+                Unit::Steps => learning.map(words::learning).unwrap_or_default(),
             };
             message.push_str(&format!("  {shown}"));
             if let Some(total) = total {
@@ -85,9 +86,9 @@ impl Observer for Bars {
                 self.overall.set_position(*cached as u64);
             }
             RunEvent::Started { stage, .. } => self.start(&stage.name),
-            RunEvent::Progress { stage, done, total, unit } => {
+            RunEvent::Progress { stage, done, total, unit, learning } => {
                 if let Some(bar) = self.stages.get_mut(&stage.name) {
-                    bar.progress(*done, *total, *unit);
+                    bar.progress(*done, *total, *unit, *learning);
                 }
             }
             RunEvent::Finished { stage, .. } | RunEvent::Failed { stage, .. } | RunEvent::Skipped { stage, .. } => {

@@ -2,7 +2,7 @@
 
 use crate::term;
 use serde_json::{Value, json};
-use xlt_run::{Observer, RunEvent, Unit};
+use xlt_run::{Learning, Observer, RunEvent, Unit};
 
 /// Prints events.
 #[derive(Debug)]
@@ -20,13 +20,19 @@ fn object(event: &RunEvent<'_>) -> Value {
         RunEvent::Started { stage, key } => json!({
             "event": "stage_started", "stage": stage.name, "kind": stage.kind().name(), "key": key.map(|key| key.to_string()),
         }),
-        RunEvent::Progress { stage, done, total, unit } => {
+        RunEvent::Progress { stage, done, total, unit, learning } => {
             let unit = match unit {
                 Unit::Bytes => "bytes",
                 Unit::Items => "items",
                 Unit::Tensors => "tensors",
+                Unit::Steps => "steps",
             };
-            json!({ "event": "progress", "stage": stage.name, "done": done, "total": total, "unit": unit })
+            let mut object =
+                json!({ "event": "progress", "stage": stage.name, "done": done, "total": total, "unit": unit });
+            if let Some(Learning { loss, tokens_per_second }) = learning {
+                (object["loss"], object["tokens_per_second"]) = ((*loss).into(), (*tokens_per_second).into());
+            }
+            object
         }
         RunEvent::Waiting { stage } => json!({ "event": "stage_waiting", "stage": stage.name }),
         RunEvent::Finished { stage, ran, seconds, cost } => json!({

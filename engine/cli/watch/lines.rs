@@ -2,13 +2,29 @@
 
 use super::words;
 use crate::term;
-use xlt_run::{Observer, RunEvent};
+use std::time::{Duration, Instant};
+use xlt_run::{Learning, Observer, RunEvent, Unit};
 
 /// A line for every stage that ran.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     settled: usize,
     stages: usize,
+    /// When the progress of a training was told last: it may take hours, and its first loss is worth knowing.
+    told: Option<Instant>,
+}
+
+/// How often the progress of a training is told.
+const EVERY: Duration = Duration::from_secs(30);
+
+impl Lines {
+    fn learning(&mut self, stage: &str, done: u64, total: Option<u64>, learning: Learning) {
+        if self.told.is_none_or(|told| told.elapsed() >= EVERY) {
+            self.told = Some(Instant::now());
+            let amount = words::amount(done, total, Unit::Steps);
+            term::tell(&format!("{stage}: {amount}  {}", words::learning(learning)));
+        }
+    }
 }
 
 impl Observer for Lines {
@@ -26,6 +42,9 @@ impl Observer for Lines {
                         words::duration(*seconds)
                     ));
                 }
+            }
+            RunEvent::Progress { stage, done, total, learning: Some(learning), .. } => {
+                self.learning(&stage.name, *done, *total, *learning);
             }
             RunEvent::Failed { .. } | RunEvent::Skipped { .. } => self.settled += 1,
             _ => {}

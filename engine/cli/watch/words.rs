@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 use xlt_core::batch::Cost;
 use xlt_core::schedule::Tally;
-use xlt_run::{RunEvent, Unit};
+use xlt_run::{Learning, RunEvent, Unit};
 
 /// What a person should read of an event whatever shows the progress; `None` for what progress itself shows.
 pub(super) fn message(event: &RunEvent<'_>) -> Option<String> {
@@ -91,15 +91,21 @@ pub(super) fn duration(seconds: f64) -> String {
 pub(super) fn amount(done: u64, total: Option<u64>, unit: Unit) -> String {
     let number = |count: u64| match unit {
         Unit::Bytes => format!("{:.1}", count as f64 / 1e6),
-        Unit::Items | Unit::Tensors => count.to_string(),
+        Unit::Items | Unit::Tensors | Unit::Steps => count.to_string(),
     };
     let word = match unit {
         Unit::Bytes => "MB",
         Unit::Items => "items",
         Unit::Tensors => "tensors",
+        Unit::Steps => "steps",
     };
     match total {
         Some(total) => format!("{}/{} {word}", number(done), number(total)),
         None => format!("{} {word}", number(done)),
     }
+}
+
+/// `loss 1.234  950 tokens/s`.
+pub(super) fn learning(learning: Learning) -> String {
+    format!("loss {:.3}  {:.0} tokens/s", learning.loss, learning.tokens_per_second)
 }

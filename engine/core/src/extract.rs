@@ -139,6 +139,16 @@ pub fn extract(text: &str, choices: &Choices<'_>, truncated: bool, rules: Rules)
     }
 }
 
+/// An answer as a model that learned these rules' format would write it: [`extract`] reads that label.
+#[must_use]
+pub fn written(label: &str, rules: Rules) -> String {
+    match rules {
+        Rules::Xlt | Rules::Belebele => label.to_owned(),
+        Rules::LmEval => format!("The answer is {label}."),
+        Rules::Inspect => format!("ANSWER: {label}"),
+    }
+}
+
 /// An option found in a text; the span is in bytes of the text.
 struct Found {
     option: usize,

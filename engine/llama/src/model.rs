@@ -178,9 +178,7 @@ impl Model {
     /// The text of the token that ends a text.
     #[must_use]
     pub fn eos_text(&self) -> Option<String> {
-        // SAFETY: the vocabulary lives as long as `self`.
-        let eos = unsafe { sys::llama_vocab_eos(self.vocab()) };
-        self.known(eos).and_then(|token| self.vocabulary_text(token))
+        self.eos().and_then(|token| self.vocabulary_text(token))
     }
 
     /// The token that starts a text.
@@ -188,6 +186,13 @@ impl Model {
     pub fn bos(&self) -> Option<Token> {
         // SAFETY: the vocabulary lives as long as `self`.
         self.known(unsafe { sys::llama_vocab_bos(self.vocab()) })
+    }
+
+    /// The token that ends a text.
+    #[must_use]
+    pub fn eos(&self) -> Option<Token> {
+        // SAFETY: the vocabulary lives as long as `self`.
+        self.known(unsafe { sys::llama_vocab_eos(self.vocab()) })
     }
 
     /// Whether the model expects that token in front of every prompt.
@@ -202,6 +207,13 @@ impl Model {
     pub fn vocab_size(&self) -> usize {
         // SAFETY: the vocabulary lives as long as `self`.
         usize::try_from(unsafe { sys::llama_vocab_n_tokens(self.vocab()) }).unwrap_or(0)
+    }
+
+    /// Numbers in its weights.
+    #[must_use]
+    pub fn parameters(&self) -> u64 {
+        // SAFETY: the model lives as long as `self`.
+        unsafe { sys::llama_model_n_params(self.raw.as_ptr()) }
     }
 
     /// Attention heads of a layer, the most that any has.

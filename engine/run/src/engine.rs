@@ -300,9 +300,9 @@ impl Run<'_> {
     }
 
     fn reply(&mut self, worker: WorkerId, reply: Reply) -> Result<(), RunError> {
-        if let Reply::Progress { done, total, unit } = reply {
+        if let Reply::Progress { done, total, unit, learning } = reply {
             if let Some(stage) = self.pool.job(worker) {
-                self.observer.event(&RunEvent::Progress { stage: self.plan.stage(stage), done, total, unit });
+                self.observer.event(&RunEvent::Progress { stage: self.plan.stage(stage), done, total, unit, learning });
             }
             return Ok(());
         }

@@ -119,15 +119,7 @@ impl<'a> Form<'a> {
     /// # Errors
     /// A sentence: the template fails.
     pub(crate) fn segments(&self, messages: &[Message]) -> Result<Vec<Segment>, String> {
-        let input = ChatInput {
-            messages,
-            add_generation_prompt: true,
-            bos: &self.bos,
-            eos: &self.eos,
-            variables: &self.variables,
-            date: DATE,
-            slot: None,
-        };
+        let input = self.input(messages, true);
         let mut segments = match &self.template {
             None => chat::plain(&ChatInput { bos: "", ..input }),
             Some(template) => {
@@ -147,5 +139,25 @@ impl<'a> Form<'a> {
             segments.push(Segment { text: behind, data: false });
         }
         Ok(segments)
+    }
+
+    /// What the chat template writes behind the last message, an answer; `None` without a chat format, or where the template
+    /// does not show it.
+    pub(crate) fn behind_answer(&self, messages: &[Message]) -> Option<String> {
+        let segments = chat::render(self.template.as_ref()?, &self.input(messages, false)).ok()?;
+        let answer = segments.iter().rposition(|segment| segment.data)?;
+        Some(segments[answer + 1..].iter().map(|segment| segment.text.as_str()).collect())
+    }
+
+    fn input<'m>(&'m self, messages: &'m [Message], add_generation_prompt: bool) -> ChatInput<'m> {
+        ChatInput {
+            messages,
+            add_generation_prompt,
+            bos: &self.bos,
+            eos: &self.eos,
+            variables: &self.variables,
+            date: DATE,
+            slot: None,
+        }
     }
 }

@@ -70,9 +70,8 @@ fn work(plan: &Plan, id: StageId, scheduler: &Scheduler<'_>) -> JobWork {
         Work::Probe(work) => JobWork::Probe(Box::new((**work).clone())),
         Work::Analyze(work) => JobWork::Analyze(Box::new((**work).clone())),
         Work::Quantize(work) => JobWork::Quantize { to: work.to.clone(), requantize: work.requantize },
-        Work::Finetune(_) | Work::Merge => {
-            unreachable!("the engine refuses a run with stages of kinds that it cannot run")
-        }
+        Work::Finetune(work) => JobWork::Finetune(Box::new((**work).clone())),
+        Work::Merge => JobWork::Merge,
     }
 }
 

@@ -18,6 +18,8 @@ pub mod generate;
 mod job;
 mod lockfile;
 mod machine;
+#[cfg(feature = "llama")]
+mod memory;
 mod model_file;
 mod observe;
 pub mod panics;
@@ -40,7 +42,7 @@ pub use error::RunError;
 pub use lockfile::LockFile;
 pub use machine::Machine;
 pub use model_file::model_file;
-pub use observe::{Observer, RunEvent, Unit};
+pub use observe::{Learning, Observer, RunEvent, Unit};
 pub use world::World;
 
 /// Version of llama.cpp that this build computes with, as it stands in keys.

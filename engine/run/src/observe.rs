@@ -1,6 +1,6 @@
 //! What a run tells whoever watches it.
 
-pub use crate::protocol::Unit;
+pub use crate::protocol::{Learning, Unit};
 use std::path::Path;
 use xlt_core::batch::Cost;
 use xlt_core::key::Key;
@@ -34,6 +34,8 @@ pub enum RunEvent<'a> {
         total: Option<u64>,
         /// Of what.
         unit: Unit,
+        /// How a training goes.
+        learning: Option<Learning>,
     },
     /// Another engine makes it; this one waits.
     Waiting {

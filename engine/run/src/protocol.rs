@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use xlt_cache::Fingerprint;
 use xlt_core::batch::Cost;
-use xlt_core::plan::{AnalyzeWork, EvaluateWork, FertilityWork, ImportWork, Pin, ProbeWork};
+use xlt_core::plan::{AnalyzeWork, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, Pin, ProbeWork};
 use xlt_core::spec::Source;
 
 /// Engine to worker. The end of the stream means: end now, with everything that you started.
@@ -22,7 +22,7 @@ pub(crate) enum Request {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Reply {
     /// How far the job is.
-    Progress { done: u64, total: Option<u64>, unit: Unit },
+    Progress { done: u64, total: Option<u64>, unit: Unit, learning: Option<Learning> },
     /// Another engine works on that key.
     Busy,
     /// It is recorded already: another engine was first.
@@ -73,6 +73,17 @@ pub enum Unit {
     Items,
     /// Tensors of a model.
     Tensors,
+    /// Steps of a training.
+    Steps,
+}
+
+/// How a training goes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Learning {
+    /// Loss of the last step.
+    pub loss: f64,
+    /// Tokens that are learned from in a second.
+    pub tokens_per_second: f64,
 }
 
 /// One stage to be run.
@@ -139,6 +150,8 @@ pub(crate) enum JobWork {
         work: Box<EvaluateWork>,
         companions: Vec<Companion>,
     },
+    Finetune(Box<FinetuneWork>),
+    Merge,
     Import(Box<ImportWork>),
     Fertility(Box<FertilityWork>),
     Probe(Box<ProbeWork>),

@@ -1,5 +1,7 @@
 //! From items to what a model is asked: prompts and answers in tokens. The same for an evaluation and for `xlt show`.
 
+mod taught;
+
 use crate::form::{Form, Reasoning};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +14,8 @@ use xlt_core::prompt::{PromptError, Renderer, check_distinct};
 use xlt_core::spec::{Chat, Mode, Reason, Score};
 use xlt_core::{orders, score, shots};
 use xlt_llama::{Model, Token};
+
+pub use taught::examples as taught;
 
 /// One item as a model is asked it.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use crate::engine::Options;
 use crate::error::RunError;
-use xlt_core::plan::{DownloadWork, Plan, Stage, Work};
+use xlt_core::plan::{DownloadWork, Kind, Plan, Stage, Work};
 
 /// What the spec needs and the user did not allow, or this version cannot do: said before anything starts.
 pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
@@ -18,15 +18,12 @@ pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
         ));
     }
     if let Some((stage, what)) = to_run().find_map(|stage| Some((stage, not_yet(stage)?))) {
-        return refuse(format!(
-            "stage `{}` cannot run yet: this version of xlt plans {what}, but does not run that\n  `xlt plan` shows what the \
-             spec would do",
-            stage.name
-        ));
+        return refuse(format!("stage `{}` cannot run yet: {what}", stage.name));
     }
     if !cfg!(feature = "llama")
         && let Some(stage) = to_run().find(|stage| {
-            matches!(stage.work, Work::Evaluate(_) | Work::Quantize(_) | Work::Fertility(_) | Work::Probe(_))
+            let kinds = [Kind::Evaluate, Kind::Quantize, Kind::Finetune, Kind::Merge, Kind::Fertility, Kind::Probe];
+            kinds.contains(&stage.kind())
         })
     {
         return refuse(format!(
@@ -57,18 +54,12 @@ pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
     Ok(())
 }
 
-/// What this version plans and cannot run, where a stage needs it.
+/// What of a spec this version plans and cannot run, and what to do.
 fn not_yet(stage: &Stage) -> Option<&'static str> {
     match &stage.work {
-        Work::Finetune(_) => Some("fine-tuning"),
-        Work::Merge => Some("merging an adapter"),
-        Work::Download(_)
-        | Work::Quantize(_)
-        | Work::Evaluate(_)
-        | Work::Import(_)
-        | Work::Fertility(_)
-        | Work::Probe(_)
-        | Work::Analyze(_)
-        | Work::Command(_) => None,
+        Work::Finetune(work) if work.training.lora.dropout > 0.0 => Some(
+            "`lora.dropout` is planned, but this version of xlt does not train with it\n  leave it out, or set it to 0",
+        ),
+        _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use super::Args;
 use crate::failure::Failure;
 use std::collections::BTreeSet;
-use xlt_core::plan::{EvaluateCell, EvaluateWork, Plan, StageId, Work};
+use xlt_core::plan::{EvaluateCell, EvaluateWork, FinetuneWork, Plan, StageId, Work};
 use xlt_core::spec::nearest;
 
 /// One respect in which a cell has a name.
@@ -39,6 +39,22 @@ pub(super) fn stages<'a>(args: &Args, plan: &'a Plan) -> Result<Vec<(StageId, &'
         return Err(Failure::sentence("no evaluation has all of these; `xlt plan --all` lists them"));
     }
     Ok(stages)
+}
+
+/// The trainings that are meant, of each adapter on each model the one with the first seed: the others learn the same rows.
+/// None where conditions are named, since no condition is one.
+pub(super) fn trainings<'a>(args: &Args, plan: &'a Plan) -> Vec<(StageId, &'a FinetuneWork)> {
+    let mut seen = BTreeSet::new();
+    let meant = |wanted: &[String], name: &String| wanted.is_empty() || wanted.contains(name);
+    let trainings = plan.ids().filter_map(|(id, stage)| match &stage.work {
+        Work::Finetune(work) => Some((id, work.as_ref())),
+        _ => None,
+    });
+    let shown = trainings.filter(|(_, work)| {
+        let taught = meant(&args.model, &work.model) && meant(&args.mode, &work.mode.name);
+        taught && args.condition.is_empty() && seen.insert((&work.model, &work.adapter))
+    });
+    shown.collect()
 }
 
 /// Refuses to show what a model elsewhere saw: nobody knows it here.

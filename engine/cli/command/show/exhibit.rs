@@ -40,7 +40,7 @@ pub(super) struct Words {
     pub(super) answers: Vec<Vec<Word>>,
 }
 
-/// A token.
+/// A token, as it is shown.
 pub(super) struct Word {
     pub(super) id: u32,
     /// What it adds to the text: half a character, maybe.
@@ -86,11 +86,15 @@ pub(super) fn exhibit<'a>(loader: &mut Loader, world: &World, asks: &Asks<'a>, i
 fn words(work: &EvaluateWork, model: &Model, examples: &[Item], item: Item) -> Result<Words, String> {
     let asker = Asker::new(work, model, examples)?;
     let question = asker.question(item)?;
-    let word =
-        |&token: &Token| Word { id: token.id(), bytes: model.token_bytes(token), special: model.is_special(token) };
-    let words = |tokens: &Vec<Token>| tokens.iter().map(word).collect();
+    let words = |tokens: &Vec<Token>| tokens.iter().map(|&token| Word::of(model, token)).collect();
     let lead = asker.lead_text().map(str::to_owned);
     Ok(Words { lead, prompt: words(&question.prompt), answers: question.answers.iter().map(words).collect() })
+}
+
+impl Word {
+    pub(super) fn of(model: &Model, token: Token) -> Self {
+        Self { id: token.id(), bytes: model.token_bytes(token), special: model.is_special(token) }
+    }
 }
 
 impl Words {

@@ -1,9 +1,9 @@
 //! Which item is meant, said as a person types it.
 
-use super::exhibit::Asks;
 use crate::failure::Failure;
 use std::collections::BTreeMap;
 use std::path::Path;
+use xlt_core::items::Item;
 
 /// Items listed where it is not clear which one is meant.
 const LISTED: usize = 8;
@@ -11,9 +11,13 @@ const LISTED: usize = 8;
 const WIDTH: usize = 80;
 
 /// The key of the one item that is meant.
-pub(super) fn key(asked: &str, spec: Option<&Path>, stages: &[Asks<'_>]) -> Result<String, Failure> {
+pub(super) fn key<'i>(
+    asked: &str,
+    spec: Option<&Path>,
+    items: impl IntoIterator<Item = &'i Item>,
+) -> Result<String, Failure> {
     let mut questions: BTreeMap<&str, &str> = BTreeMap::new();
-    for item in stages.iter().flat_map(|stage| &stage.items) {
+    for item in items {
         questions.entry(&item.key).or_insert(&item.question);
     }
     let keys: Vec<&str> = questions.keys().copied().collect();

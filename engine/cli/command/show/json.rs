@@ -72,7 +72,7 @@ fn options(exhibit: &Exhibit<'_>, words: Option<&Words>, answer: Option<&Answer>
 }
 
 /// Tokens with their texts; of those that are no text by themselves, the bytes too.
-fn tokens(words: &[Word]) -> Vec<Value> {
+pub(super) fn tokens(words: &[Word]) -> Vec<Value> {
     let token = |word: &Word| match std::str::from_utf8(&word.bytes) {
         Ok(text) => json!({ "id": word.id, "text": text, "special": word.special }),
         Err(_) => json!({

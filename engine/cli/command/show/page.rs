@@ -9,9 +9,9 @@ use xlt_core::answers::{Answer, Ended, Generated, TextLength, Written};
 use xlt_core::spec::{Normalize, Score};
 
 /// Columns of the heading and the rules.
-const WIDTH: usize = 80;
+pub(super) const WIDTH: usize = 80;
 /// Where the answer goes.
-const SLOT: &str = "⟦answer⟧";
+pub(super) const SLOT: &str = "⟦answer⟧";
 /// Where the model writes before it.
 const REASONING: &str = "⟦reasoning⟧";
 /// Marks what was predicted, and what is right.
@@ -36,36 +36,48 @@ pub(super) fn page(exhibit: &Exhibit<'_>, tokens: bool) -> String {
     )
 }
 
-/// The stage, and at the right whether it has an answer.
 fn heading(exhibit: &Exhibit<'_>) -> String {
-    let status = exhibit.answer.as_ref().map_or_else(|why| *why, |_| "cached");
-    let gap = WIDTH.saturating_sub(exhibit.stage.chars().count() + status.chars().count()).max(2);
-    format!("{}{}{status}", exhibit.stage, " ".repeat(gap))
+    headed(exhibit.stage, exhibit.answer.as_ref().map_or_else(|why| *why, |_| "cached"))
+}
+
+/// The stage, and at the right whether it has an answer, or has been made.
+pub(super) fn headed(stage: &str, status: &str) -> String {
+    let gap = WIDTH.saturating_sub(stage.chars().count() + status.chars().count()).max(2);
+    format!("{stage}{}{status}", " ".repeat(gap))
 }
 
 /// The prompt, its special tokens dimmed where the terminal can; and what leads from reasoning to the answer.
 fn prompt(exhibit: &Exhibit<'_>, words: &Words) -> String {
-    let mut text = String::new();
-    for run in words.prompt.chunk_by(|a, b| a.special == b.special) {
-        let part = harmless(&Words::text(run));
-        text.push_str(&if run[0].special { term::dim(&part) } else { part });
-    }
+    let text = flowing(&words.prompt);
     match &words.lead {
         Some(lead) if exhibit.work.mode.generates() => format!("{text}{REASONING}{}{SLOT}", harmless(lead)),
         _ => text + SLOT,
     }
 }
 
+/// Tokens as text, special ones dimmed.
+pub(super) fn flowing(words: &[Word]) -> String {
+    let mut text = String::new();
+    for run in words.chunk_by(|a, b| a.special == b.special) {
+        let part = harmless(&Words::text(run));
+        text.push_str(&if run[0].special { term::dim(&part) } else { part });
+    }
+    text
+}
+
+/// A line for every token; the first is at that place of `places`.
+pub(super) fn lines(words: &[Word], first: usize, places: usize) -> String {
+    let wide = places.saturating_sub(1).to_string().len();
+    words.iter().zip(first..).map(|(word, at)| format!("{at:>wide$}  {:>6}  {}\n", word.id, spelled(word))).collect()
+}
+
 /// A line for every token of the prompt, then for those of each answer, which go on from there.
 fn token_lines(exhibit: &Exhibit<'_>, words: &Words) -> String {
     let longest = words.answers.iter().map(Vec::len).max().unwrap_or(0);
-    let wide = (words.prompt.len() + longest).saturating_sub(1).to_string().len();
-    let lines = |from: usize, words: &[Word]| -> String {
-        words.iter().zip(from..).map(|(word, at)| format!("{at:>wide$}  {:>6}  {}\n", word.id, spelled(word))).collect()
-    };
-    let mut text = lines(0, &words.prompt);
+    let places = words.prompt.len() + longest;
+    let mut text = lines(&words.prompt, 0, places);
     for (label, answer) in exhibit.work.prompt.labels.iter().zip(&words.answers) {
-        text.push_str(&format!("{SLOT} {}\n{}", harmless(label), lines(words.prompt.len(), answer)));
+        text.push_str(&format!("{SLOT} {}\n{}", harmless(label), lines(answer, words.prompt.len(), places)));
     }
     text.trim_end().to_owned()
 }

@@ -1,6 +1,7 @@
 //! The command: which stages, which item, then one after the other.
 
 use super::exhibit::{Asks, exhibit};
+use super::lesson::Teaches;
 use super::{Args, choose, find, json, page};
 use crate::context::{Context, spec_and};
 use crate::failure::{Failure, USER};
@@ -23,23 +24,38 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             Err(why) => absent.push(why),
         }
     }
-    if stages.is_empty() {
+    let mut trainings = Vec::new();
+    for (id, work) in choose::trainings(args, &plan) {
+        match Teaches::read(&context.world, &plan, id, work) {
+            Ok(teaches) => trainings.push(teaches),
+            Err(why) => absent.push(why),
+        }
+    }
+    if stages.is_empty() && trainings.is_empty() {
         return Err(Failure::sentence(missing(&absent)));
     }
-    let key = find::key(item, spec, &stages)?;
+    let asked = stages.iter().flat_map(|stage| &stage.items);
+    let key = find::key(item, spec, asked.chain(trainings.iter().flat_map(|training| &training.items)))?;
     let mut code = ExitCode::SUCCESS;
     let mut loader = Loader::new()?;
-    let asked = stages.into_iter().filter_map(|asks| Some((asks.item(&key)?, asks)));
-    for (number, (item, asks)) in asked.enumerate() {
+    let mut said = 0;
+    let mut say = |text: String| {
+        let apart = if args.json || said == 0 { "" } else { "\n\n" };
+        term::say(&format!("{apart}{text}"));
+        said += 1;
+    };
+    for (item, asks) in stages.into_iter().filter_map(|asks| Some((asks.item(&key)?, asks))) {
         let exhibit = exhibit(&mut loader, &context.world, &asks, item);
         if exhibit.question.is_err() {
             code = ExitCode::from(USER);
         }
-        match (args.json, number) {
-            (true, _) => term::say(&json::line(&exhibit)),
-            (false, 0) => term::say(&page::page(&exhibit, args.tokens)),
-            (false, _) => term::say(&format!("\n\n{}", page::page(&exhibit, args.tokens))),
+        say(if args.json { json::line(&exhibit) } else { page::page(&exhibit, args.tokens) });
+    }
+    for lesson in trainings.iter().flat_map(|training| training.lessons(&mut loader, &key, &args.language)) {
+        if lesson.words.is_err() {
+            code = ExitCode::from(USER);
         }
+        say(if args.json { lesson.line() } else { lesson.page(args.tokens) });
     }
     if !absent.is_empty() {
         term::tell(&format!("\nnot shown: {}", missing(&absent)));

@@ -532,3 +532,16 @@ proptest! {
         }
     }
 }
+
+/// What is taught must be read as what was meant.
+#[test]
+fn a_written_answer_is_read_by_its_rules() {
+    for rules in [Rules::Xlt, Rules::LmEval, Rules::Inspect, Rules::Belebele] {
+        for labels in [LETTERS, DIGITS] {
+            for (option, label) in labels.iter().enumerate() {
+                let found = ask(&labels, &CITIES, &written(label, rules), false, rules);
+                assert_eq!(found.option, Some(option), "{rules:?} {label}");
+            }
+        }
+    }
+}

@@ -217,11 +217,11 @@ impl Stage {
         }
     }
 
-    /// The model that it asks, which its worker then keeps loaded.
+    /// The model that it asks or trains on, which its worker then keeps loaded.
     #[must_use]
     pub fn model(&self) -> Option<InputSource> {
-        let asks = matches!(self.work, Work::Evaluate(_) | Work::Probe(_));
-        self.inputs.first().filter(|_| asks).map(|input| input.source)
+        let loads = matches!(self.work, Work::Evaluate(_) | Work::Probe(_) | Work::Finetune(_));
+        self.inputs.first().filter(|_| loads).map(|input| input.source)
     }
 
     /// Names of its outputs, in order.

@@ -2,7 +2,8 @@
 
 use crate::asked::Asked;
 use crate::spec::{
-    Analyze, AnswersFormat, Chat, Claim, Data, Evaluate, FileRef, LanguageGroup, Mode, Pace, Prompt, Training,
+    Analyze, AnswersFormat, Chat, Claim, Data, Evaluate, FileRef, Kv, LanguageGroup, Lesson, Mode, Pace, Prompt,
+    Training,
 };
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,8 @@ use serde::{Deserialize, Serialize};
 pub struct FinetuneWork {
     /// Its name, for messages.
     pub adapter: String,
+    /// Name of the model, for messages.
+    pub model: String,
     /// The adapter's settings; languages sorted, which is the order of the stage's inputs of rows.
     pub training: Training,
     /// Seed of initialization and order.
@@ -60,6 +63,40 @@ impl FinetuneWork {
     pub fn asked<'a>(&'a self, language: &'a str) -> Asked<'a> {
         let Self { data, prompt, mode, training, .. } = self;
         Asked { data, language, part: &training.train_on.part, limit: None, prompt, mode }
+    }
+
+    /// The evaluation that would ask its rows, in a language: a row is learned as it is asked. How long it may be is not
+    /// that evaluation's to say. Plain text has no chat format and no slot.
+    #[must_use]
+    pub fn evaluation(&self, language: &str) -> EvaluateWork {
+        let Self { adapter, model, training, seed, data, prompt, mode, chat, slot, .. } = self;
+        let is_text = matches!(training.train_on.lesson, Lesson::Text(_));
+        EvaluateWork {
+            cell: EvaluateCell {
+                model: model.clone(),
+                condition: adapter.clone(),
+                seed: Some(*seed),
+                language: language.to_owned(),
+                mode: mode.name.clone(),
+            },
+            adapter: None,
+            data: data.clone(),
+            evaluate: Evaluate {
+                data: data.name.clone(),
+                part: training.train_on.part.clone(),
+                languages: vec![language.to_owned()],
+                limit: None,
+                context: Some(u32::MAX),
+                unit: 1,
+                kv: Kv::F16,
+                slots: 1,
+                probe: 0,
+            },
+            prompt: prompt.clone(),
+            mode: mode.clone(),
+            chat: if is_text { Chat::None } else { *chat },
+            slot: slot.clone().filter(|_| !is_text),
+        }
     }
 }
 

@@ -52,6 +52,13 @@ pub fn is_expert(tensor: &str) -> bool {
     bare(tensor).ends_with("_exps")
 }
 
+/// Whether a pattern of the user's matches a tensor, and not just a word for many: it is then meant.
+#[must_use]
+pub fn is_named(lora: &Lora, tensor: &str) -> bool {
+    let patterns = lora.targets.iter().filter(|target| ![ALL_LINEAR, ATTENTION].contains(&target.as_str()));
+    patterns.into_iter().any(|pattern| matches(pattern, tensor))
+}
+
 fn matches(target: &str, tensor: &str) -> bool {
     let name = bare(tensor);
     let layer = name.starts_with("blk.");
@@ -124,6 +131,13 @@ mod tests {
         check(&["output"], false, &[7]);
         check(&["blk.1?.*", "attn_output"], false, &[1, 5, 6]);
         check(&["blk.[0-1].attn_q"], false, &[0, 4]);
+    }
+
+    #[test]
+    fn a_tensor_is_meant_by_a_pattern_and_not_by_a_word() {
+        let named = |targets: &[&str]| is_named(&lora(targets, false), "blk.1.attn_q.weight");
+        assert!(!named(&["all-linear"]) && !named(&["attention", "ffn_up"]));
+        assert!(named(&["attention", "attn_?"]) && named(&["blk.1.*"]));
     }
 
     #[test]

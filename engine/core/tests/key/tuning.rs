@@ -6,8 +6,8 @@ use crate::world::World;
 use std::collections::BTreeMap;
 use xlt_core::plan::{InputSource, Work, plan};
 use xlt_core::spec::{
-    Adapter, AdapterOrigin, Base, Condition, Data, Gold, Length, Lesson, Match, Mode, Normalize, Schedule, Score, Slot,
-    Spec, Split, SplitBy, Training,
+    Adapter, AdapterOrigin, Base, Condition, Data, Gold, Length, Lesson, Match, Mode, Normalize, Rules, Schedule,
+    Score, Slot, Spec, Split, SplitBy, Training,
 };
 
 const EVALUATE: &str = "evaluate/m/tuned/seed1/heb_Hebr/cot";
@@ -139,6 +139,10 @@ fn what_is_only_for_asking_trains_nothing_again() {
     let teaches = |change: fn(&mut Spec)| assert!(rerun(&texts(), change).contains(&FINETUNE.to_owned()));
     teaches(|spec| spec.prompt.as_mut().expect("it has one").continuation = Some("{{ option }}.".to_owned()));
     teaches(|spec| spec.modes[0].slot = Some(Slot::Bare));
+    let mut written = texts();
+    written.modes[0].score = Score::Generate;
+    let rerun = rerun(&written, |spec| spec.modes[0].generate.extract = Rules::Inspect);
+    assert!(rerun.contains(&FINETUNE.to_owned()), "it learns to write what is read: {rerun:?}");
     teaches(|spec| spec.modes[0].slot = Some(Slot::Text("So".to_owned())));
 }
 
@@ -170,6 +174,7 @@ fn plain_text_is_not_prompted() {
     assert!(!trains(|spec| spec.models[0].slot = None));
     assert!(!trains(|spec| spec.prompt.as_mut().expect("it has one").body.push('!')));
     assert!(trains(|spec| training(spec).train_on.lesson = Lesson::Text("{{ question }}".to_owned())));
+    assert!(trains(|spec| training(spec).max_length = Some(99)), "a text is cut into pieces of that length");
     assert!(trains(|spec| spec.data[0].fields.passage = None));
 }
 

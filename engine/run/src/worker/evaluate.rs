@@ -1,7 +1,6 @@
 //! Asks a model: items, prompts, tokens, logits, scores, in units of a fixed composition.
 
 mod journal;
-mod loaded;
 mod probe;
 mod sitting;
 
@@ -10,7 +9,6 @@ use crate::model_file;
 use crate::protocol::Companion;
 use crate::question::{self, Asker, Question};
 use journal::Journal;
-pub(super) use loaded::Loaded;
 pub(super) use probe::run as probe;
 use sitting::Sitting;
 use std::cell::{Cell, RefCell};

@@ -10,15 +10,21 @@ mod download;
 mod evaluate;
 #[cfg(feature = "llama")]
 mod fertility;
+#[cfg(feature = "llama")]
+mod finetune;
 mod folder;
 mod import;
 #[cfg(feature = "llama")]
 mod llama;
+#[cfg(feature = "llama")]
+mod loaded;
 mod log;
+#[cfg(feature = "llama")]
+mod merge;
 #[cfg(feature = "llama")]
 mod quantize;
 
-use crate::protocol::{Done, Job, JobInput, JobWork, Made, Reply, Request, Unit};
+use crate::protocol::{Done, Job, JobInput, JobWork, Learning, Made, Reply, Request, Unit};
 use crate::workplace::remove;
 use folder::Folders;
 use log::Log;
@@ -78,7 +84,7 @@ struct Worker {
     last_progress: Mutex<Option<Instant>>,
     folders: RefCell<Folders>,
     #[cfg(feature = "llama")]
-    llama: RefCell<evaluate::Loaded>,
+    llama: RefCell<loaded::Loaded>,
 }
 
 /// Serves jobs until standard input ends, working in `folder`.
@@ -245,13 +251,20 @@ impl Worker {
             #[cfg(feature = "llama")]
             JobWork::Quantize { to, requantize } => quantize::run(desk, to, *requantize),
             #[cfg(feature = "llama")]
+            JobWork::Finetune(work) => finetune::run(desk, work),
+            #[cfg(feature = "llama")]
+            JobWork::Merge => merge::run(desk),
+            #[cfg(feature = "llama")]
             JobWork::Fertility(work) => fertility::run(desk, work),
             #[cfg(feature = "llama")]
             JobWork::Probe(work) => evaluate::probe(desk, work),
             #[cfg(not(feature = "llama"))]
-            JobWork::Evaluate { .. } | JobWork::Quantize { .. } | JobWork::Fertility(_) | JobWork::Probe(_) => {
-                Err(Trouble::new("this xlt was built without llama.cpp"))
-            }
+            JobWork::Evaluate { .. }
+            | JobWork::Quantize { .. }
+            | JobWork::Finetune(_)
+            | JobWork::Merge
+            | JobWork::Fertility(_)
+            | JobWork::Probe(_) => Err(Trouble::new("this xlt was built without llama.cpp")),
         }
     }
 
@@ -277,10 +290,20 @@ impl Worker {
 
     /// Tells the engine how far the job is, at most ten times a second.
     fn progress(&self, done: u64, total: Option<u64>, unit: Unit) {
+        self.say(done, total, unit, None);
+    }
+
+    /// The same of a training: after which it says how well it goes.
+    #[cfg(feature = "llama")]
+    fn trained(&self, done: u64, total: u64, learning: Option<Learning>) {
+        self.say(done, Some(total), Unit::Steps, learning);
+    }
+
+    fn say(&self, done: u64, total: Option<u64>, unit: Unit, learning: Option<Learning>) {
         let Ok(mut last) = self.last_progress.lock() else { return };
         if last.is_none_or(|last| last.elapsed() >= Duration::from_millis(100)) {
             *last = Some(Instant::now());
-            send(&Reply::Progress { done, total, unit });
+            send(&Reply::Progress { done, total, unit, learning });
         }
     }
 

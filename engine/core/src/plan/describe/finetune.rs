@@ -1,7 +1,8 @@
 //! What decides an adapter's bytes.
 //!
 //! Not here: its name, the order of its languages, `checkpoint_every`, and `max_length`, a bound: a longer example is refused,
-//! never cut. Nor what is only for asking: how likelihoods are compared, how an answer is found in a text.
+//! never cut. (A text is cut into pieces of that length, so there it is.) Nor what is only for asking: how likelihoods are
+//! compared.
 
 use super::{data, optional, split_of, words};
 use crate::key::{Manifest, Value};
@@ -24,6 +25,9 @@ pub(super) fn finetune(work: &FinetuneWork, manifest: &mut impl Manifest) {
         }
         Lesson::Text(text) => {
             manifest.field("train.text", Value::Text(text));
+            if let Some(length) = training.max_length {
+                manifest.field("train.max_length", Value::Number(length.into()));
+            }
             manifest.field("prompt.labels", Value::Texts(&work.prompt.labels));
             words(&work.prompt, manifest);
         }
@@ -48,8 +52,11 @@ fn prompted(work: &FinetuneWork, manifest: &mut impl Manifest) {
     words(prompt, manifest);
     optional(manifest, "mode.instruction", mode.instruction.as_deref());
     manifest.field("mode.score", Value::Text(mode.score.word()));
-    if mode.score == Score::Texts {
-        optional(manifest, "prompt.continuation", prompt.continuation.as_deref());
+    match mode.score {
+        Score::Texts => optional(manifest, "prompt.continuation", prompt.continuation.as_deref()),
+        // What is taught is what these rules read.
+        Score::Generate => manifest.field("mode.extract", Value::Text(mode.generate.extract.word())),
+        Score::Labels => {}
     }
     optional(manifest, "mode.cue", mode.cue.as_deref());
     manifest.field("model.chat", Value::Text(chat.word()));

@@ -89,6 +89,7 @@ impl<'s> Study<'s, '_> {
         }
         let work = FinetuneWork {
             adapter: adapter.to_owned(),
+            model: model.name.clone(),
             training,
             seed,
             data: data.clone(),

@@ -32,7 +32,7 @@ pub(super) const ADAPTER: TableShape = TableShape {
                 "max_length",
                 from(2),
                 Derived("what the model was trained on"),
-                "tokens that an example may have; longer ones are errors, never cut",
+                "tokens that an example may have; longer ones are errors, never cut, but a `text` is learned in pieces of that length",
             ),
             key(
                 "checkpoint_every",

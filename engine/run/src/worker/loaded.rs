@@ -1,13 +1,13 @@
 //! The model that a worker keeps loaded from one stage to the next, with the adapter that is attached to it.
 
-use super::super::{Desk, Trouble};
+use super::{Desk, Trouble};
 use std::path::Path;
 use xlt_core::plan::{EvaluateCell, EvaluateWork};
 use xlt_llama::{Backend, LlamaError, LoadOptions, Model};
 
 /// A model and its adapter, each by the digest of its artifact.
 #[derive(Default)]
-pub(in crate::worker) struct Loaded(Option<Held>);
+pub(super) struct Loaded(Option<Held>);
 
 struct Held {
     blake3: String,
@@ -25,17 +25,7 @@ impl Loaded {
         path: &Path,
         work: &EvaluateWork,
     ) -> Result<&Model, Trouble> {
-        let blake3 = &desk.job.inputs[0].blake3;
-        let held = match self.0.take().filter(|held| held.blake3 == *blake3) {
-            Some(held) => held,
-            None => {
-                let model = Model::load(backend, path, &LoadOptions::default()).map_err(|error| {
-                    trouble(&format!("model `{}`", work.cell.model), path, "the model's file", &error)
-                })?;
-                Held { blake3: blake3.clone(), model, adapter: None }
-            }
-        };
-        let held = self.0.insert(held);
+        let held = self.held(desk, backend, path, &work.cell.model)?;
         match &work.adapter {
             Some(name) => held.attach(desk, name, &work.cell)?,
             None => held.detach(),
@@ -43,8 +33,34 @@ impl Loaded {
         Ok(&held.model)
     }
 
+    /// The same without any adapter. `name`: the model's, for messages.
+    pub(super) fn base(
+        &mut self,
+        desk: &Desk<'_>,
+        backend: &Backend,
+        path: &Path,
+        name: &str,
+    ) -> Result<&Model, Trouble> {
+        let held = self.held(desk, backend, path, name)?;
+        held.detach();
+        Ok(&held.model)
+    }
+
+    fn held(&mut self, desk: &Desk<'_>, backend: &Backend, path: &Path, name: &str) -> Result<&mut Held, Trouble> {
+        let blake3 = &desk.job.inputs[0].blake3;
+        let held = match self.0.take().filter(|held| held.blake3 == *blake3) {
+            Some(held) => held,
+            None => {
+                let model = Model::load(backend, path, &LoadOptions::default())
+                    .map_err(|error| trouble(&format!("model `{name}`"), path, "the model's file", &error))?;
+                Held { blake3: blake3.clone(), model, adapter: None }
+            }
+        };
+        Ok(self.0.insert(held))
+    }
+
     /// Lets go of the model's memory.
-    pub(in crate::worker) fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.0 = None;
     }
 }
