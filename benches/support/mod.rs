@@ -1,4 +1,5 @@
 //! What the benchmarks of models have in common: settings from the environment, the demo's model and items, a spec of them.
+#![allow(dead_code, reason = "not every benchmark needs all of it")]
 
 use std::env;
 use std::fs;

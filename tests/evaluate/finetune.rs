@@ -28,7 +28,7 @@ fn tuned() -> Space {
         r#"[adapters.a]
 train_on = { data = "rows", part = "all", languages = ["eng_Latn"], mode = "direct" }
 seeds = [1]
-lora = { rank = 8, alpha = 16 }
+lora = { rank = 8, alpha = 16, dropout = 0.05 }
 optimizer = { lr = 0.02 }
 batch_examples = 2
 steps = 12

@@ -189,14 +189,3 @@ fn a_part_that_the_data_does_not_have() {
         assert!(messages.contains(words), "{words}: {messages}");
     }
 }
-
-#[test]
-fn what_this_version_only_plans_is_refused_before_anything_runs() {
-    let space = study();
-    let adapter = "[adapters.a]\nlora = { dropout = 0.1 }\n\
-         train_on = { data = \"rows\", part = \"all\", languages = \"target\", mode = \"direct\" }\n";
-    space.edit("spec.toml", "[conditions]", &format!("{adapter}[conditions]\ntuned = {{ adapter = \"a\" }}"));
-    let answer = space.ask(&["run", "spec.toml"]);
-    answer.expect_code(2).expect_says("cannot run yet").expect_says("dropout");
-    assert!(space.digests().is_empty(), "something ran");
-}

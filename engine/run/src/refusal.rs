@@ -1,10 +1,10 @@
-//! What a run refuses before anything starts: what was not allowed, and what this version cannot do.
+//! What a run refuses before anything starts: what was not allowed, and what this build cannot do.
 
 use crate::engine::Options;
 use crate::error::RunError;
-use xlt_core::plan::{DownloadWork, Kind, Plan, Stage, Work};
+use xlt_core::plan::{DownloadWork, Kind, Plan, Work};
 
-/// What the spec needs and the user did not allow, or this version cannot do: said before anything starts.
+/// What the spec needs and the user did not allow, or this build cannot do: said before anything starts.
 pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
     let to_run = || plan.ids().filter(|(id, _)| plan.verdicts[id.index()].word() != "cached").map(|(_, stage)| stage);
     let refuse = |sentence: String| Err(RunError::NotAllowed(sentence));
@@ -16,9 +16,6 @@ pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
              `--allow-commands`",
             stage.name
         ));
-    }
-    if let Some((stage, what)) = to_run().find_map(|stage| Some((stage, not_yet(stage)?))) {
-        return refuse(format!("stage `{}` cannot run yet: {what}", stage.name));
     }
     if !cfg!(feature = "llama")
         && let Some(stage) = to_run().find(|stage| {
@@ -52,14 +49,4 @@ pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
         }
     }
     Ok(())
-}
-
-/// What of a spec this version plans and cannot run, and what to do.
-fn not_yet(stage: &Stage) -> Option<&'static str> {
-    match &stage.work {
-        Work::Finetune(work) if work.training.lora.dropout > 0.0 => Some(
-            "`lora.dropout` is planned, but this version of xlt does not train with it\n  leave it out, or set it to 0",
-        ),
-        _ => None,
-    }
 }

@@ -27,6 +27,17 @@ fn draws(seed: u64, tensor: &str) -> impl Iterator<Item = f64> {
     })
 }
 
+/// Evenly spread bits, 16 at a time, for one of several parts of a numbered draw.
+pub fn even_bits(seed: u64, number: u64, part: u64, count: usize) -> impl Iterator<Item = u16> {
+    let mut hasher = blake3::Hasher::new_derive_key("xlt 2026-11 LoRA dropout");
+    [seed, number, part].iter().for_each(|word| {
+        hasher.update(&word.to_le_bytes());
+    });
+    let mut bytes = vec![0; 2 * count];
+    hasher.finalize_xof().fill(&mut bytes);
+    (0..count).map(move |at| u16::from_le_bytes([bytes[2 * at], bytes[2 * at + 1]]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

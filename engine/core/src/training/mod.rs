@@ -17,7 +17,7 @@ pub mod targets;
 mod window;
 
 pub use example::Example;
-pub use initial::initial;
+pub use initial::{even_bits, initial};
 pub use lessons::Lessons;
 pub use schedule::learning_rate;
 pub use window::{Answer, Window};

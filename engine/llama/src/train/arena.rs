@@ -1,23 +1,40 @@
 //! Where tensors are made: one method for each of ggml's operations that training composes.
 //!
-//! All of them exist on the CPU and on CUDA. ggml aborts where shapes do not fit; the rules that call these fit them.
+//! All of them exist on the CPU and on CUDA, but for products of F32 on the CPU, which are [ours](super::kernels). ggml aborts
+//! where shapes do not fit; the rules that call these fit them.
 
 use std::ptr::{NonNull, null_mut};
 
 use llama_cpp_sys_2 as sys;
 
+use super::kernels;
 use super::tensor::Tensor;
 
 /// Holds descriptions of tensors, not their values.
 #[derive(Debug)]
-pub(super) struct Arena(NonNull<sys::ggml_context>);
+pub(super) struct Arena {
+    raw: NonNull<sys::ggml_context>,
+    products: Products,
+}
+
+/// Who multiplies F32 with F32.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Products {
+    /// ggml, on any device.
+    Ggml,
+    /// The crate `gemm`, where the CPU computes everything.
+    Gemm,
+}
 
 impl Drop for Arena {
     fn drop(&mut self) {
         // SAFETY: made by `ggml_init` and freed here only, after the last use of its tensors, see `Tensor`.
-        unsafe { sys::ggml_free(self.0.as_ptr()) }
+        unsafe { sys::ggml_free(self.raw.as_ptr()) }
     }
 }
+
+/// What ggml calls for an operation of ours: node, thread, number of threads, nothing.
+type Compute = unsafe extern "C" fn(*mut sys::ggml_tensor, i32, i32, *mut std::ffi::c_void);
 
 /// What an operation's function takes for an argument.
 trait Argument {
@@ -52,7 +69,7 @@ macro_rules! operations {
                 $(#[$doc])*
                 pub(super) fn $method(&self $(, $name: $kind)*) -> Tensor {
                     // SAFETY: the arena and the tensors live, see `Tensor`.
-                    self.made(unsafe { sys::$function(self.0.as_ptr() $(, Argument::raw($name))*) })
+                    self.made(unsafe { sys::$function(self.raw() $(, Argument::raw($name))*) })
                 }
             )*
         }
@@ -117,17 +134,18 @@ operations! {
 
 impl Arena {
     /// Room for the descriptions of so many tensors, and for graphs over them.
-    pub(super) fn new(tensors: usize) -> Self {
+    pub(super) fn new(tensors: usize, products: Products) -> Self {
         // SAFETY: the parameters ask ggml for memory of its own, and for no values. Never null: ggml aborts without memory.
         let raw = unsafe {
             let mem_size = tensors * sys::ggml_tensor_overhead() + 2 * sys::ggml_graph_overhead_custom(tensors, false);
             sys::ggml_init(sys::ggml_init_params { mem_size, mem_buffer: null_mut(), no_alloc: true })
         };
-        Self(NonNull::new(raw).unwrap_or_else(|| unreachable!("ggml_init aborts rather than return null")))
+        let raw = NonNull::new(raw).unwrap_or_else(|| unreachable!("ggml_init aborts rather than return null"));
+        Self { raw, products }
     }
 
     pub(super) fn raw(&self) -> *mut sys::ggml_context {
-        self.0.as_ptr()
+        self.raw.as_ptr()
     }
 
     fn made(&self, raw: *mut sys::ggml_tensor) -> Tensor {
@@ -137,6 +155,55 @@ impl Arena {
     /// The tensor itself where its elements follow each other, else a copy in which they do.
     pub(super) fn dense(&self, tensor: Tensor) -> Tensor {
         if tensor.is_contiguous() { tensor } else { self.contiguous(tensor) }
+    }
+
+    /// Whether the CPU computes everything, so that operations of our own can be used.
+    pub(super) fn has_ours(&self) -> bool {
+        self.products == Products::Gemm
+    }
+
+    /// Whether a product of two tensors can be ours, which takes them with any strides.
+    pub(super) fn is_ours(&self, a: Tensor, b: Tensor) -> bool {
+        self.has_ours() && [a, b].iter().all(|factor| factor.kind() == sys::GGML_TYPE_F32)
+    }
+
+    /// `[k, m]` and `[k, n]` make `[m, n]`; `a` may have fewer matrices, each for several of `b`'s.
+    pub(super) fn product(&self, a: Tensor, b: Tensor) -> Tensor {
+        if !self.is_ours(a, b) {
+            return self.mul_mat(self.dense(a), self.dense(b));
+        }
+        let ([_, m, ..], [_, n, heads, streams]) = (a.sizes(), b.sizes());
+        self.ours([m, n, heads, streams], &[a, b], kernels::product)
+    }
+
+    /// `[k, m]` and `[m, n]` make `[k, n]`, for a weight of any type; where [`Products`] are ours.
+    pub(super) fn frozen(&self, weight: Tensor, gradient: Tensor) -> Tensor {
+        if self.is_ours(weight, gradient) {
+            return self.product(self.transpose(weight), gradient);
+        }
+        let ([k, ..], [_, n, heads, streams]) = (weight.sizes(), gradient.sizes());
+        self.ours([k, n, heads, streams], &[weight, gradient], kernels::frozen)
+    }
+
+    /// `[k, m, experts]`, `[m, used, tokens]` and the experts chosen, `[used, tokens]`, make `[k, used, tokens]`; where
+    /// [`Products`] are ours.
+    pub(super) fn experts(&self, weight: Tensor, gradient: Tensor, ids: Tensor) -> Tensor {
+        let ([k, ..], [_, used, tokens, _]) = (weight.sizes(), gradient.sizes());
+        self.ours([k, used, tokens, 1], &[weight, gradient, ids], kernels::experts)
+    }
+
+    /// A node of F32 that `compute` computes from its sources.
+    fn ours(&self, sizes: [i64; 4], sources: &[Tensor], compute: Compute) -> Tensor {
+        const ALL_THREADS: i32 = -1;
+        let [n0, n1, n2, n3] = sizes;
+        let mut sources: Vec<_> = sources.iter().map(|source| source.raw()).collect();
+        let count = i32::try_from(sources.len()).unwrap_or(0);
+        // SAFETY: the arena and the tensors live, see `Tensor`; there are as many sources, which are copied; `compute` is for such
+        // nodes, and needs no data of ours.
+        self.made(unsafe {
+            let (kind, sources, none) = (sys::GGML_TYPE_F32, sources.as_mut_ptr(), null_mut());
+            sys::ggml_custom_4d(self.raw(), kind, n0, n1, n2, n3, sources, count, Some(compute), ALL_THREADS, none)
+        })
     }
 
     pub(super) fn scaled(&self, tensor: Tensor, scale: f32) -> Tensor {

@@ -22,7 +22,7 @@ pub(super) struct Backward<'a> {
     /// What depends on a trained tensor.
     varies: HashSet<Tensor>,
     gradients: HashMap<Tensor, Tensor>,
-    /// Transposes of activations.
+    /// Dense transposes of activations.
     turned: HashMap<Tensor, Tensor>,
     /// The unit matrix that is to be filled before the graph is computed, where experts are trained.
     pub(super) unit: Option<Tensor>,
@@ -133,8 +133,11 @@ impl<'a> Backward<'a> {
         self.gradients.insert(of, sum);
     }
 
-    /// A dense transpose of an activation's first two dimensions, made once.
-    pub(super) fn turned(&mut self, tensor: Tensor) -> Tensor {
+    /// The transpose of an activation's first two dimensions, for a product with `factor`; a dense one is made once.
+    pub(super) fn turned(&mut self, tensor: Tensor, factor: Tensor) -> Tensor {
+        if self.arena.is_ours(tensor, factor) {
+            return self.arena.transpose(tensor);
+        }
         if let Some(turned) = self.turned.get(&tensor) {
             return *turned;
         }

@@ -4,7 +4,7 @@ use std::ptr::{NonNull, null, null_mut};
 
 use llama_cpp_sys_2 as sys;
 
-use super::arena::Arena;
+use super::arena::{Arena, Products};
 use super::tensor::Tensor;
 use crate::LlamaError;
 
@@ -60,6 +60,11 @@ impl Machine {
 
     pub(super) fn scheduler(&self) -> sys::ggml_backend_sched_t {
         self.scheduler
+    }
+
+    /// Who multiplies here.
+    pub(super) fn products(&self) -> Products {
+        if self.backends.len() == 1 { Products::Gemm } else { Products::Ggml }
     }
 
     /// The last device, which is the CPU.
@@ -121,7 +126,7 @@ impl Machine {
 impl Graph {
     /// These nodes in this order, each behind what it is computed from.
     fn new(nodes: &[Tensor], most: usize) -> Self {
-        let arena = Arena::new(most);
+        let arena = Arena::new(most, Products::Ggml);
         // SAFETY: arena and nodes live, see `Tensor`; ggml aborts where there are more nodes than said.
         let raw = unsafe {
             let raw = sys::ggml_new_graph_custom(arena.raw(), most, false);

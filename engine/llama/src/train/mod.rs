@@ -6,7 +6,9 @@
 
 mod arena;
 mod backward;
+mod dropout;
 mod forward;
+mod kernels;
 mod linear;
 mod loss;
 mod machine;

@@ -41,7 +41,7 @@ pub(super) struct Optimizer {
 
 impl Optimizer {
     pub(super) fn new(trained: &[Tensor], machine: &Machine) -> Result<Self, LlamaError> {
-        let arena = Arena::new(12 * trained.len() + 16);
+        let arena = Arena::new(12 * trained.len() + 16, machine.products());
         let copies = || trained.iter().map(|tensor| arena.duplicate(*tensor)).collect::<Vec<_>>();
         let (gradients, first, second) = (copies(), copies(), copies());
         let numbers = arena.new_1d(sys::GGML_TYPE_F32, 7);

@@ -38,7 +38,7 @@ impl Trainer<'_> {
         computed?;
         let share = |(operation, (time, nodes))| Share { operation, time, nodes };
         let mut shares: Vec<Share> = watch.shares.into_iter().map(share).collect();
-        shares.sort_by(|one, other| other.time.cmp(&one.time));
+        shares.sort_by_key(|share| std::cmp::Reverse(share.time));
         Ok(shares)
     }
 }
@@ -71,7 +71,7 @@ fn kind(node: Tensor) -> String {
         (0..2).filter_map(|at| node.source(at)).map(describe).collect::<Vec<_>>().join(" × ")
     };
     match node.operation() {
-        sys::GGML_OP_MUL_MAT | sys::GGML_OP_MUL_MAT_ID | sys::GGML_OP_OUT_PROD => {
+        sys::GGML_OP_MUL_MAT | sys::GGML_OP_MUL_MAT_ID | sys::GGML_OP_OUT_PROD | sys::GGML_OP_CUSTOM => {
             format!("{} {}", node.operation_name(), factors())
         }
         _ => node.operation_name(),

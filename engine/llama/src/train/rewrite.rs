@@ -8,23 +8,41 @@ use llama_cpp_sys_2 as sys;
 use super::arena::Arena;
 use super::tensor::Tensor;
 
-/// Rewrites a graph's nodes, in their order; `trained` are the adapter's tensors. Returns the nodes to compute.
-pub(super) fn rewrite(nodes: &[Tensor], trained: &HashSet<Tensor>, arena: &Arena) -> Vec<Tensor> {
-    let mut rewrite = Rewrite { arena, trained, nodes: Vec::new(), instead: HashMap::new(), stored: HashMap::new() };
+/// A graph made ready.
+pub(super) struct Rewritten {
+    /// What to compute, in order.
+    pub(super) nodes: Vec<Tensor>,
+    /// What the graph's output is now.
+    pub(super) output: Tensor,
+    /// By what the inputs of those matrices are multiplied that drop some, in the order of the computation.
+    pub(super) masks: Vec<Tensor>,
+}
+
+/// Rewrites a graph's nodes, in their order; `trained` are the adapter's tensors, `dropping` those whose inputs get a mask.
+pub(super) fn rewrite(
+    nodes: &[Tensor],
+    output: Tensor,
+    trained: &HashSet<Tensor>,
+    dropping: &HashSet<Tensor>,
+    arena: &Arena,
+) -> Rewritten {
+    let (done, masks, instead) = (Vec::new(), Vec::new(), HashMap::new());
+    let mut rewrite = Rewrite { arena, trained, dropping, nodes: done, masks, instead };
     for node in nodes {
         rewrite.node(*node);
     }
-    rewrite.nodes
+    let output = rewrite.instead.get(&output).copied().unwrap_or(output);
+    Rewritten { nodes: rewrite.nodes, output, masks: rewrite.masks }
 }
 
 struct Rewrite<'a> {
     arena: &'a Arena,
     trained: &'a HashSet<Tensor>,
+    dropping: &'a HashSet<Tensor>,
     nodes: Vec<Tensor>,
-    /// What is read in place of a node.
+    masks: Vec<Tensor>,
+    /// What is read, and looked at, in place of a tensor.
     instead: HashMap<Tensor, Tensor>,
-    /// What this very pass stores in a cache.
-    stored: HashMap<Tensor, Tensor>,
 }
 
 impl Rewrite<'_> {
@@ -34,42 +52,37 @@ impl Rewrite<'_> {
                 node.redirect(at, *instead);
             }
         }
-        if self.is_cache_store(node) || self.is_cache_view(node) || self.is_scaled_pair(node) {
-            return;
+        if let Some(instead) = node.viewed().and_then(|(whole, _)| self.instead.get(&whole)) {
+            node.look_at(*instead);
         }
-        self.make_dense(node);
-        self.nodes.push(node);
+        self.drop_inputs(node);
+        if !self.is_cache_store(node) && !self.is_scaled_pair(node) && !self.is_product_of_reals(node) {
+            self.nodes.push(node);
+        }
     }
 
     /// A model whose attention reads what it has just stored in the cache (MLA) can do without: cell `i` holds token `i`.
     fn is_cache_store(&mut self, node: Tensor) -> bool {
         let cache = node.viewed().map(|(cache, _)| cache).filter(|cache| cache.is_leaf());
-        let (true, Some(cache), Some(rows)) = (node.operation() == sys::GGML_OP_SET_ROWS, cache, node.source(0)) else {
+        let (sys::GGML_OP_SET_ROWS, Some(cache), Some(rows)) = (node.operation(), cache, node.source(0)) else {
             return false;
         };
         let rows = self.dense(rows);
-        self.stored.insert(cache, rows);
+        self.instead.insert(cache, rows);
         true
     }
 
-    /// What looks at the cache looks at what was to be stored there.
-    fn is_cache_view(&mut self, node: Tensor) -> bool {
-        let Some((rows, offset)) = node.viewed().and_then(|(cache, at)| Some((*self.stored.get(&cache)?, at))) else {
-            return false;
+    /// Gives a product with a matrix that drops inputs a mask for them.
+    fn drop_inputs(&mut self, node: Tensor) {
+        let (Some(_), Some(inputs)) = (node.source(0).filter(|it| self.dropping.contains(it)), node.source(1)) else {
+            return;
         };
-        let arena = self.arena;
-        let view = match (node.operation(), node.source(0)) {
-            (sys::GGML_OP_PERMUTE, Some(source)) => {
-                let [first, second, third, fourth] = [0, 1, 2, 3].map(|at| node.parameter(at));
-                arena.permute(source, first, second, third, fourth)
-            }
-            (sys::GGML_OP_TRANSPOSE, Some(source)) => arena.transpose(source),
-            (sys::GGML_OP_RESHAPE, Some(source)) => arena.reshape_like(source, node),
-            _ => arena.view(rows, node.sizes(), node.strides(), offset),
-        };
-        self.nodes.push(view);
-        self.instead.insert(node, view);
-        true
+        let [n0, n1, n2, n3] = inputs.sizes();
+        let mask = self.arena.new_4d(inputs.kind(), n0, n1, n2, n3).set_name(c"xlt_mask").keep();
+        let masked = self.arena.mul(inputs, mask);
+        self.masks.push(mask);
+        self.nodes.push(masked);
+        node.redirect(1, masked);
     }
 
     /// `s · B (A x)` is computed as `B (s · A x)`: the scale meets as many numbers as the rank, not as the output has.
@@ -89,21 +102,28 @@ impl Rewrite<'_> {
 
     /// Whether a node multiplies with one of the adapter's tensors.
     fn is_of_trained(&self, node: Tensor) -> bool {
-        matches!(node.operation(), sys::GGML_OP_MUL_MAT | sys::GGML_OP_MUL_MAT_ID)
+        matches!(node.operation(), sys::GGML_OP_MUL_MAT | sys::GGML_OP_MUL_MAT_ID | sys::GGML_OP_CUSTOM)
             && node.source(0).is_some_and(|matrix| self.trained.contains(&matrix))
     }
 
-    /// Products of activations: the CPU's fast kernels want both factors dense.
-    fn make_dense(&mut self, node: Tensor) {
-        if node.operation() != sys::GGML_OP_MUL_MAT {
-            return;
+    /// Products of F32, those of activations among them: either ours, or ggml's with dense factors, which its fast kernels want.
+    fn is_product_of_reals(&mut self, node: Tensor) -> bool {
+        let (sys::GGML_OP_MUL_MAT, Some(a), Some(b)) = (node.operation(), node.source(0), node.source(1)) else {
+            return false;
+        };
+        if self.arena.is_ours(a, b) {
+            let product = self.arena.product(a, b);
+            self.nodes.push(product);
+            self.instead.insert(node, product);
+            return true;
         }
-        for at in 0..2 {
-            if let Some(source) = node.source(at).filter(|source| !source.is_leaf() && !source.is_contiguous()) {
-                let dense = self.dense(source);
+        for (at, factor) in [(0, a), (1, b)] {
+            if !factor.is_leaf() {
+                let dense = self.dense(factor);
                 node.redirect(at, dense);
             }
         }
+        false
     }
 
     fn dense(&mut self, tensor: Tensor) -> Tensor {

@@ -1,7 +1,7 @@
 //! A tensor of a graph: what ggml knows of it.
 
 use std::ffi::CStr;
-use std::ptr::NonNull;
+use std::ptr::{NonNull, null_mut};
 
 use llama_cpp_sys_2 as sys;
 
@@ -114,6 +114,11 @@ impl Tensor {
         unsafe { sys::ggml_nbytes(self.raw()) }
     }
 
+    /// Where its numbers are, for a node that is being computed on the CPU.
+    pub(super) fn data(self) -> *mut std::ffi::c_void {
+        self.get().data
+    }
+
     /// Whether memory was given to it.
     pub(super) fn is_placed(self) -> bool {
         !self.get().buffer.is_null() || self.viewed().is_some_and(|(source, _)| !source.get().buffer.is_null())
@@ -123,6 +128,18 @@ impl Tensor {
     pub(super) fn redirect(self, at: usize, source: Self) {
         // SAFETY: the tensor lives, see the type, and a graph is changed by one thread before it is computed.
         unsafe { (*self.0.as_ptr()).src[at] = source.raw() }
+    }
+
+    /// Makes a view look at something else of the same layout, which has no memory yet.
+    pub(super) fn look_at(self, whole: Self) {
+        let (root, offset) = whole.viewed().unwrap_or((whole, 0));
+        // SAFETY: as for redirecting. Without memory of its own the view gets that of what it looks at.
+        unsafe {
+            let view = &mut *self.0.as_ptr();
+            view.view_src = root.raw();
+            view.view_offs += offset;
+            (view.data, view.buffer) = (null_mut(), null_mut());
+        }
     }
 
     pub(super) fn set_name(self, name: &CStr) -> Self {

@@ -6,13 +6,14 @@ use std::path::Path;
 use xlt_core::lora::{Lora, Pair, PairShape};
 use xlt_core::training::Window;
 
-use super::arena::Arena;
+use super::arena::{Arena, Products};
 use super::backward::Backward;
+use super::dropout::Dropout;
 use super::forward::Forward;
 use super::loss::Loss;
 use super::machine::{Buffer, Machine, Program};
 use super::optimizer::{AdamW, Optimizer};
-use super::rewrite::rewrite;
+use super::rewrite::{Rewritten, rewrite};
 use super::tensor::Tensor;
 use super::transposes::Transposes;
 use crate::adapter::{Adapter, PAIR};
@@ -24,8 +25,8 @@ pub const TRAINABLE: [&str; 7] = ["llama", "qwen2", "qwen3", "qwen3moe", "gemma3
 /// Most nodes that llama.cpp's graph may have.
 pub(super) const MOST_FORWARD_NODES: usize = 1 << 16;
 
-/// How to compute. None of it changes what comes out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How to compute.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TrainOptions {
     /// Tokens of a window, a multiple of 256.
     pub window: usize,
@@ -35,6 +36,11 @@ pub struct TrainOptions {
     pub threads: u32,
     /// Bytes that training may take beside the model itself; `None`: as many as are fastest.
     pub memory: Option<u64>,
+    /// How likely an adapter's input is dropped, from 0 to below 1; what is, [`Trainer::drop_inputs`] draws.
+    pub dropout: f32,
+    /// Whether to compute with ggml's operations alone, as on a GPU, where the CPU has faster ones. Changes the last bits, and with
+    /// a quantized base more, as the transposes of its weights are rounded.
+    pub portable: bool,
     /// Whether the logits of a window can be looked at after it; they take memory of their own.
     pub keep_logits: bool,
 }
@@ -64,6 +70,7 @@ impl Layout {
 pub struct Trainer<'m> {
     trained: Vec<Tensor>,
     loss: Loss,
+    dropout: Dropout,
     step: u64,
     layout: Layout,
     bytes: u64,
@@ -111,22 +118,25 @@ impl<'m> Trainer<'m> {
         let alpha = adapter.alpha();
         let context = Context::new(model, &context_options(options.window, options.threads))?;
         let machine = Machine::new(options.threads, MOST_FORWARD_NODES)?;
+        let products = if options.portable { Products::Ggml } else { machine.products() };
         let shape = (options.window, options.answers);
         let forward = Forward::new(&context, Some(adapter.raw()), shape, &machine, MOST_FORWARD_NODES)?;
         let trained = trained(model, &forward.nodes, path, &header)?;
         let most = MOST_NODES_FOR_EACH * (forward.nodes.len() + trained.len()) + 256;
-        let arena = Arena::new(most);
+        let arena = Arena::new(most, products);
         let as_set: HashSet<Tensor> = trained.iter().copied().collect();
-        let nodes = rewrite(&forward.nodes, &as_set, &arena);
-        let loss = Loss::new(forward.logits, &arena);
-        let logits = options.keep_logits.then(|| forward.logits.keep());
+        let dropping = trained.iter().step_by(2).copied().filter(|_| options.dropout > 0.0).collect();
+        let Rewritten { nodes, output, masks } = rewrite(&forward.nodes, forward.logits, &as_set, &dropping, &arena);
+        let dropout = Dropout { masks, share: options.dropout };
+        let loss = Loss::new(output, &arena);
+        let logits = options.keep_logits.then(|| output.keep());
         let optimizer = Optimizer::new(&trained, &machine)?;
         let mut needed = Vec::new();
         for layout in Layout::ALL {
-            let backward = Arena::new(most);
+            let backward = Arena::new(most, products);
             let mut transposes = Transposes::new(layout.keeps_transposes, nodes.len());
             let mut walk = Backward::new(&nodes, &as_set, &mut transposes, &backward);
-            walk.walk(&nodes, forward.logits, loss.gradient, !layout.keeps_activations)?;
+            walk.walk(&nodes, output, loss.gradient, !layout.keeps_activations)?;
             let sums = trained.iter().zip(&optimizer.gradients).rev().map(|(tensor, sum)| {
                 let gradient = walk.gradient(*tensor).ok_or_else(|| LlamaError::NoGradient {
                     operation: "of the loss".to_owned(),
@@ -148,8 +158,10 @@ impl<'m> Trainer<'m> {
             if let Some(unit) = unit {
                 write_unit(unit);
             }
+            dropout.keep_all();
             return Ok(Self {
                 trained,
+                dropout,
                 logits,
                 loss,
                 step: 0,
@@ -187,6 +199,12 @@ impl<'m> Trainer<'m> {
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.step
+    }
+
+    /// Draws which inputs of the adapter are dropped in the next window, by the seed and a number that no other window of the
+    /// training has. Before the first draw none are.
+    pub fn drop_inputs(&mut self, seed: u64, number: u64) {
+        self.dropout.draw(seed, number);
     }
 
     /// Adds the gradients of a window's loss, in which every answer has that weight. Returns the log-likelihoods of its

@@ -1,4 +1,5 @@
-//! Frozen weights the other way round: the gradient of `y = W x` by `x` is `Wᵀ` times that by `y`.
+//! Frozen weights the other way round, for devices that have no kernel of ours: the gradient of `y = W x` by `x` is `Wᵀ` times
+//! that by `y`.
 //!
 //! A transpose is exact where the weight is F32, and BF16 otherwise: of the types with at most two bytes a number it loses
 //! least (0.5 % of the gradients' norm with Q8_0 bases; F16 loses small ones, Q8_0 loses 18 %). It is made once and kept, or
@@ -8,7 +9,7 @@ use std::collections::HashMap;
 
 use llama_cpp_sys_2 as sys;
 
-use super::arena::Arena;
+use super::arena::{Arena, Products};
 use super::machine::Buffer;
 use super::tensor::Tensor;
 use crate::LlamaError;
@@ -26,7 +27,7 @@ pub(super) struct Transposes {
 impl Transposes {
     /// For a model of at most so many matrices.
     pub(super) fn new(keep: bool, most: usize) -> Self {
-        Self { kept: keep.then(|| Arena::new(most)), by_weight: HashMap::new(), pairs: Vec::new() }
+        Self { kept: keep.then(|| Arena::new(most, Products::Ggml)), by_weight: HashMap::new(), pairs: Vec::new() }
     }
 
     /// The transpose of a frozen weight.

@@ -36,6 +36,8 @@ pub(super) fn run(desk: &Desk<'_>, work: &FinetuneWork) -> Result<Product, Troub
         answers: course.answers,
         threads: desk.job.threads,
         memory: memory::for_training(size(model_path)),
+        dropout: work.training.lora.dropout as f32,
+        portable: false,
         keep_logits: false,
     };
     let Fitted { trainer, targets, left_out } = fit(work, model, desk.folder, &options).map_err(Trouble::new)?;
@@ -170,7 +172,10 @@ impl Training<'_> {
         let windows = self.course.windows(step).map_err(Trouble::new)?;
         let answers: usize = windows.iter().map(|window| window.answers.len()).sum();
         let mut sum = 0.0;
-        for window in &windows {
+        for (at, window) in (0_u64..).zip(&windows) {
+            if self.work.training.lora.dropout > 0.0 {
+                self.trainer.drop_inputs(self.work.seed, number << 32 | at);
+            }
             let heard = self.trainer.accumulate(window, 1.0 / answers.max(1) as f32).map_err(Trouble::new)?;
             sum += heard.iter().sum::<f64>();
         }

@@ -88,7 +88,7 @@ impl Step<'_, '_> {
 
 /// The slope of GELU in its tanh form (Hendrycks, Gimpel 2016): `x / 2 (1 + tanh u)` with `u = √(2/π) (x + 0.044715 x³)`.
 fn gelu_slope(arena: &Arena, x: Tensor) -> Tensor {
-    const ROOT: f32 = 0.797_884_56;
+    const ROOT: f32 = 0.797_884_6;
     const CUBIC: f32 = 0.044_715;
     let square = arena.sqr(x);
     let u = arena.mul(x, arena.scale_bias(square, ROOT * CUBIC, ROOT));

@@ -36,7 +36,8 @@ pub(super) fn apply(walk: &mut Backward<'_>, node: Tensor, gradient: Tensor) -> 
         sys::GGML_OP_ROPE => step.rope(),
         sys::GGML_OP_UNARY => step.unary()?,
         sys::GGML_OP_GLU => step.gated()?,
-        sys::GGML_OP_MUL_MAT => step.mul_mat()?,
+        // The only operation of our own is a product.
+        sys::GGML_OP_MUL_MAT | sys::GGML_OP_CUSTOM => step.mul_mat()?,
         sys::GGML_OP_MUL_MAT_ID => step.mul_mat_id()?,
         sys::GGML_OP_ADD_ID => step.add_id()?,
         sys::GGML_OP_CONT | sys::GGML_OP_CPY | sys::GGML_OP_DUP | sys::GGML_OP_RESHAPE => step.copy(),

@@ -8,10 +8,14 @@ impl Step<'_, '_> {
     /// fewer, each for several of `b`'s.
     pub(super) fn mul_mat(&mut self) -> Result<(), NoRule> {
         let (a, b, arena) = (self.source(0), self.source(1), self.walk.arena);
-        let g = arena.dense(self.gradient);
+        let g = self.gradient;
         if self.walk.varies(b) {
-            let transpose = if self.is_frozen(a) { self.walk.transposes.of(a, arena) } else { self.walk.turned(a) };
-            self.walk.add(b, arena.mul_mat(transpose, g));
+            let gradient = match (self.is_frozen(a), arena.has_ours()) {
+                (true, true) => arena.frozen(a, g),
+                (true, false) => arena.mul_mat(self.walk.transposes.of(a, arena), arena.dense(g)),
+                (false, _) => arena.product(self.walk.turned(a, g), g),
+            };
+            self.walk.add(b, gradient);
         }
         if self.walk.varies(a) {
             let gradient = if self.walk.trained.contains(&a) { self.outer(b, g) } else { self.inner(a, b, g)? };
@@ -28,15 +32,18 @@ impl Step<'_, '_> {
     /// The gradient by a matrix of the adapter, `Σ b gᵀ` over the tokens. The longer side goes first, as ggml walks along it.
     fn outer(&self, b: Tensor, g: Tensor) -> Tensor {
         let arena = self.walk.arena;
-        let b = arena.dense(b);
+        if arena.is_ours(b, g) {
+            return arena.product(arena.transpose(b), arena.transpose(g));
+        }
+        let (b, g) = (arena.dense(b), arena.dense(g));
         if b.sizes()[0] >= g.sizes()[0] { arena.out_prod(b, g) } else { arena.transpose(arena.out_prod(g, b)) }
     }
 
     /// The gradient by an activation, head by head. Where several heads of `b` share one of `a`, theirs are summed.
     fn inner(&mut self, a: Tensor, b: Tensor, g: Tensor) -> Result<Tensor, NoRule> {
         let arena = self.walk.arena;
-        let (turned_b, turned_g) = (self.walk.turned(b), self.walk.turned(g));
-        let gradient = arena.mul_mat(turned_b, turned_g);
+        let (turned_b, turned_g) = (self.walk.turned(b, g), self.walk.turned(g, b));
+        let gradient = arena.product(turned_b, turned_g);
         let ([k, m, heads, streams], of_b) = (a.sizes(), b.sizes());
         if of_b[2] == heads && of_b[3] == streams {
             return Ok(gradient);
@@ -55,8 +62,11 @@ impl Step<'_, '_> {
         let (a, b, ids, arena) = (self.source(0), self.source(1), self.source(2), self.walk.arena);
         let g = arena.dense(self.gradient);
         if self.walk.varies(b) {
-            let transpose = if self.is_frozen(a) { self.walk.transposes.of(a, arena) } else { self.walk.turned(a) };
-            let gradient = arena.mul_mat_id(transpose, g, ids);
+            let gradient = match (self.is_frozen(a), arena.has_ours()) {
+                (true, true) => arena.experts(a, g, ids),
+                (true, false) => arena.mul_mat_id(self.walk.transposes.of(a, arena), g, ids),
+                (false, _) => arena.mul_mat_id(arena.dense(self.walk.turned(a, g)), g, ids),
+            };
             let gradient = self.reduced(gradient, b);
             self.walk.add(b, gradient);
         }

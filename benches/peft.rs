@@ -1,0 +1,238 @@
+//! Whether xlt trains as PEFT does: the same initial adapter, examples and order, on the same model in F32; then on quantized
+//! bases, with several seeds.
+//!
+//! `XLT_BENCH_PYTHON=python cargo bench --bench peft`, a Python that has peft, transformers, torch and gguf, with
+//! `XLT_BENCH_MODEL` as for the benchmark `evaluate`. Examples are the demo's that have at most 256 tokens, one a window and a step; `XLT_BENCH_STEPS` (100)
+//! steps of AdamW at a falling rate; `XLT_BENCH_SEEDS=1` adds
+//! the quantized bases. Held out are the Arabic questions of the other passages.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+#![expect(clippy::unwrap_used, reason = "a benchmark stops where the machine does not do as told")]
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde::{Deserialize, Serialize};
+use support::{model, patient_threads, setting};
+use xlt_core::lora::Lora;
+use xlt_core::peft::{CONFIG_FILE, WEIGHTS_FILE, to_peft};
+use xlt_core::training::{Example, initial, pack};
+use xlt_llama::{
+    AdamW, Backend, Context, ContextOptions, KvType, LoadOptions, Model, QuantizeOptions, Token, TrainOptions, Trainer,
+    model_shape, quantize, write_lora,
+};
+
+const RANK: usize = 8;
+const BATCH: usize = 1;
+/// Tokens of a window, and the most that an example may have.
+const WINDOW: usize = 256;
+const RATE: f64 = 5e-4;
+const DECAY: f64 = 0.01;
+
+/// What both are given.
+#[derive(Serialize)]
+struct Task {
+    /// Tokens of each example, and how many of the last are asked for.
+    examples: Vec<(Vec<u32>, usize)>,
+    /// Examples of each step.
+    steps: Vec<Vec<usize>>,
+    /// Learning rate of each step.
+    rates: Vec<f64>,
+    decay: f64,
+    /// Prompts that are not learned, and the tokens of their labels.
+    held_out: Vec<Vec<u32>>,
+    labels: Vec<u32>,
+    /// The right label of each.
+    gold: Vec<usize>,
+}
+
+/// What either finds.
+#[derive(Deserialize)]
+struct Found {
+    /// Loss of each step, in nats a token.
+    losses: Vec<f64>,
+    /// Log-probability of each label of each held-out prompt.
+    held_out: Vec<Vec<f64>>,
+}
+
+fn main() {
+    patient_threads();
+    let backend = Backend::silent().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let file = model(folder);
+    println!("{}, {}", xlt_llama::kernel_class(&backend), file.file_name().unwrap().display());
+    let as_type = |to: &str| {
+        let path = folder.join(format!("{to}.gguf"));
+        let options = QuantizeOptions { to, requantize: true, threads: 2 };
+        quantize(&backend, &file, &path, &options, &mut |_, _| {}).unwrap();
+        path
+    };
+    let exact = as_type("F32");
+    let base = Model::load(&backend, &exact, &LoadOptions::default()).unwrap();
+    let task = task(&base);
+    println!("{} examples, {} steps, {} held out", task.examples.len(), task.steps.len(), task.held_out.len());
+    let start = start(&base, 1);
+    let found = train(&backend, &exact, &start, &task);
+    if let Some(python) = setting("XLT_BENCH_PYTHON") {
+        compare(&found, &peft(&python, folder, &exact, &start, &task), &task);
+    }
+    if setting("XLT_BENCH_SEEDS").is_none() {
+        return;
+    }
+    println!("held out, nats of the right label among all words: before, and after with seeds 1, 2, 3; gain");
+    for to in ["F32", "Q8_0", "Q4_K_M"] {
+        let path = if to == "F32" { exact.clone() } else { as_type(to) };
+        let model = Model::load(&backend, &path, &LoadOptions::default()).unwrap();
+        let before = right(&held_out(&model, &task), &task);
+        let after =
+            [1, 2, 3].map(|seed| right(&train(&backend, &path, &self::start(&model, seed), &task).held_out, &task));
+        let gains = after.map(|after| after - before);
+        println!("{to:8} {before:8.4}  {after:8.4?}  {gains:8.4?}");
+    }
+}
+
+/// The adapter before the first step, on all linear weights.
+fn start(model: &Model, seed: u64) -> Lora {
+    initial(model.architecture(), 16.0, &model.linear_weights(RANK).unwrap(), seed)
+}
+
+fn task(model: &Model) -> Task {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("specs/data");
+    let mut files: Vec<_> = fs::read_dir(data).unwrap().flatten().map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|end| end == "jsonl"));
+    files.sort();
+    let ids = |text: &str, special| -> Vec<u32> {
+        model.tokenize(text, special).unwrap().iter().map(|token| token.id()).collect()
+    };
+    let labels: Vec<u32> = ["1", "2", "3", "4"].iter().map(|label| *ids(label, false).last().unwrap()).collect();
+    let end = model.tokens().find(|token| model.ends_turn(*token)).unwrap().id();
+    let (mut examples, mut held_out, mut gold) = (Vec::new(), Vec::new(), Vec::new());
+    for row in
+        files.iter().flat_map(|file| fs::read_to_string(file).unwrap().lines().map(str::to_owned).collect::<Vec<_>>())
+    {
+        let row: serde_json::Value = serde_json::from_str(&row).unwrap();
+        let text = |field: &str| row[field].as_str().unwrap().to_owned();
+        let options: String = (1..=4).map(|at| format!("{at}. {}\n", text(&format!("option{at}")))).collect();
+        let prompt = format!("{}\n{}\n{options}Answer:", text("passage"), text("question"));
+        let mut tokens: Vec<u32> = ids(&prompt, true);
+        let answer = usize::try_from(row["answer"].as_u64().unwrap()).unwrap() - 1;
+        if row["part"] == "train" && tokens.len() + 2 <= WINDOW {
+            tokens.extend([labels[answer], end]);
+            examples.push((tokens, 2));
+        } else if row["part"] == "test" && text("language") == "arb_Arab" {
+            held_out.push(tokens);
+            gold.push(answer);
+        }
+    }
+    let steps: usize = setting("XLT_BENCH_STEPS").map_or(100, |steps| steps.parse().unwrap());
+    // Some order that visits all: a step through the list that shares no factor with its length.
+    let order = (0..).map(|at| at * 101 % examples.len());
+    let all: Vec<usize> = order.take(steps * BATCH).collect();
+    let rates = (0..steps).map(|step| RATE * (steps - step) as f64 / steps as f64).collect();
+    Task {
+        examples,
+        steps: all.chunks(BATCH).map(<[usize]>::to_vec).collect(),
+        rates,
+        decay: DECAY,
+        held_out,
+        labels,
+        gold,
+    }
+}
+
+fn train(backend: &Backend, path: &Path, start: &Lora, task: &Task) -> Found {
+    let mut model = Model::load(backend, path, &LoadOptions::default()).unwrap();
+    let adapter = path.with_extension("adapter");
+    let write = |lora: &Lora| {
+        let _ = fs::remove_file(&adapter);
+        write_lora(lora, &adapter).unwrap();
+    };
+    write(start);
+    let options = TrainOptions {
+        window: WINDOW,
+        answers: 2,
+        threads: 2,
+        memory: None,
+        dropout: 0.0,
+        portable: false,
+        keep_logits: false,
+    };
+    let mut trainer = Trainer::new(&model, &adapter, &options).unwrap();
+    let mut losses = Vec::new();
+    for (step, rate) in task.steps.iter().zip(&task.rates) {
+        let asked: usize = step.iter().map(|example| task.examples[*example].1).sum();
+        let mut loss = 0.0;
+        for example in step {
+            let (tokens, answered) = &task.examples[*example];
+            let tokens = tokens.iter().map(|token| token.cast_signed()).collect();
+            let example = Example { key: String::new(), language: String::new(), tokens, answered: *answered };
+            let windows = pack::pack(&[&example], WINDOW).unwrap();
+            loss -= trainer.accumulate(&windows[0], 1.0 / asked as f32).unwrap().iter().sum::<f64>();
+        }
+        let with = AdamW { rate: *rate, betas: (0.9, 0.999), epsilon: 1e-8, decay: task.decay, clip: None };
+        trainer.step(&with).unwrap();
+        losses.push(loss / asked as f64);
+    }
+    write(&trainer.adapter());
+    drop(trainer);
+    model.attach(&adapter).unwrap();
+    Found { losses, held_out: held_out(&model, task) }
+}
+
+/// Log-probabilities of the labels behind each held-out prompt, as evaluation computes them.
+fn held_out(model: &Model, task: &Task) -> Vec<Vec<f64>> {
+    let longest = task.held_out.iter().map(Vec::len).max().unwrap() as u32;
+    let options =
+        ContextOptions { n_ctx: longest, n_batch: longest, kv: KvType::F32, threads: 2, ..ContextOptions::default() };
+    let mut context = Context::new(model, &options).unwrap();
+    let of = |tokens: &Vec<u32>| {
+        let tokens: Vec<Token> = tokens.iter().map(|id| model.token(*id).unwrap()).collect();
+        let logits = context.logits_after(&tokens).unwrap();
+        let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let all = logits.iter().map(|logit| f64::from(logit - most).exp()).sum::<f64>().ln() + f64::from(most);
+        task.labels.iter().map(|label| f64::from(logits[*label as usize]) - all).collect()
+    };
+    task.held_out.iter().map(of).collect()
+}
+
+/// Mean log-probability of the right label.
+fn right(held_out: &[Vec<f64>], task: &Task) -> f64 {
+    held_out.iter().zip(&task.gold).map(|(row, gold)| row[*gold]).sum::<f64>() / held_out.len() as f64
+}
+
+fn peft(python: &str, folder: &Path, base: &Path, start: &Lora, task: &Task) -> Found {
+    let adapter = to_peft(start, &model_shape(base).unwrap(), None).unwrap();
+    // In a folder of its own: beside a model transformers would take it for a part of that.
+    let beside = folder.join("adapter");
+    fs::create_dir_all(&beside).unwrap();
+    fs::write(beside.join(CONFIG_FILE), adapter.config_text()).unwrap();
+    fs::write(beside.join(WEIGHTS_FILE), adapter.weights_bytes().unwrap()).unwrap();
+    fs::write(folder.join("task.json"), serde_json::to_string(task).unwrap()).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/beside_peft.py");
+    let name = base.file_name().unwrap();
+    assert!(Command::new(python).arg(script).args([folder.as_os_str(), name]).status().unwrap().success());
+    serde_json::from_str(&fs::read_to_string(folder.join("found.json")).unwrap()).unwrap()
+}
+
+fn compare(ours: &Found, peft: &Found, task: &Task) {
+    let relative = ours.losses.iter().zip(&peft.losses).map(|(ours, peft)| (ours / peft - 1.0).abs());
+    let (at, worst) = relative.enumerate().max_by(|one, other| one.1.total_cmp(&other.1)).unwrap();
+    let (first, last) = (&peft.losses[0], peft.losses.last().unwrap());
+    println!(
+        "PEFT: loss from {first:.4} to {last:.4}; the relative difference is greatest at step {}: {worst:.1e} of {:.4}",
+        at + 1,
+        peft.losses[at]
+    );
+    let labels = |found: &Found| found.held_out.concat();
+    let nats = labels(ours).iter().zip(labels(peft)).map(|(ours, peft)| (ours - peft).abs()).fold(0.0, f64::max);
+    let best = |row: &Vec<f64>| (0..row.len()).max_by(|one, other| row[*one].total_cmp(&row[*other])).unwrap();
+    let same = ours.held_out.iter().zip(&peft.held_out).filter(|(ours, peft)| best(ours) == best(peft)).count();
+    println!(
+        "held out: log-probabilities of labels differ by at most {nats:.1e} nats; {same} of {} predictions are the same",
+        task.gold.len()
+    );
+}

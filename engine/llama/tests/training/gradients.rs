@@ -1,0 +1,106 @@
+//! Gradients against finite differences.
+
+use xlt_core::lora::Lora;
+use xlt_core::training::Window;
+use xlt_llama::tiny::Architecture;
+use xlt_llama::{TrainOptions, Trainer};
+
+use crate::{Bench, OPTIONS};
+
+/// The loss of a trainer's window with its adapter moved along `direction`.
+fn loss_at(trainer: &mut Trainer<'_>, window: &Window, from: &Lora, along: &Direction, by: f64) -> f64 {
+    let mut checkpoint = trainer.checkpoint();
+    checkpoint.adapter = from.clone();
+    let pair = &mut checkpoint.adapter.pairs[along.pair];
+    let values = if along.in_a { &mut pair.a } else { &mut pair.b };
+    for (value, direction) in values.iter_mut().zip(&along.values) {
+        *value += (by * f64::from(*direction)) as f32;
+    }
+    trainer.restore(&checkpoint).unwrap();
+    -trainer.accumulate(window, 1.0).unwrap().iter().sum::<f64>()
+}
+
+/// One tensor's gradient.
+struct Direction {
+    pair: usize,
+    in_a: bool,
+    values: Vec<f32>,
+    norm: f64,
+}
+
+fn directions(gradients: &Lora) -> Vec<Direction> {
+    let sides = gradients.pairs.iter().enumerate().flat_map(|(at, pair)| [(at, true, &pair.a), (at, false, &pair.b)]);
+    let direction = |(pair, in_a, values): (usize, bool, &Vec<f32>)| {
+        let norm = values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
+        Direction { pair, in_a, values: values.iter().map(|value| (f64::from(*value) / norm) as f32).collect(), norm }
+    };
+    sides.map(direction).collect()
+}
+
+/// How the slope of the loss is found.
+#[derive(Clone, Copy)]
+struct Differences {
+    /// How far the adapter is moved along a gradient, as the change of the loss that is expected, in nats.
+    steps: &'static [f64],
+    /// Greatest error that is allowed, relative to the gradient's norm.
+    allowed: f64,
+}
+
+/// Where experts are chosen the loss jumps when others are, so steps are small. Gemma's GELU the CPU looks up in a table by
+/// arguments of 16 bits: the loss is a staircase, so steps are wide, and many.
+fn differences(architecture: Architecture) -> Differences {
+    match architecture {
+        Architecture::Qwen3Moe | Architecture::GptOss | Architecture::Deepseek2 => {
+            Differences { steps: &[0.01], allowed: 1e-3 }
+        }
+        Architecture::Gemma3 => Differences { steps: &[1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.3, 2.6, 3.0], allowed: 5e-3 },
+        _ => Differences { steps: &[0.05], allowed: 1e-3 },
+    }
+}
+
+/// Central differences at several steps `h` are `slope + c h²`: the slope by least squares, in which a difference counts by
+/// the square of its step, as its error is the loss's over the step.
+fn slope(differences: &[(f64, f64)]) -> f64 {
+    if let [(_, slope)] = differences {
+        return *slope;
+    }
+    let sum = |value: fn(f64, f64) -> f64| differences.iter().map(|(h, d)| h * h * value(*h, *d)).sum::<f64>();
+    let (one, x, xx) = (sum(|_, _| 1.0), sum(|h, _| h * h), sum(|h, _| h.powi(4)));
+    let (y, xy) = (sum(|_, d| d), sum(|h, d| h * h * d));
+    (xx * y - x * xy) / (one * xx - x * x)
+}
+
+fn check(architecture: Architecture) {
+    let Differences { steps, allowed } = differences(architecture);
+    let bench = Bench::new(architecture);
+    let window = bench.window();
+    // Once with the CPU's own kernels, and once with the operations that a GPU has, with some inputs dropped.
+    for (portable, dropout) in [(false, 0.0), (true, 0.2)] {
+        let mut trainer = bench.train(&bench.lora, TrainOptions { portable, dropout, ..OPTIONS }).unwrap();
+        trainer.drop_inputs(1, 1);
+        trainer.accumulate(&window, 1.0).unwrap();
+        for direction in directions(&trainer.gradients()) {
+            let Direction { pair, in_a, norm, .. } = direction;
+            let name = format!("{}.lora_{}", bench.lora.pairs[pair].tensor, if in_a { "a" } else { "b" });
+            assert!(norm > 1e-3, "{architecture:?}: no gradient reaches {name}");
+            let difference = |step: &f64| {
+                let by = step / norm;
+                let [up, down] = [by, -by].map(|by| loss_at(&mut trainer, &window, &bench.lora, &direction, by));
+                (*step, (up - down) / (2.0 * by))
+            };
+            let found = slope(&steps.iter().map(difference).collect::<Vec<_>>());
+            let error = (found / norm - 1.0).abs();
+            assert!(error < allowed, "{name}, portable: {portable}: {norm} and {found}: {error:.1e}");
+        }
+    }
+}
+
+macro_rules! architectures {
+    ($($name:ident: $architecture:ident),*) => {
+        $(#[test] fn $name() { check(Architecture::$architecture) })*
+    };
+}
+
+architectures!(
+    llama: Llama, qwen2: Qwen2, qwen3: Qwen3, qwen3moe: Qwen3Moe, gemma3: Gemma3, gpt_oss: GptOss, deepseek2: Deepseek2
+);
