@@ -167,6 +167,18 @@ fn without_a_chat_format_an_answer_ends_as_a_text_does() {
 }
 
 #[test]
+fn it_is_trained_on_the_weights_that_are_asked_or_on_those_that_they_were_made_of() {
+    let space = tuned();
+    space.edit("spec.toml", "steps = 12", "steps = 2");
+    space.edit("spec.toml", "file = \"tiny.gguf\"", "file = \"tiny.gguf\", quantize = \"Q4_0\"");
+    assert_eq!(space.run().code, 0);
+    let quantized = made(&space);
+    space.edit("spec.toml", "[adapters.a]", "[adapters.a]\nbase = \"source\"");
+    assert_eq!(space.run().ran, set([TRAINED, TUNED[0], TUNED[1], "analyze"]));
+    assert_ne!(made(&space), quantized);
+}
+
+#[test]
 fn merged_into_the_weights_it_answers_nearly_as_beside_them() {
     let (beside, merged) = (tuned(), tuned());
     merged.edit("spec.toml", "[adapters.a]", "[adapters.a]\nmerge = true");

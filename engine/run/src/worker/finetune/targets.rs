@@ -40,7 +40,10 @@ pub(super) fn fit<'m>(
         let said = |error: LlamaError| error.to_string().replace(&path.display().to_string(), "the new adapter");
         let _ = std::fs::remove_file(&path);
         write_lora(&adapter, &path).map_err(said)?;
-        let unused = match Trainer::new(model, &path, options) {
+        // A checkpoint copies the adapter and both moments.
+        let copies = 3 * size_of::<f32>() as u64 * adapter.parameters() as u64;
+        let memory = options.memory.map(|memory| memory.saturating_sub(copies));
+        let unused = match Trainer::new(model, &path, &TrainOptions { memory, ..*options }) {
             Ok(trainer) => {
                 let targets = chosen.into_iter().map(|(name, _)| name).collect();
                 return Ok(Fitted { trainer, targets, left_out });
