@@ -39,3 +39,6 @@ bench: build
 	$(CARGO) bench --locked --bench engine
 	$(CARGO) bench --locked --bench evaluate
 	$(CARGO) bench --locked --bench generate
+	$(CARGO) bench --locked --bench finetune
+	$(CARGO) bench --locked --bench facts
+	$(CARGO) bench --locked --bench peft
