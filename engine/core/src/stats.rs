@@ -1,4 +1,21 @@
 //! Statistics of answers. Each names its formula and its reference, and is tested against published values.
+//!
+//! Nothing here panics on what it is given: what is undefined (no items, a variance of zero, a number that is none) is `None`.
+
+pub mod accuracy;
+pub mod baseline;
+pub mod bootstrap;
+pub mod cluster;
+pub mod correlation;
+pub mod coupling;
+pub mod decomposition;
+pub mod equivalence;
+pub mod homogeneity;
+pub mod multiplicity;
+pub mod paired;
+pub mod position;
+pub mod power;
+pub mod tails;
 
 use statrs::distribution::{ContinuousCDF, Normal};
 
