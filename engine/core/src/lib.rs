@@ -13,6 +13,7 @@ pub mod interop;
 pub mod items;
 mod jinja;
 pub mod key;
+pub mod languages;
 pub mod lock;
 pub mod lora;
 pub mod orders;

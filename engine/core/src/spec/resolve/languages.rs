@@ -2,15 +2,13 @@
 
 use super::Context;
 use super::adapters::trainings;
+pub(super) use crate::languages::RESERVED;
 use crate::spec::languages::{known, name_of};
 use crate::spec::suggest::nearest;
 use crate::spec::text::Word;
 use crate::spec::tree::Node;
 use crate::spec::{LanguageGroup, Mode, Spec, Speech};
 use std::collections::BTreeSet;
-
-/// Words that mean something else in an estimate.
-pub(super) const RESERVED: [&str; 3] = ["relatives", "controls", "all"];
 
 /// `[languages]`.
 pub(super) fn groups(cx: &mut Context<'_>) -> Vec<LanguageGroup> {
