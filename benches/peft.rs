@@ -78,7 +78,11 @@ fn main() {
     let start = start(&base, 1);
     let found = train(&backend, &exact, &start, &task);
     if let Some(python) = setting("XLT_BENCH_PYTHON") {
-        compare(&found, &peft(&python, folder, &exact, &start, &task), &task);
+        compare("PEFT", &found, &peft(&python, folder, &exact, &start, &task, None), &task);
+        if base.architecture() == "gemma3" {
+            let looked_up = peft(&python, folder, &exact, &start, &task, Some("table"));
+            compare("PEFT with llama.cpp's GELU", &found, &looked_up, &task);
+        }
     }
     if setting("XLT_BENCH_SEEDS").is_none() {
         return;
@@ -204,7 +208,7 @@ fn right(held_out: &[Vec<f64>], task: &Task) -> f64 {
     held_out.iter().zip(&task.gold).map(|(row, gold)| row[*gold]).sum::<f64>() / held_out.len() as f64
 }
 
-fn peft(python: &str, folder: &Path, base: &Path, start: &Lora, task: &Task) -> Found {
+fn peft(python: &str, folder: &Path, base: &Path, start: &Lora, task: &Task, gelu: Option<&str>) -> Found {
     let adapter = to_peft(start, &model_shape(base).unwrap(), None).unwrap();
     // In a folder of its own: beside a model transformers would take it for a part of that.
     let beside = folder.join("adapter");
@@ -214,16 +218,16 @@ fn peft(python: &str, folder: &Path, base: &Path, start: &Lora, task: &Task) -> 
     fs::write(folder.join("task.json"), serde_json::to_string(task).unwrap()).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/beside_peft.py");
     let name = base.file_name().unwrap();
-    assert!(Command::new(python).arg(script).args([folder.as_os_str(), name]).status().unwrap().success());
+    assert!(Command::new(python).arg(script).args([folder.as_os_str(), name]).args(gelu).status().unwrap().success());
     serde_json::from_str(&fs::read_to_string(folder.join("found.json")).unwrap()).unwrap()
 }
 
-fn compare(ours: &Found, peft: &Found, task: &Task) {
+fn compare(name: &str, ours: &Found, peft: &Found, task: &Task) {
     let relative = ours.losses.iter().zip(&peft.losses).map(|(ours, peft)| (ours / peft - 1.0).abs());
     let (at, worst) = relative.enumerate().max_by(|one, other| one.1.total_cmp(&other.1)).unwrap();
     let (first, last) = (&peft.losses[0], peft.losses.last().unwrap());
     println!(
-        "PEFT: loss from {first:.4} to {last:.4}; the relative difference is greatest at step {}: {worst:.1e} of {:.4}",
+        "{name}: loss from {first:.4} to {last:.4}; the relative difference is greatest at step {}: {worst:.1e} of {:.4}",
         at + 1,
         peft.losses[at]
     );
