@@ -2,6 +2,7 @@
 
 use crate::fertility::fertility_records;
 use crate::probe::probe_records;
+use crate::training::training_records;
 use serde_json::{Map, Value, json};
 use xlt_core::results::{
     CUT_OFF_ABOVE, Cell, Change, Column, FORMAT_FAILURE_BELOW, Generation, GroupMean, LEVEL, NormalizedScore,
@@ -14,7 +15,8 @@ use xlt_core::stats::Proportion;
 const FORMAT: u32 = 3;
 
 /// The results as indented JSON with a line feed at the end. Rates are 0 to 1. `fertility` is there where tokens were counted, `probe`
-/// where cells were probed.
+/// where cells were probed, `trainings` where adapters were trained. `interval_covers` is `items` where the condition's adapter has one
+/// seed, so that no interval says how far another training would have come out; else `null`.
 #[must_use]
 pub fn json(results: &Results) -> String {
     let mut value = json!({
@@ -36,6 +38,9 @@ pub fn json(results: &Results) -> String {
     if !results.probes.is_empty() {
         value["probe"] = probe_records(&results.probes).into();
     }
+    if !results.trainings.is_empty() {
+        value["trainings"] = training_records(&results.trainings).into();
+    }
     format!("{value:#}\n")
 }
 
@@ -52,6 +57,7 @@ fn cell(cell: &Cell) -> Value {
         "accuracy": cell.score.rate(),
         "low": cell.interval.low,
         "high": cell.interval.high,
+        "interval_covers": cell.items_only.then_some("items"),
         "median_answer_mass": cell.median_answer_mass,
         "by_normalization": by_normalization(cell),
         "mean_prompt_tokens": cell.mean_prompt_tokens,

@@ -56,6 +56,7 @@ fn mark(cell: &Cell, number: usize, y: usize) -> Value {
         style => style(number),
         way => column::way(&cell.id.column),
         hollow => cell.format_failure() || cell.cannot_tell(),
+        items_only => cell.items_only,
         rate => percent(cell.score.rate()),
         low => percent(cell.interval.low),
         high => percent(cell.interval.high),
