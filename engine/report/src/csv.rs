@@ -157,6 +157,14 @@ mod tests {
     }
 
     #[test]
+    fn an_interval_of_one_seed_covers_items() {
+        let text = csv(&fixture::trained());
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].ends_with(",interval_covers") && lines[1].ends_with(",,"), "{text}");
+        assert!(lines[2].starts_with("m,tuned,direct,17,") && lines[2].ends_with(",,items"), "{text}");
+    }
+
+    #[test]
     fn texts_have_no_mass() {
         assert!(csv(&fixture::texts()).contains(",1.000000,,false,0.250000,100.0,,"), "{}", csv(&fixture::texts()));
     }

@@ -217,6 +217,38 @@ mod tests {
     }
 
     #[test]
+    fn trainings_are_in_it_with_every_step() {
+        let value: Value = serde_json::from_str(&json(&fixture::trained())).expect("JSON");
+        let mut training = value["trainings"][0].clone();
+        let curve = training.as_object_mut().and_then(|training| training.remove("curve")).expect("a curve");
+        let expected = json!({
+            "model": "m", "adapter": "arabic", "seed": 17, "steps": 3, "examples": 40, "window": 512, "padding": 0.125,
+            "trainable": 3072, "parameters": 1_000_000, "share": 0.003_072, "targets": ["blk.0.attn_q.weight"],
+            "tokens": 2700, "answer_tokens": 24, "first_loss": 3.0, "last_loss": 0.5,
+            "smoothed_loss": curve["smoothed"][2], "lowest_loss": 0.5, "lowest_step": 2, "highest_lr": 2e-4,
+            "greatest_gradient_norm": 0.5,
+        });
+        assert_eq!(training, expected);
+        assert!((curve["smoothed"][1].as_f64().expect("a number") - 3.7 / 1.9).abs() < 1e-12, "{curve}");
+        let steps = json!({
+            "step": [0, 1, 2], "epoch": [0, 0, 0], "loss": [3.0, 1.0, 0.5], "smoothed": curve["smoothed"],
+            "lr": [0.0, 2e-4, 1e-4], "gradient_norm": [0.5, 0.5, 0.5], "tokens": [900, 900, 900],
+            "answer_tokens": [8, 8, 8], "examples": [4, 4, 4],
+        });
+        assert_eq!(curve, steps);
+        assert_eq!((&value["trainings"][2]["steps"], &value["trainings"][2]["last_loss"]), (&json!(0), &Value::Null));
+        let plain: Value = serde_json::from_str(&json(&fixture::results())).expect("JSON");
+        assert_eq!(plain.get("trainings"), None);
+    }
+
+    #[test]
+    fn an_interval_of_one_seed_covers_items() {
+        let value: Value = serde_json::from_str(&json(&fixture::trained())).expect("JSON");
+        let covers = [0, 1].map(|cell| &value["cells"][cell]["interval_covers"]);
+        assert_eq!(covers, [&Value::Null, &json!("items")]);
+    }
+
+    #[test]
     fn of_texts_there_are_normalizations_and_no_mass() {
         let value: Value = serde_json::from_str(&json(&fixture::texts())).expect("JSON");
         let cell = &value["cells"][0];

@@ -434,6 +434,32 @@ The mean over the items, in the model's own tokens.
     }
 
     #[test]
+    fn trainings_have_a_table() {
+        let text = markdown(&fixture::trained());
+        let rows = "| Model | Adapter | Seed | Steps | Examples | Tokens | First loss | Last | Smoothed | Lowest | Trained |\n\
+                    |---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n\
+                    | m | arabic | 17 | 3 | 40 | 2700 | 3.000 | 0.500 | 1.413 | 0.500 | 0.3072 % |\n\
+                    | m | french | 1 | 1 | 40 | 900 | 3.000 | 3.000 | 3.000 | 3.000 | 0.3072 % |\n\
+                    | m | french | 2 | 0 | 40 |  |  |  |  |  | 0.3072 % |\n";
+        assert!(text.contains("\n## Training\n\nThe examples of a pass") && text.contains(rows), "{text}");
+        assert!(!markdown(&fixture::results()).contains("Training"));
+    }
+
+    #[test]
+    fn every_interval_of_one_seed_says_that_it_covers_items_only() {
+        let text = markdown(&fixture::trained());
+        assert!(text.contains("| Hebrew (heb_Hebr) | 50.0 % [9–91] | 50.0 % [9–91] § |\n"), "{text}");
+        let note = "\n§ Items only: the adapter has one seed, so the interval covers the sampling of items, not of trainings. \
+                    Another seed may well fall outside it.\n";
+        assert!(text.contains(note), "{text}");
+        let mut written = fixture::written();
+        assert!(!markdown(&written).contains('§'));
+        written.cells[2].items_only = true;
+        let text = markdown(&written);
+        assert!(text.contains("25.0 % [5–70] § ‡ |") && text.contains("50.0 % [9–91] § ‡ |"), "{text}");
+    }
+
+    #[test]
     fn without_cells_it_says_so() {
         let results = xlt_core::results::compute("s", &BTreeMap::new(), &[], 4, Vec::new());
         assert_eq!(markdown(&results), "# s\n\nThere are no results yet.\n");
