@@ -85,7 +85,12 @@ fn a_long_training_is_drawn_in_runs_of_steps() {
 fn every_interval_of_one_seed_says_that_it_covers_items_only() {
     let page = html(&fixture::trained());
     let mark = r#"<span class="sign" title="items only">§</span>"#;
-    assert_eq!(page.matches(mark).count(), 2, "in the matrix and behind the cell, and not where nothing was trained");
+    assert_eq!(
+        page.matches(mark).count(),
+        3,
+        "in the matrix, the plot and behind the cell, not where nothing was trained"
+    );
+    assert!(shown(&page).contains("tuned/direct, seed 17 §") && !shown(&page).contains("base/direct §"));
     assert!(
         page.contains(&format!("<small>9–91 {mark}</small>")) && page.contains(&format!("<td>9.5–90.5 {mark}</td>"))
     );
