@@ -103,3 +103,12 @@ fn every_interval_of_one_seed_says_that_it_covers_items_only() {
     written.cells[2].items_only = true;
     assert!(shown(&html(&written)).contains("‡ 50.0 9.5–90.5 §cue 1"), "{}", shown(&html(&written)));
 }
+
+#[test]
+fn where_no_step_was_taken_there_is_a_row_and_no_plot() {
+    let mut results = fixture::trained();
+    results.trainings = vec![fixture::training("a", 1, &[]), fixture::training("a", 2, &[])];
+    let page = html(&results);
+    check_tags(&page);
+    assert!(shown(&page).contains("ma2040–––––0.3072 %") && !page.contains("polyline"), "{page}");
+}
