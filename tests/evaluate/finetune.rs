@@ -106,6 +106,78 @@ fn a_tuned_condition_answers_its_training_rows_right_and_the_base_as_ever() {
     assert_eq!(space.run().ran, expected, "a training that changes is asked again, and nothing else");
 }
 
+/// The study's results, as JSON.
+fn results(space: &Space) -> Value {
+    serde_json::from_str(&space.read("spec.results/results.json")).unwrap()
+}
+
+/// Seeds of the trainings in the results, and of each cell whether it is tuned and what its interval covers.
+fn seeds(space: &Space) -> (Vec<Value>, Vec<(bool, Value)>) {
+    let results = results(space);
+    let trained = results["trainings"].as_array().unwrap().iter().map(|training| training["seed"].clone()).collect();
+    let covers = |cell: &Value| (cell["condition"] == "tuned", cell["interval_covers"].clone());
+    (trained, results["cells"].as_array().unwrap().iter().map(covers).collect())
+}
+
+#[test]
+fn the_results_show_how_a_training_went_and_that_one_seed_tells_of_items_only() {
+    let space = tuned();
+    assert_eq!(space.run().code, 0);
+    let training = results(&space)["trainings"][0].clone();
+    let log = log(&space);
+    let (head, steps) = log.split_first().unwrap();
+    assert_eq!((&training["model"], &training["adapter"], &training["seed"]), (&"tiny".into(), &"a".into(), &1.into()));
+    for key in ["targets", "trainable", "parameters", "share", "examples", "window", "padding", "steps"] {
+        assert_eq!(training[key], head[key], "{key}");
+    }
+    for key in ["step", "epoch", "loss", "lr", "gradient_norm", "tokens", "answer_tokens", "examples"] {
+        let logged: Vec<Value> = steps.iter().map(|step| step[key].clone()).collect();
+        assert_eq!(training["curve"][key], Value::from(logged), "{key}");
+    }
+    assert_eq!((&training["first_loss"], &training["last_loss"]), (&steps[0]["loss"], &steps[11]["loss"]));
+    let [markdown, csv, page] =
+        ["md", "csv", "html"].map(|ending| space.read(&format!("spec.results/results.{ending}")));
+    assert!(markdown.contains("| tiny | a | 1 | 12 | 4 |") && markdown.contains("] §"), "{markdown}");
+    assert!(csv.lines().any(|line| line.starts_with("tiny,tuned,direct,1,") && line.ends_with(",items")), "{csv}");
+    assert_eq!(page.matches("class=\"band\"").count(), 12, "a step each");
+    let (trained, cells) = seeds(&space);
+    assert_eq!(trained, [1]);
+    let one = |(tuned, covers): &(bool, Value)| *covers == if *tuned { Value::from("items") } else { Value::Null };
+    assert!(cells.len() == 4 && cells.iter().all(one), "{cells:?}");
+
+    space.edit("spec.toml", "seeds = [1]", "seeds = [2, 1]");
+    let another = TUNED.map(|stage| stage.replace("seed1", "seed2"));
+    let expected = set(["finetune/tiny/a/seed2", &another[0], &another[1], "analyze"]);
+    assert_eq!(space.run().ran, expected);
+    let (trained, cells) = seeds(&space);
+    assert_eq!(trained, [1, 2], "by number, however they are written");
+    assert!(
+        cells.len() == 6 && cells.iter().all(|(_, covers)| covers.is_null()),
+        "two seeds show their spread: {cells:?}"
+    );
+    assert!(!space.read("spec.results/results.md").contains('§'));
+}
+
+#[test]
+fn logs_are_told_from_counted_tokens_and_probes() {
+    let space = tuned();
+    space.edit("spec.toml", "[evaluate]", "[analyze]\nfertility = \"eng_Latn\"\n[evaluate]\nprobe = 2");
+    let outcome = space.run();
+    assert_eq!(outcome.code, 0, "{outcome:#?}");
+    let results = results(&space);
+    let entries = ["fertility", "probe", "trainings"].map(|key| results[key].as_array().unwrap().len());
+    assert_eq!(entries, [2, 4, 1]);
+}
+
+#[test]
+fn a_study_without_adapters_says_nothing_of_trainings() {
+    let space = study();
+    assert_eq!(space.run().code, 0);
+    assert_eq!(results(&space).get("trainings"), None);
+    let [markdown, page] = ["md", "html"].map(|ending| space.read(&format!("spec.results/results.{ending}")));
+    assert!(!markdown.contains("Training") && !markdown.contains('§') && !page.contains("Training"), "{markdown}");
+}
+
 #[test]
 fn neither_threads_nor_another_cache_change_a_byte() {
     let (one, other) = (tuned(), tuned());

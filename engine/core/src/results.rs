@@ -6,11 +6,14 @@ mod cut;
 mod generation;
 mod reasoning;
 mod rotation;
+mod seeds;
+mod training;
 
 pub use cut::{CUT_OFF_ABOVE, Cut};
 pub use generation::Generation;
 pub use reasoning::{Change, Reasoning};
 pub use rotation::Rotation;
+pub use training::{Point, SMOOTHING, Training, TrainingSummary};
 
 use crate::answers::Answer;
 use crate::fertility::Fertilities;
@@ -83,6 +86,9 @@ pub struct Cell {
     pub rotation: Option<Rotation>,
     /// Items of which a budget cut off the reasoning, the answer or both; `None` where nothing was written.
     pub cut_off: Option<Proportion>,
+    /// Whether the condition's adapter has one seed. Then the interval covers the sampling of items alone: how far another
+    /// training would have come out is not in it, and no other column shows it.
+    pub items_only: bool,
 }
 
 /// The token that was most often the most probable of the whole vocabulary.
@@ -140,6 +146,8 @@ pub struct Results {
     pub fertility: BTreeMap<String, Fertilities>,
     /// How far scores depend on company, by cell, where that was probed.
     pub probes: BTreeMap<CellId, Probe>,
+    /// How the adapters were trained that are trained here, sorted by model, adapter and seed.
+    pub trainings: Vec<Training>,
     /// What a reader must know, a sentence each.
     pub notes: Vec<String>,
     /// What the spec declares and this version does not compute, a sentence each.
@@ -177,7 +185,7 @@ impl Results {
 }
 
 /// From answers to results. A group's mean covers the languages that have a cell; a group without any has no mean. Tokens are
-/// not counted here and nothing is probed: whoever has done it adds what was found.
+/// not counted here, nothing is probed and nothing trained: whoever has done it adds what was found.
 #[must_use]
 pub fn compute(
     study: &str,
@@ -199,8 +207,18 @@ pub fn compute(
         }
     }
     let group_means = group_means(&cells, groups);
-    let (fertility, probes) = (BTreeMap::new(), BTreeMap::new());
-    Results { study: study.to_owned(), n_options, cells, group_means, fertility, probes, notes, not_computed }
+    let (fertility, probes, trainings) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    Results {
+        study: study.to_owned(),
+        n_options,
+        cells,
+        group_means,
+        fertility,
+        probes,
+        trainings,
+        notes,
+        not_computed,
+    }
 }
 
 fn cell(id: &CellId, answers: &[Answer], evaluations: &Evaluations) -> Option<Cell> {
@@ -220,6 +238,7 @@ fn cell(id: &CellId, answers: &[Answer], evaluations: &Evaluations) -> Option<Ce
         generation: Generation::of(answers),
         rotation: Rotation::of(answers),
         cut_off: cut::cut_off(answers),
+        items_only: seeds::items_only(id, evaluations),
     })
 }
 

@@ -9,7 +9,7 @@ use xlt_core::stats::Proportion;
 const HEADER: &str = "model,condition,mode,seed,language,n,correct,accuracy,low,high,median_answer_mass,format_failure,chance,\
      mean_prompt_tokens,cut_off,cannot_tell,reasoning_cut_off,mean_reasoning_tokens,reasoning_script,reasoning_script_share,\
      changed_against,compared,changed,wrong_to_right,right_to_wrong,answers_cut_off,parsed,unparsed,truncated,refused,\
-     parsed_correct,parsed_accuracy,parsed_low,parsed_high,rules";
+     parsed_correct,parsed_accuracy,parsed_low,parsed_high,rules,interval_covers";
 
 /// More columns where tokens were counted.
 const FERTILITY: &str =
@@ -17,7 +17,8 @@ const FERTILITY: &str =
 
 /// The cells as CSV (RFC 4180, lines ended by a line feed). Rates are 0 to 1, with six
 /// decimals; `low` and `high` are Wilson's 95 % interval. A value that a cell does not have is empty. `cut_off` and what
-/// ends so counts items that a budget of tokens cut off; `rules` is a list such as `cue=2 boxed=1`. Where tokens were counted,
+/// ends so counts items that a budget of tokens cut off; `rules` is a list such as `cue=2 boxed=1`; `interval_covers`
+/// is `items` where the condition's adapter has one seed. Where tokens were counted,
 /// columns at the end say it of each cell's model and language.
 #[must_use]
 pub fn csv(results: &Results) -> String {
@@ -89,6 +90,7 @@ fn written(cell: &Cell) -> Vec<String> {
     fields.extend(cell.reasoning.as_ref().map(reasoning).unwrap_or_default());
     fields.extend(cell.reasoning.as_ref().and_then(|of| of.change.as_ref()).map(change).unwrap_or_default());
     fields.extend(cell.generation.as_ref().map(generation).unwrap_or_default());
+    fields.push(if cell.items_only { "items".to_owned() } else { String::new() });
     fields
 }
 
@@ -139,8 +141,8 @@ mod tests {
     fn a_line_per_cell() {
         let expected = [
             HEADER,
-            "m,base,direct,,heb_Hebr,3,2,0.666667,0.207660,0.938508,0.900000,false,0.250000,100.0,,false,,,,,,,,,,,,,,,,,,,",
-            "m,base,direct,,mlt_Latn,3,0,0.000000,0.000000,0.561497,0.100000,true,0.250000,100.0,,false,,,,,,,,,,,,,,,,,,,",
+            "m,base,direct,,heb_Hebr,3,2,0.666667,0.207660,0.938508,0.900000,false,0.250000,100.0,,false,,,,,,,,,,,,,,,,,,,,",
+            "m,base,direct,,mlt_Latn,3,0,0.000000,0.000000,0.561497,0.100000,true,0.250000,100.0,,false,,,,,,,,,,,,,,,,,,,,",
             "",
         ];
         assert_eq!(csv(&fixture::results()), expected.join("\n"));
@@ -152,6 +154,14 @@ mod tests {
         results.cells[0].id.column.model = "a,\"b\"".to_owned();
         results.cells[0].id.column.seed = Some(17);
         assert!(csv(&results).contains("\n\"a,\"\"b\"\"\",base,direct,17,heb_Hebr,"));
+    }
+
+    #[test]
+    fn an_interval_of_one_seed_covers_items() {
+        let text = csv(&fixture::trained());
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].ends_with(",interval_covers") && lines[1].ends_with(",,"), "{text}");
+        assert!(lines[2].starts_with("m,tuned,direct,17,") && lines[2].ends_with(",,items"), "{text}");
     }
 
     #[test]
@@ -179,9 +189,9 @@ mod tests {
     fn what_was_written_stands_at_the_end() {
         let text = csv(&fixture::written());
         let ends = [
-            ",false,0.250000,100.0,1,true,1,750.0,Latn,0.750000,direct,4,3,2,1,,,,,,,,,,",
-            ",false,0.250000,100.0,,false,,,,,,,,,,,,,,,,,,,",
-            ",false,0.250000,100.0,1,true,,,,,,,,,,1,2,0,1,1,1,0.500000,0.094531,0.905469,cue=1 boxed=1",
+            ",false,0.250000,100.0,1,true,1,750.0,Latn,0.750000,direct,4,3,2,1,,,,,,,,,,,",
+            ",false,0.250000,100.0,,false,,,,,,,,,,,,,,,,,,,,",
+            ",false,0.250000,100.0,1,true,,,,,,,,,,1,2,0,1,1,1,0.500000,0.094531,0.905469,cue=1 boxed=1,",
         ];
         assert_eq!(text.lines().count(), 4);
         for (line, end) in text.lines().skip(1).zip(ends) {

@@ -1,14 +1,16 @@
 //! Results that the tests of every format render: a clean cell and a failure of format; a cell of texts; and cells with
-//! reasoning and generated answers beside a plain one; tokens that were counted; cells that were probed; and rotated
-//! options.
+//! reasoning and generated answers beside a plain one; tokens that were counted; cells that were probed; rotated
+//! options; and adapters that were trained.
 
 use std::collections::BTreeMap;
 use xlt_core::answers::{Answer, Ended, Generated, TextLength, Written};
 use xlt_core::extract::{Extraction, Outcome, Rule};
 use xlt_core::fertility::{Difference, Fertilities, Fertility, LanguageFertility, Parity, Premium, Seen};
+use xlt_core::plan::TrainedAdapter;
 use xlt_core::probe::{Place, Probe, Way};
-use xlt_core::results::{CellId, Column, Results, compute};
+use xlt_core::results::{CellId, Column, Results, Training, compute};
 use xlt_core::spec::LanguageGroup;
+use xlt_core::training::log::{Entry, Head, Log};
 
 pub(crate) fn results() -> Results {
     let evaluations = BTreeMap::from([
@@ -112,6 +114,45 @@ pub(crate) fn probed() -> Results {
 pub(crate) fn rotated() -> Results {
     let answers = [vec![0, 0, 0, 0], vec![0, 1, 2, 3]].map(|orders| Answer { orders, ..answer(0, 0.9, "1") });
     compute("demo", &BTreeMap::from([(id("heb_Hebr"), answers.to_vec())]), &[], 4, Vec::new())
+}
+
+/// A cell of the model as it is, and one of an adapter with one seed. That was trained in three steps; another one twice, once without
+/// a step.
+pub(crate) fn trained() -> Results {
+    let mut tuned = id("heb_Hebr");
+    (tuned.column.condition, tuned.column.seed) = ("tuned".to_owned(), Some(17));
+    let answers = || vec![answer(0, 0.9, "1"), answer(1, 0.9, "1")];
+    let evaluations = BTreeMap::from([(id("heb_Hebr"), answers()), (tuned, answers())]);
+    let losses = [3.0, 1.0, 0.5];
+    let trainings = [("arabic", 17, &losses[..]), ("french", 1, &losses[..1]), ("french", 2, &[])];
+    let trainings = trainings.map(|(adapter, seed, losses)| training(adapter, seed, losses)).to_vec();
+    Results { trainings, ..compute("demo", &evaluations, &[], 4, Vec::new()) }
+}
+
+/// A training of so many steps, with a step of warm-up.
+pub(crate) fn training(adapter: &str, seed: u64, losses: &[f64]) -> Training {
+    let head = Head {
+        targets: vec!["blk.0.attn_q.weight".to_owned()],
+        trainable: 3072,
+        parameters: 1_000_000,
+        share: 0.003_072,
+        examples: 40,
+        window: 512,
+        padding: 0.125,
+        steps: losses.len() as u64,
+    };
+    let step = |(step, &loss): (usize, &f64)| Entry {
+        step: step as u64,
+        epoch: 0,
+        loss,
+        lr: [0.0, 2e-4, 1e-4][step.min(2)],
+        gradient_norm: 0.5,
+        tokens: 900,
+        answer_tokens: 8,
+        examples: 4,
+    };
+    let of = TrainedAdapter { model: "m".to_owned(), adapter: adapter.to_owned(), seed };
+    Training::new(of, Log { head, steps: losses.iter().enumerate().map(step).collect() })
 }
 
 fn id(language: &str) -> CellId {

@@ -8,10 +8,11 @@ mod grid;
 mod plot;
 mod probe;
 mod rotation;
+mod training;
 mod words;
 mod writing;
 
-use crate::{column, written};
+use crate::{column, seeds, written};
 use minijinja::{Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
 use std::collections::BTreeSet;
 use words::{count, percent};
@@ -19,7 +20,7 @@ use xlt_core::plan::EvaluateCell;
 use xlt_core::results::{Cell, Column, FORMAT_FAILURE_BELOW, LEVEL, Results};
 
 /// The templates by name. What ends in `.html` escapes every value.
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("page.html", include_str!("html/page.html")),
     ("named.html", include_str!("html/named.html")),
     ("grid.html", include_str!("html/grid.html")),
@@ -28,6 +29,7 @@ const TEMPLATES: [(&str, &str); 11] = [
     ("fertility.html", include_str!("html/fertility.html")),
     ("probe.html", include_str!("html/probe.html")),
     ("rotation.html", include_str!("html/rotation.html")),
+    ("training.html", include_str!("html/training.html")),
     ("writing.html", include_str!("html/writing.html")),
     ("reading.html", include_str!("html/reading.html")),
     ("style.css", include_str!("html/style.css")),
@@ -65,6 +67,8 @@ fn page_of(results: &Results) -> Value {
         failures => results.cells.iter().any(Cell::format_failure),
         unsure => results.cells.iter().any(Cell::cannot_tell),
         cannot_tell => written::cannot_tell(),
+        items_only => results.cells.iter().any(|cell| cell.items_only),
+        about_items_only => seeds::ITEMS_ONLY,
         reasoning => results.cells.iter().any(|cell| cell.reasoning.is_some()),
         about_reasoning => written::REASONING,
         generation => results.cells.iter().any(|cell| cell.generation.is_some()),
@@ -77,6 +81,7 @@ fn page_of(results: &Results) -> Value {
         plots => plot::plots(results, &columns),
         details => columns.iter().map(|column| details::column(results, column)).collect::<Vec<_>>(),
         rotation => rotation::rotation(results),
+        training => training::training(results),
         probe => probe::probe(results),
         fertility => fertility::fertility(results),
         notes => results.notes.iter().map(|note| sentence(note)).collect::<Vec<_>>(),

@@ -2,6 +2,7 @@
 
 use crate::fertility::fertility_records;
 use crate::probe::probe_records;
+use crate::training::training_records;
 use serde_json::{Map, Value, json};
 use xlt_core::results::{
     CUT_OFF_ABOVE, Cell, Change, Column, FORMAT_FAILURE_BELOW, Generation, GroupMean, LEVEL, NormalizedScore,
@@ -14,7 +15,8 @@ use xlt_core::stats::Proportion;
 const FORMAT: u32 = 3;
 
 /// The results as indented JSON with a line feed at the end. Rates are 0 to 1. `fertility` is there where tokens were counted, `probe`
-/// where cells were probed.
+/// where cells were probed, `trainings` where adapters were trained. `interval_covers` is `items` where the condition's adapter has one
+/// seed, so that no interval says how far another training would have come out; else `null`.
 #[must_use]
 pub fn json(results: &Results) -> String {
     let mut value = json!({
@@ -36,6 +38,9 @@ pub fn json(results: &Results) -> String {
     if !results.probes.is_empty() {
         value["probe"] = probe_records(&results.probes).into();
     }
+    if !results.trainings.is_empty() {
+        value["trainings"] = training_records(&results.trainings).into();
+    }
     format!("{value:#}\n")
 }
 
@@ -52,6 +57,7 @@ fn cell(cell: &Cell) -> Value {
         "accuracy": cell.score.rate(),
         "low": cell.interval.low,
         "high": cell.interval.high,
+        "interval_covers": cell.items_only.then_some("items"),
         "median_answer_mass": cell.median_answer_mass,
         "by_normalization": by_normalization(cell),
         "mean_prompt_tokens": cell.mean_prompt_tokens,
@@ -208,6 +214,38 @@ mod tests {
         );
         let plain: Value = serde_json::from_str(&json(&fixture::results())).expect("JSON");
         assert_eq!(plain.get("probe"), None);
+    }
+
+    #[test]
+    fn trainings_are_in_it_with_every_step() {
+        let value: Value = serde_json::from_str(&json(&fixture::trained())).expect("JSON");
+        let mut training = value["trainings"][0].clone();
+        let curve = training.as_object_mut().and_then(|training| training.remove("curve")).expect("a curve");
+        let expected = json!({
+            "model": "m", "adapter": "arabic", "seed": 17, "steps": 3, "examples": 40, "window": 512, "padding": 0.125,
+            "trainable": 3072, "parameters": 1_000_000, "share": 0.003_072, "targets": ["blk.0.attn_q.weight"],
+            "tokens": 2700, "answer_tokens": 24, "first_loss": 3.0, "last_loss": 0.5,
+            "smoothed_loss": curve["smoothed"][2], "lowest_loss": 0.5, "lowest_step": 2, "highest_lr": 2e-4,
+            "greatest_gradient_norm": 0.5,
+        });
+        assert_eq!(training, expected);
+        assert!((curve["smoothed"][1].as_f64().expect("a number") - 3.7 / 1.9).abs() < 1e-12, "{curve}");
+        let steps = json!({
+            "step": [0, 1, 2], "epoch": [0, 0, 0], "loss": [3.0, 1.0, 0.5], "smoothed": curve["smoothed"],
+            "lr": [0.0, 2e-4, 1e-4], "gradient_norm": [0.5, 0.5, 0.5], "tokens": [900, 900, 900],
+            "answer_tokens": [8, 8, 8], "examples": [4, 4, 4],
+        });
+        assert_eq!(curve, steps);
+        assert_eq!((&value["trainings"][2]["steps"], &value["trainings"][2]["last_loss"]), (&json!(0), &Value::Null));
+        let plain: Value = serde_json::from_str(&json(&fixture::results())).expect("JSON");
+        assert_eq!(plain.get("trainings"), None);
+    }
+
+    #[test]
+    fn an_interval_of_one_seed_covers_items() {
+        let value: Value = serde_json::from_str(&json(&fixture::trained())).expect("JSON");
+        let covers = [0, 1].map(|cell| &value["cells"][cell]["interval_covers"]);
+        assert_eq!(covers, [&Value::Null, &json!("items")]);
     }
 
     #[test]

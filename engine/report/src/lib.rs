@@ -12,6 +12,8 @@ mod languages;
 mod markdown;
 mod probe;
 mod rotation;
+mod seeds;
+mod training;
 mod written;
 
 pub use csv::csv;

@@ -5,16 +5,21 @@ use crate::fertility::FertilityTable;
 use crate::languages::english_name;
 use crate::probe::ProbeTable;
 use crate::rotation::RotationTable;
-use crate::written;
+use crate::training::TrainingTable;
+use crate::{seeds, written};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use xlt_core::results::{Cell, CellId, Column, FORMAT_FAILURE_BELOW, GroupMean, LEVEL, Results};
+use xlt_core::stats::Interval;
 
 /// Follows the numbers of cells that are failures of format.
 const FAILURE: &str = " †";
 
 /// Follows the numbers that rest on cells of which too many items were cut off.
 const CANNOT_TELL: &str = " ‡";
+
+/// Follows intervals that cover the sampling of items alone.
+const ITEMS_ONLY: &str = " §";
 
 /// The results as Markdown: languages as rows, model, condition and mode as columns, then what must be known to read it.
 #[must_use]
@@ -32,6 +37,7 @@ pub fn markdown(results: &Results) -> String {
         rotation(&mut text, results);
         tokens(&mut text, results);
     }
+    training(&mut text, results);
     noise(&mut text, results);
     fertility(&mut text, results);
     list(&mut text, "Notes", &results.notes);
@@ -49,9 +55,8 @@ fn caption(text: &mut String, results: &Results) {
 
 fn table(text: &mut String, results: &Results) {
     let columns = rows(text, results, |cell| {
-        let (low, high) = (cell.interval.low * 100.0, cell.interval.high * 100.0);
         let marks = marks(cell.format_failure(), cell.cannot_tell());
-        format!("{:.1} % [{low:.0}–{high:.0}]{marks}", cell.score.rate() * 100.0)
+        format!("{:.1} % {}{marks}", cell.score.rate() * 100.0, interval(cell, cell.interval))
     });
     let groups: BTreeSet<&str> = results.group_means.iter().map(|mean| mean.group.as_str()).collect();
     for group in groups {
@@ -139,8 +144,7 @@ fn generation(text: &mut String, results: &Results) {
     for (cell, generation) in cells() {
         let marks = marks(false, cell.cannot_tell());
         let of_parsed = generation.of_parsed.zip(generation.interval()).map(|(score, interval)| {
-            let (low, high) = (interval.low * 100.0, interval.high * 100.0);
-            format!("{:.1} % [{low:.0}–{high:.0}]{marks}", score.rate() * 100.0)
+            format!("{:.1} % {}{marks}", score.rate() * 100.0, self::interval(cell, interval))
         });
         let outcomes = [generation.parsed, generation.unparsed, generation.truncated, generation.refused];
         let scores = [
@@ -188,6 +192,21 @@ fn fertility(text: &mut String, results: &Results) {
     }
 }
 
+/// How adapters were trained, where that was done here.
+fn training(text: &mut String, results: &Results) {
+    let table = TrainingTable::new(&results.trainings);
+    if table.rows.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n## Training\n\n{}\n", table.about());
+    row(text, "Model | Adapter | Seed", table.heads.iter().map(|&head| head.to_owned()));
+    let _ = writeln!(text, "|---|---|---:|{}", "---:|".repeat(table.heads.len()));
+    for of in table.rows {
+        let name = format!("{} | {} | {}", inline(&of.of.model), inline(&of.of.adapter), of.of.seed);
+        row(text, &name, of.numbers.into_iter());
+    }
+}
+
 /// How far scores depend on company, where that was probed.
 fn noise(text: &mut String, results: &Results) {
     let table = ProbeTable::new(&results.probes);
@@ -219,6 +238,9 @@ fn footnotes(text: &mut String, results: &Results) {
     if results.cells.iter().any(Cell::cannot_tell) {
         let _ = writeln!(text, "\n‡ {} A mean is marked if any of its languages is.", written::cannot_tell());
     }
+    if results.cells.iter().any(|cell| cell.items_only) {
+        let _ = writeln!(text, "\n§ {}", seeds::ITEMS_ONLY);
+    }
 }
 
 fn list(text: &mut String, title: &str, sentences: &[String]) {
@@ -242,6 +264,12 @@ fn row(text: &mut String, first: &str, cells: impl Iterator<Item = String>) {
 fn group_mean(mean: &GroupMean) -> String {
     let marks = marks(mean.format_failures > 0, mean.cannot_tell > 0);
     format!("{:.1} % ({}){marks}", mean.accuracy * 100.0, mean.languages)
+}
+
+/// `[21–94]`, with the mark of the cell's intervals.
+fn interval(cell: &Cell, Interval { low, high }: Interval) -> String {
+    let mark = if cell.items_only { ITEMS_ONLY } else { "" };
+    format!("[{:.0}–{:.0}]{mark}", low * 100.0, high * 100.0)
 }
 
 fn marks(failure: bool, cannot_tell: bool) -> String {
@@ -403,6 +431,32 @@ The mean over the items, in the model's own tokens.
                     | Maltese (mlt_Latn) | m base/direct | 4 | 0 | 0.0 |  |\n";
         assert!(text.contains(table) && text.contains(rows), "{text}");
         assert!(!markdown(&fixture::results()).contains("Noise"));
+    }
+
+    #[test]
+    fn trainings_have_a_table() {
+        let text = markdown(&fixture::trained());
+        let rows = "| Model | Adapter | Seed | Steps | Examples | Tokens | First loss | Last | Smoothed | Lowest | Trained |\n\
+                    |---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n\
+                    | m | arabic | 17 | 3 | 40 | 2700 | 3.000 | 0.500 | 1.413 | 0.500 | 0.3072 % |\n\
+                    | m | french | 1 | 1 | 40 | 900 | 3.000 | 3.000 | 3.000 | 3.000 | 0.3072 % |\n\
+                    | m | french | 2 | 0 | 40 |  |  |  |  |  | 0.3072 % |\n";
+        assert!(text.contains("\n## Training\n\nThe examples of a pass") && text.contains(rows), "{text}");
+        assert!(!markdown(&fixture::results()).contains("Training"));
+    }
+
+    #[test]
+    fn every_interval_of_one_seed_says_that_it_covers_items_only() {
+        let text = markdown(&fixture::trained());
+        assert!(text.contains("| Hebrew (heb_Hebr) | 50.0 % [9–91] | 50.0 % [9–91] § |\n"), "{text}");
+        let note = "\n§ Items only: the adapter has one seed, so the interval covers the sampling of items, not of trainings. \
+                    Another seed may well fall outside it.\n";
+        assert!(text.contains(note), "{text}");
+        let mut written = fixture::written();
+        assert!(!markdown(&written).contains('§'));
+        written.cells[2].items_only = true;
+        let text = markdown(&written);
+        assert!(text.contains("25.0 % [5–70] § ‡ |") && text.contains("50.0 % [9–91] § ‡ |"), "{text}");
     }
 
     #[test]

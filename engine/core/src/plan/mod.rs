@@ -22,7 +22,9 @@ pub use stage::{
     StageId, Work,
 };
 pub use verdict::{Reason, Verdict};
-pub use work::{AnalyzeWork, Arm, EvaluateCell, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork};
+pub use work::{
+    AnalyzeWork, Arm, EvaluateCell, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork, TrainedAdapter,
+};
 
 use crate::key::{Digest, Key};
 use crate::record::Output;

@@ -79,8 +79,7 @@ impl Kind {
             | Self::Fertility
             | Self::Probe
             | Self::Command => 1,
-            Self::Analyze => 4,
-            Self::Evaluate => 5,
+            Self::Analyze | Self::Evaluate => 5,
         }
     }
 }

@@ -4,7 +4,7 @@ mod tuning;
 
 use super::Builder;
 use super::stage::{DownloadWork, Export, Input, InputSource, QuantizeWork, Resources, Stage, StageId, Work};
-use super::work::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, ImportWork, ProbeWork};
+use super::work::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, ImportWork, ProbeWork, TrainedAdapter};
 use crate::shards::Shard;
 use crate::spec::{Ablation, Analyze, AnswersFormat, Condition, Data, Evaluate, FileRef, Gain, Model, Source, Spec};
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ const ONE_CORE: Resources = Resources { cores: 1, memory: 0, gpus: 0, downloads:
 
 /// Adds the study's stages to the plan, producers first.
 pub(super) fn expand(spec: &Spec, builder: &mut Builder<'_>) {
-    let mut study = Study { spec, builder, downloads: BTreeMap::new() };
+    let mut study = Study { spec, builder, downloads: BTreeMap::new(), trainings: BTreeMap::new() };
     if let Some(evaluate) = &spec.evaluate {
         study.expand(evaluate);
     }
@@ -27,6 +27,7 @@ struct Study<'a, 'b> {
     spec: &'a Spec,
     builder: &'a mut Builder<'b>,
     downloads: BTreeMap<FileRef, StageId>,
+    trainings: BTreeMap<TrainedAdapter, StageId>,
 }
 
 impl Study<'_, '_> {
@@ -271,12 +272,14 @@ impl Study<'_, '_> {
         let answers = cells.iter().zip(answers).map(|(cell, stage)| part("answers", &cell.name(), stage));
         let counts = fertility.iter().map(|(model, stage)| part("fertility", model, *stage));
         let found = probes.iter().map(|(cell, stage)| part("probe", &cell.name(), *stage));
-        let inputs = answers.chain(counts).chain(found).collect();
+        let trained = self.trainings.iter().map(|(training, &stage)| tuning::log(training, stage));
+        let inputs = answers.chain(counts).chain(found).chain(trained).collect();
         let work = AnalyzeWork {
             study: spec.name.clone(),
             cells,
             fertility: fertility.into_iter().map(|(model, _)| model).collect(),
             probes: probes.into_iter().map(|(cell, _)| cell).collect(),
+            trainings: self.trainings.keys().cloned().collect(),
             groups: spec.languages.clone(),
             options: spec.prompt.as_ref().map_or(0, |prompt| prompt.labels.len()),
             analyze: spec.analyze.clone().unwrap_or_default(),

@@ -196,6 +196,17 @@ pub struct EvaluateCell {
     pub mode: String,
 }
 
+/// Which training made an adapter. Sorted as written here.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TrainedAdapter {
+    /// Model.
+    pub model: String,
+    /// Adapter.
+    pub adapter: String,
+    /// Seed.
+    pub seed: u64,
+}
+
 /// Turning answers into results.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AnalyzeWork {
@@ -207,6 +218,8 @@ pub struct AnalyzeWork {
     pub fertility: Vec<String>,
     /// Cells that are probed, in the order of the inputs that follow.
     pub probes: Vec<EvaluateCell>,
+    /// Trainings behind the cells, sorted, whose logs are the inputs that follow.
+    pub trainings: Vec<TrainedAdapter>,
     /// Language groups.
     pub groups: Vec<LanguageGroup>,
     /// How many options a question has: chance is its inverse.
@@ -244,5 +257,14 @@ impl EvaluateCell {
             Some(seed) => format!("{model}/{condition}/seed{seed}/{language}/{mode}"),
             None => format!("{model}/{condition}/{language}/{mode}"),
         }
+    }
+}
+
+impl TrainedAdapter {
+    /// The training's name: `qwen3-4b/arabic/seed17`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let Self { model, adapter, seed } = self;
+        format!("{model}/{adapter}/seed{seed}")
     }
 }

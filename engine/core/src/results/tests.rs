@@ -120,6 +120,37 @@ fn cells_are_sorted_and_those_without_answers_are_noted() {
 }
 
 #[test]
+fn intervals_cover_items_only_where_an_adapter_has_one_seed() {
+    let seeded = |model: &str, condition: &str, seed| {
+        let mut id = id(model, condition, "heb");
+        id.column.seed = seed;
+        id
+    };
+    let mut second = seeded("m", "pair", Some(1));
+    second.column.mode = "cot".to_owned();
+    second.column.seed = Some(2);
+    let answers = || vec![answer(true, 1.0, "1")];
+    let evaluations = BTreeMap::from([
+        (seeded("m", "base", None), answers()),
+        (seeded("m", "lost", Some(1)), answers()),
+        (seeded("m", "lost", Some(2)), Vec::new()),
+        (seeded("m", "one", Some(1)), answers()),
+        (seeded("m", "pair", Some(1)), answers()),
+        (second, answers()),
+        (seeded("n", "one", Some(2)), answers()),
+    ]);
+    let cells = compute("s", &evaluations, &[], 4, Vec::new()).cells;
+    let marked = |model: &str, condition: &str| {
+        let of = cells.iter().filter(|cell| (&*cell.id.column.model, &*cell.id.column.condition) == (model, condition));
+        of.map(|cell| cell.items_only).collect::<Vec<_>>()
+    };
+    assert_eq!(marked("m", "base"), [false], "nothing was trained");
+    assert_eq!((marked("m", "one"), marked("n", "one")), (vec![true], vec![true]), "one seed of each model");
+    assert_eq!(marked("m", "pair"), [false, false], "two seeds, whatever the mode");
+    assert_eq!(marked("m", "lost"), [true], "a seed without answers shows no spread");
+}
+
+#[test]
 fn a_group_mean_gives_every_language_the_same_weight() {
     let evaluations = BTreeMap::from([
         (id("m", "base", "amh"), vec![answer(true, 1.0, "1")]),

@@ -4,7 +4,7 @@ use crate::key;
 use crate::study::{hub, spec, training};
 use crate::world::World;
 use std::collections::BTreeMap;
-use xlt_core::plan::{InputSource, Work, plan};
+use xlt_core::plan::{InputSource, TrainedAdapter, Work, plan};
 use xlt_core::spec::{
     Adapter, AdapterOrigin, Base, Condition, Data, Gold, Length, Lesson, Match, Mode, Normalize, Rules, Schedule,
     Score, Slot, Spec, Split, SplitBy, Training,
@@ -288,6 +288,51 @@ fn the_rows_of_the_other_arms_are_inputs() {
     assert_eq!((&*work.adapter, &*work.arms[0].adapter, &*work.arms[0].data.name), ("lora", "other", "other"));
     assert_eq!(work.arms[0].asked("fra_Latn").part, "train");
     assert_eq!(work.asked("arb_Arab").data.name, "belebele");
+}
+
+/// Inputs of the analysis that are logs of trainings: part, stage and number of the output.
+fn logs(spec: &Spec) -> Vec<(String, String, u16)> {
+    let plan = plan(spec, "llama", &World::default()).expect("a good spec");
+    let stage = plan.stage(plan.find("analyze").expect("there"));
+    let read = stage.inputs.iter().skip_while(|input| &*input.name != "training").map(|input| match input.source {
+        InputSource::Stage(id, output) => {
+            let part = input.part.as_deref().unwrap_or_default().to_owned();
+            (part, plan.stage(id).name.clone(), output)
+        }
+        other => panic!("{other:?}"),
+    });
+    let read: Vec<_> = read.collect();
+    let Work::Analyze(work) = &stage.work else { panic!("it analyzes") };
+    let named: Vec<String> = work.trainings.iter().map(TrainedAdapter::name).collect();
+    assert_eq!(named, read.iter().map(|(part, ..)| part.clone()).collect::<Vec<_>>(), "in the order of the inputs");
+    read
+}
+
+#[test]
+fn the_analysis_reads_the_log_of_every_training_in_an_order_of_its_own() {
+    let mut spec = arms(Match::Steps);
+    spec.adapters[0].seeds = vec![17, 2];
+    spec.adapters[1].merge = true;
+    let log = |training: &str| (training.to_owned(), format!("finetune/{training}"), 1);
+    let expected = ["m/lora/seed2", "m/lora/seed17", "m/other/seed1"].map(log);
+    assert_eq!(logs(&spec), expected);
+    spec.conditions.reverse();
+    spec.adapters[0].seeds.reverse();
+    assert_eq!(logs(&spec), expected, "however the spec is written");
+    spec.conditions.remove(0);
+    assert_eq!(logs(&spec), expected[..2], "no condition has the other");
+    assert!(key(&spec, "llama", "analyze").1.contains("input.training.m/lora/seed17 = "));
+}
+
+#[test]
+fn a_study_in_which_nothing_is_trained_has_no_log_to_read() {
+    let mut plain = spec();
+    plain.conditions[0].adapter = None;
+    for spec in [plain, made_elsewhere("{seed}.gguf", &[5, 7])] {
+        assert_eq!(logs(&spec), []);
+        let manifest = key(&spec, "llama", "analyze").1;
+        assert!(!manifest.contains("training"), "{manifest}");
+    }
 }
 
 #[test]

@@ -30,6 +30,7 @@ fn cell(cell: &Cell) -> Value {
         mass => cell.median_answer_mass.map(|mass| format!("{mass:.3}")),
         failure => cell.format_failure(),
         cannot_tell => cell.cannot_tell(),
+        items_only => cell.items_only,
         wanted => visible(&cell.wanted.text),
         wanted_count => cell.wanted.count,
         tokens => format!("{:.1}", cell.mean_prompt_tokens),

@@ -46,6 +46,7 @@ fn cell(cell: &Cell, chance: f64) -> Value {
         side => side(cell, chance),
         failure => cell.format_failure(),
         cannot_tell => cell.cannot_tell(),
+        items_only => cell.items_only,
         tint => tint(cell.score.rate(), chance),
         heat => heat(cell.score.rate(), chance),
     }

@@ -39,7 +39,10 @@ fn plot(results: &Results, model: &str, series: &[&Column]) -> Value {
         context! { language => language(code), top, baseline => top + NAME - 4, marks => marks.collect::<Vec<_>>() }
     });
     let bottom = TOP + languages.len() * block;
-    let key = |(number, column): (usize, &&Column)| context! { style => style(number), way => column::way(column) };
+    let key = |(number, column): (usize, &&Column)| {
+        let items_only = cells.iter().any(|cell| cell.id.column == **column && cell.items_only);
+        context! { style => style(number), way => column::way(column), items_only }
+    };
     context! {
         model,
         series => series.iter().enumerate().map(key).collect::<Vec<_>>(),
@@ -56,6 +59,7 @@ fn mark(cell: &Cell, number: usize, y: usize) -> Value {
         style => style(number),
         way => column::way(&cell.id.column),
         hollow => cell.format_failure() || cell.cannot_tell(),
+        items_only => cell.items_only,
         rate => percent(cell.score.rate()),
         low => percent(cell.interval.low),
         high => percent(cell.interval.high),

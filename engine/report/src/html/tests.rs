@@ -4,6 +4,8 @@ use super::*;
 use crate::{fixture, markdown};
 use std::collections::BTreeMap;
 
+mod training;
+
 /// Tags of a page that are closed nowhere.
 const VOID: [&str; 2] = ["meta", "link"];
 
@@ -222,7 +224,7 @@ fn what_is_not_known_of_what_was_written_is_a_dash() {
 
 #[test]
 fn nothing_comes_from_outside() {
-    for results in [fixture::results(), fixture::texts(), fixture::written(), fixture::counted()] {
+    for results in [fixture::results(), fixture::texts(), fixture::written(), fixture::counted(), fixture::trained()] {
         let page = html(&results);
         for target in attributes(&page, "href") {
             assert!(target.starts_with("#shape") || ["results.json", "results.csv"].contains(&target), "{target}");
@@ -268,6 +270,9 @@ fn names_and_tokens_cannot_break_in() {
     written.reasoning.as_mut().and_then(|reasoning| reasoning.change.as_mut()).expect("a change").against =
         bad.to_owned();
     results.cells.push(written);
+    let mut training = fixture::trained().trainings.swap_remove(0);
+    (training.of.model, training.of.adapter) = (bad.to_owned(), bad.to_owned());
+    results.trainings.push(training);
     let page = html(&results);
     check_tags(&page);
     assert!(!page.contains("<script") && !page.contains("\"onload"), "{page}");

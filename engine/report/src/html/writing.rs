@@ -41,6 +41,7 @@ pub(super) fn generation(cell: &Cell) -> Option<Value> {
         refused => generation.refused,
         cut => written::share(generation.cut.items),
         rate => percent(cell.score.rate()),
+        items_only => cell.items_only,
         of_parsed,
         rules => written::rules(generation),
     })

@@ -7,9 +7,10 @@ use std::fs;
 use std::path::PathBuf;
 use xlt_core::answers;
 use xlt_core::fertility::Fertilities;
-use xlt_core::plan::{AnalyzeWork, EvaluateCell};
+use xlt_core::plan::{AnalyzeWork, EvaluateCell, TrainedAdapter};
 use xlt_core::probe::Probe;
-use xlt_core::results::{CellId, Results, compute};
+use xlt_core::results::{CellId, Results, Training, compute};
+use xlt_core::training::log;
 
 pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork) -> Result<Product, Trouble> {
     let mut evaluations = BTreeMap::new();
@@ -20,7 +21,8 @@ pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork) -> Result<Product, Troubl
         evaluations.insert(cell.into(), read);
     }
     let computed = compute(&work.study, &evaluations, &work.groups, work.options, work.not_computed());
-    let results = Results { fertility: fertility(work, desk)?, probes: probes(work, desk)?, ..computed };
+    let (fertility, probes, trainings) = (fertility(work, desk)?, probes(work, desk)?, trainings(work, desk)?);
+    let results = Results { fertility, probes, trainings, ..computed };
     let files = [
         ("results.md", xlt_report::markdown(&results)),
         ("results.csv", xlt_report::csv(&results)),
@@ -56,4 +58,15 @@ fn probes(work: &AnalyzeWork, desk: &Desk<'_>) -> Result<BTreeMap<CellId, Probe>
         Ok((cell.into(), Probe::read(&text).map_err(|error| of_cell(&error))?))
     };
     work.probes.iter().zip(inputs).map(read).collect()
+}
+
+/// How adapters were trained, sorted.
+fn trainings(work: &AnalyzeWork, desk: &Desk<'_>) -> Result<Vec<Training>, Trouble> {
+    let inputs = desk.inputs.iter().skip(work.cells.len() + work.fertility.len() + work.probes.len());
+    let read = |(training, path): (&TrainedAdapter, &PathBuf)| {
+        let of_training = |error: &dyn Display| Trouble::new(format!("the training of {}: {error}", training.name()));
+        let text = fs::read_to_string(path).map_err(|error| of_training(&error))?;
+        Ok(Training::new(training.clone(), log::read(&text).map_err(|error| of_training(&error))?))
+    };
+    work.trainings.iter().zip(inputs).map(read).collect()
 }

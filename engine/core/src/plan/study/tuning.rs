@@ -1,12 +1,15 @@
 //! Adapters: trained or brought, and merged where a model file with the adapter in its weights is asked.
 
 use super::{Study, WHOLE_MACHINE, filled, input, part};
-use crate::plan::stage::{Stage, StageId, Work};
-use crate::plan::work::{Arm, FinetuneWork};
+use crate::plan::stage::{Input, InputSource, Stage, StageId, Work};
+use crate::plan::work::{Arm, FinetuneWork, TrainedAdapter};
 use crate::spec::{
     Adapter, AdapterOrigin, Base, Condition, Data, FileRef, Lesson, Mode, Model, Prompt, Spec, Training,
 };
 use std::sync::Arc;
+
+/// Number of the output of a training that is its log.
+const LOG: u16 = 1;
 
 /// What a condition asks: a model's file, and an adapter beside it where there is one.
 pub(super) struct Asked<'s> {
@@ -100,7 +103,10 @@ impl<'s> Study<'s, '_> {
             slot: model.slot.clone(),
         };
         let work = Work::Finetune(Arc::new(work));
-        Some(self.builder.add(Stage { name, inputs, work, resources: WHOLE_MACHINE }))
+        let stage = self.builder.add(Stage { name, inputs, work, resources: WHOLE_MACHINE });
+        let training = TrainedAdapter { model: model.name.clone(), adapter: adapter.to_owned(), seed };
+        self.trainings.insert(training, stage);
+        Some(stage)
     }
 
     /// The other adapters that an adapter is matched with, by name.
@@ -133,6 +139,11 @@ impl<'s> Study<'s, '_> {
         let spec: &'s Spec = self.spec;
         spec.data.iter().find(|data| data.name == training.train_on.data)
     }
+}
+
+/// The log of a training, as an input.
+pub(super) fn log(training: &TrainedAdapter, stage: StageId) -> Input {
+    Input { source: InputSource::Stage(stage, LOG), ..part("training", &training.name(), stage) }
 }
 
 /// Examples are sorted before they are shuffled, so the order in which languages are written changes nothing.

@@ -1,0 +1,349 @@
+//! Claims: what was expected, and whether it holds.
+//!
+//! A verdict is a one-sided test at [`ALPHA`]: a claim holds where its opposite is rejected, it fails where it is rejected itself, and
+//! otherwise it cannot be told. Each direction is corrected over all claims of a spec (Holm). A claim that two numbers do not
+//! differ is two such tests (Schuirmann 1987): no difference found is none shown.
+
+use std::collections::BTreeSet;
+
+use statrs::distribution::{ContinuousCDF as _, Normal};
+
+use super::combination::{Combination, Estimated};
+use super::languages::{LanguageEstimate, OverLanguages};
+use super::study::{Study, mean};
+use crate::results::LEVEL;
+use crate::spec::{Claim, Expect, Population, Quantity, Term};
+use crate::stats::Interval;
+use crate::stats::multiplicity::holm;
+
+/// Level of each verdict.
+pub const ALPHA: f64 = 0.05;
+
+/// With which probability an effect is found that is as large as the smallest detectable one.
+pub const POWER: f64 = 0.8;
+
+/// What became of a claim.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judged {
+    /// The claim.
+    pub claim: Claim,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The estimate in shares of 1; `None` where nothing of it was asked.
+    pub value: Option<f64>,
+    /// Its interval at [`LEVEL`].
+    pub interval: Option<Interval>,
+    /// One-sided p-values that it holds and that it fails, as they are.
+    pub p: Option<Sided>,
+    /// The same, corrected over the claims.
+    pub adjusted: Option<Sided>,
+    /// How far from its bound the truth has to be to be found in four of five studies, without correction.
+    pub detectable: Option<f64>,
+    /// The languages of each term, in the order of the estimate.
+    pub languages: Vec<Vec<String>>,
+    /// The models and modes that it is averaged over.
+    pub models: Vec<String>,
+    /// See `models`.
+    pub modes: Vec<String>,
+    /// Whether it was written or changed when there were answers already.
+    pub post_hoc: bool,
+}
+
+/// A p-value for each direction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sided {
+    /// Of the hypothesis that the claim is false: small where it holds.
+    pub holds: f64,
+    /// Of the hypothesis that it is true: small where it fails.
+    pub fails: f64,
+}
+
+/// Whether a claim holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Its opposite is rejected.
+    Holds,
+    /// It is rejected.
+    Fails,
+    /// Neither.
+    CannotTell(Why),
+}
+
+/// Why it cannot be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// The numbers allow both.
+    TooUncertain,
+    /// Cells, by name, in which the model did not answer in the format that is scored.
+    Format(Vec<String>),
+    /// Cells, by name, in which a budget cut off more than a few texts.
+    CutOff(Vec<String>),
+    /// A population without languages that were asked.
+    Nobody(String),
+    /// Nothing to estimate an error from, in words.
+    NoTest(&'static str),
+}
+
+/// What may make a cell useless to claims.
+pub trait Cells {
+    /// Whether the model did not answer in the format that is scored.
+    fn format_failure(&self, cell: &CellName<'_>) -> bool;
+    /// Whether a budget cut off too many texts.
+    fn cut_off(&self, cell: &CellName<'_>) -> bool;
+}
+
+/// A cell, its seeds together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CellName<'c> {
+    /// Model.
+    pub model: &'c str,
+    /// Condition.
+    pub condition: &'c str,
+    /// Mode.
+    pub mode: &'c str,
+    /// Language code.
+    pub language: &'c str,
+}
+
+/// Judges all claims of a spec. `baseline`: the condition that gains are over; `post_hoc`: of each claim whether it came after answers.
+#[must_use]
+pub fn judge(
+    study: &Study<'_, '_>,
+    claims: &[Claim],
+    baseline: Option<&str>,
+    cells: &impl Cells,
+    post_hoc: &[bool],
+) -> Vec<Judged> {
+    let mut judged: Vec<Judged> = claims.iter().map(|claim| Judge { study, claim, baseline }.judge(cells)).collect();
+    for (judged, post_hoc) in judged.iter_mut().zip(post_hoc) {
+        judged.post_hoc = *post_hoc;
+    }
+    let sides = |of: fn(&Sided) -> f64| -> Vec<f64> {
+        let p: Vec<f64> = judged.iter().filter_map(|it| it.p.as_ref()).map(of).collect();
+        holm(&p).unwrap_or_default()
+    };
+    let (holds, fails) = (sides(|p| p.holds), sides(|p| p.fails));
+    let tested = judged.iter_mut().filter(|it| it.p.is_some());
+    for (judged, (holds, fails)) in tested.zip(holds.into_iter().zip(fails)) {
+        judged.adjusted = Some(Sided { holds, fails });
+        if judged.verdict == Verdict::CannotTell(Why::TooUncertain) {
+            judged.verdict = match (holds <= ALPHA, fails <= ALPHA) {
+                (true, _) => Verdict::Holds,
+                (_, true) => Verdict::Fails,
+                _ => Verdict::CannotTell(Why::TooUncertain),
+            };
+        }
+    }
+    judged
+}
+
+/// An estimate with p-values, over items or over languages.
+enum Found {
+    Items(Estimated),
+    Languages(LanguageEstimate),
+}
+
+impl Found {
+    fn value(&self) -> f64 {
+        match self {
+            Self::Items(found) => found.value,
+            Self::Languages(found) => found.value,
+        }
+    }
+
+    fn p_above(&self, bound: f64) -> Option<f64> {
+        match self {
+            Self::Items(found) => found.p_above(bound),
+            Self::Languages(found) => found.p_above(bound),
+        }
+    }
+
+    fn p_below(&self, bound: f64) -> Option<f64> {
+        match self {
+            Self::Items(found) => found.p_below(bound),
+            Self::Languages(found) => Some(1.0 - found.p_above(bound)?),
+        }
+    }
+
+    fn interval(&self) -> Option<Interval> {
+        match self {
+            Self::Items(found) => found.interval(LEVEL),
+            Self::Languages(found) => found.interval(LEVEL),
+        }
+    }
+
+    /// (z₀.₉₅ + z₀.₈) standard errors: Cohen, J. (1988), *Statistical Power Analysis*, with normal quantiles.
+    fn detectable(&self) -> Option<f64> {
+        let error = match self {
+            Self::Items(found) => found.error?,
+            Self::Languages(found) => found.error,
+        };
+        let quantile = |p| Normal::standard().inverse_cdf(p);
+        Some((quantile(1.0 - ALPHA) + quantile(POWER)) * error)
+    }
+
+    /// p-values for both directions of what is expected.
+    fn against(&self, expect: Expect) -> Option<Sided> {
+        let (above, below) = (|bound| self.p_above(bound), |bound| self.p_below(bound));
+        Some(match expect {
+            Expect::Above(bound) => Sided { holds: above(bound)?, fails: below(bound)? },
+            Expect::Below(bound) => Sided { holds: below(bound)?, fails: above(bound)? },
+            Expect::Within(margin) => Sided {
+                holds: above(-margin)?.max(below(margin)?),
+                fails: (2.0 * above(margin)?.min(below(-margin)?)).min(1.0),
+            },
+        })
+    }
+}
+
+struct Judge<'s, 'f, 'a> {
+    study: &'s Study<'f, 'a>,
+    claim: &'s Claim,
+    baseline: Option<&'s str>,
+}
+
+impl<'f, 'a> Judge<'_, 'f, 'a> {
+    fn judge(&self, cells: &impl Cells) -> Judged {
+        let languages: Vec<Vec<String>> = self.claim.estimate.terms.iter().map(|term| self.languages(term)).collect();
+        let (models, modes) = self.models_and_modes();
+        let mut judged = Judged {
+            claim: self.claim.clone(),
+            verdict: Verdict::CannotTell(Why::TooUncertain),
+            value: None,
+            interval: None,
+            p: None,
+            adjusted: None,
+            detectable: None,
+            languages,
+            models: models.iter().map(|model| (*model).to_owned()).collect(),
+            modes: modes.iter().map(|mode| (*mode).to_owned()).collect(),
+            post_hoc: false,
+        };
+        let nobody = self.claim.estimate.terms.iter().zip(&judged.languages).find(|(_, languages)| languages.is_empty());
+        if let Some((term, _)) = nobody {
+            judged.verdict = Verdict::CannotTell(Why::Nobody(term.languages.clone()));
+            return judged;
+        }
+        let found = match self.claim.over {
+            Population::Items => self.over_items(&judged.languages, &models, &modes),
+            Population::Languages => self.over_languages(&judged.languages, &models, &modes),
+        };
+        let found = match found {
+            Ok(found) => found,
+            Err(why) => {
+                judged.verdict = Verdict::CannotTell(why);
+                return judged;
+            }
+        };
+        judged.value = Some(found.value());
+        judged.interval = found.interval();
+        judged.detectable = found.detectable();
+        judged.p = found.against(self.claim.expect);
+        let used = self.cells(&judged.languages, &models, &modes);
+        let named = |is: &dyn Fn(&CellName<'_>) -> bool| -> Vec<String> {
+            used.iter().filter(|cell| is(cell)).map(CellName::to_string).collect()
+        };
+        let (format, cut) = (named(&|cell| cells.format_failure(cell)), named(&|cell| cells.cut_off(cell)));
+        if !format.is_empty() {
+            judged.verdict = Verdict::CannotTell(Why::Format(format));
+        } else if !cut.is_empty() {
+            judged.verdict = Verdict::CannotTell(Why::CutOff(cut));
+        } else if judged.p.is_none() {
+            judged.verdict = Verdict::CannotTell(Why::NoTest("a single passage says nothing of another"));
+        }
+        judged
+    }
+
+    /// Languages of a term as its condition sees them.
+    fn languages(&self, term: &Term) -> Vec<String> {
+        self.study.population(&term.languages, &term.condition).unwrap_or_default()
+    }
+
+    /// Conditions whose cells it is made of.
+    fn conditions(&self) -> BTreeSet<&str> {
+        let terms = &self.claim.estimate.terms;
+        let gains = terms.iter().any(|term| term.quantity == Quantity::Gain);
+        terms.iter().map(|term| term.condition.as_str()).chain(self.baseline.filter(|_| gains)).collect()
+    }
+
+    /// The models that were asked under all of its conditions in one mode or more, and the modes that all of them were asked in.
+    fn models_and_modes(&self) -> (Vec<&'a str>, Vec<&'a str>) {
+        let conditions: Vec<&str> = self.conditions().into_iter().collect();
+        let of = |model: &&'a str| Some((*model, self.study.modes(model, &conditions))).filter(|it| !it.1.is_empty());
+        let all: Vec<(&str, Vec<&str>)> = self.study.models.iter().filter_map(of).collect();
+        let mut modes = all.first().map(|(_, modes)| modes.clone()).unwrap_or_default();
+        modes.retain(|mode| all.iter().all(|(_, others)| others.contains(mode)));
+        (all.into_iter().map(|(model, _)| model).collect(), modes)
+    }
+
+    /// A term in one language, the mean over models and modes.
+    fn term(&self, term: &Term, language: &str, models: &[&str], modes: &[&str]) -> Option<Combination<'f, 'a>> {
+        let of = |model: &str, mode: &str| match term.quantity {
+            Quantity::Accuracy => self.study.accuracy(model, &term.condition, mode, language),
+            Quantity::Gain => self.study.gain(model, (&term.condition, self.baseline?), (mode, mode), language),
+        };
+        let parts: Option<Vec<_>> =
+            models.iter().flat_map(|model| modes.iter().map(move |mode| of(model, mode))).collect();
+        mean(&parts?)
+    }
+
+    fn over_items(&self, languages: &[Vec<String>], models: &[&str], modes: &[&str]) -> Result<Found, Why> {
+        let mut sum = Combination::default();
+        for (term, languages) in self.claim.estimate.terms.iter().zip(languages) {
+            let parts: Option<Vec<_>> = languages.iter().map(|code| self.term(term, code, models, modes)).collect();
+            let part = parts.and_then(|parts| mean(&parts)).ok_or(NOT_ASKED)?;
+            sum.add_all(sign(term), &part);
+        }
+        Ok(Found::Items(sum.estimate()))
+    }
+
+    fn over_languages(&self, languages: &[Vec<String>], models: &[&str], modes: &[&str]) -> Result<Found, Why> {
+        let mut groups: Vec<(&[String], Vec<f64>)> = Vec::new();
+        for (term, languages) in self.claim.estimate.terms.iter().zip(languages) {
+            let values = languages.iter().map(|code| Some(sign(term) * self.term(term, code, models, modes)?.value()));
+            let values: Vec<f64> = values.collect::<Option<_>>().ok_or(NOT_ASKED)?;
+            match groups.iter_mut().find(|(known, _)| known == languages) {
+                Some((_, sums)) => sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value),
+                None => groups.push((languages, values)),
+            }
+        }
+        let values = match groups.as_slice() {
+            [(_, values)] => OverLanguages::One(values.clone()),
+            [(one, these), (other, those)] if one.iter().all(|code| !other.contains(code)) => {
+                OverLanguages::Two(these.clone(), those.iter().map(|value| -value).collect())
+            }
+            _ => return Err(Why::NoTest("its populations overlap, or there are more than two")),
+        };
+        let alone = Why::NoTest("languages are compared by their spread, of which there is none");
+        Ok(Found::Languages(values.estimate().ok_or(alone)?))
+    }
+
+    /// All cells that it rests on.
+    fn cells<'c>(&'c self, languages: &'c [Vec<String>], models: &[&'c str], modes: &[&'c str]) -> Vec<CellName<'c>> {
+        let mut cells = BTreeSet::new();
+        for (term, languages) in self.claim.estimate.terms.iter().zip(languages) {
+            let baseline = self.baseline.filter(|_| term.quantity == Quantity::Gain);
+            for condition in [term.condition.as_str()].into_iter().chain(baseline) {
+                for language in languages {
+                    for &model in models {
+                        cells.extend(modes.iter().map(|&mode| CellName { model, condition, mode, language }));
+                    }
+                }
+            }
+        }
+        cells.into_iter().collect()
+    }
+}
+
+const NOT_ASKED: Why = Why::NoTest("not all of its cells were asked");
+
+fn sign(term: &Term) -> f64 {
+    if term.negative { -1.0 } else { 1.0 }
+}
+
+impl std::fmt::Display for CellName<'_> {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { model, condition, mode, language } = self;
+        write!(to, "{model}/{condition}/{language}/{mode}")
+    }
+}

@@ -1,0 +1,203 @@
+//! The answers of all cells as numbers: what statistics need of them, and no more.
+
+use std::collections::BTreeMap;
+
+use crate::results::{CellId, Evaluations};
+
+/// Number of a passage in a [`Frame`]; the questions on one passage are a cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PassageId(pub u32);
+
+/// One item of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome<'a> {
+    /// Key of the item.
+    pub key: &'a str,
+    /// Its passage; where the data have none, the item itself.
+    pub passage: PassageId,
+    /// Whether the answer was right; no answer is not.
+    pub correct: bool,
+    /// Whether there was an answer.
+    pub valid: bool,
+}
+
+/// How many answers of a passage there are in a cell, and how many of them are right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cluster {
+    /// The passage.
+    pub passage: PassageId,
+    /// Right answers.
+    pub right: u32,
+    /// Answers.
+    pub items: u32,
+}
+
+/// The answers of one cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellFrame<'a> {
+    /// Sorted by key.
+    pub outcomes: Vec<Outcome<'a>>,
+    /// Sorted by passage.
+    pub clusters: Vec<Cluster>,
+    right: u32,
+}
+
+/// The answers of all cells. Passages are numbered in the order of their names, the same in all cells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame<'a> {
+    cells: BTreeMap<&'a CellId, CellFrame<'a>>,
+    passages: u32,
+}
+
+impl<'a> Frame<'a> {
+    /// Cells without answers are left out.
+    #[must_use]
+    pub fn new(evaluations: &'a Evaluations) -> Self {
+        let all = evaluations.values().flatten();
+        let mut passages: BTreeMap<&str, PassageId> =
+            all.map(|answer| (answer.group.as_str(), PassageId(0))).collect();
+        for (id, number) in passages.values_mut().zip(0..) {
+            *id = PassageId(number);
+        }
+        let cells = evaluations.iter().filter(|(_, answers)| !answers.is_empty()).map(|(id, answers)| {
+            let mut outcomes: Vec<Outcome<'_>> = answers
+                .iter()
+                .map(|answer| Outcome {
+                    key: &answer.key,
+                    passage: passages[answer.group.as_str()],
+                    correct: answer.correct(),
+                    valid: answer.prediction.is_some(),
+                })
+                .collect();
+            outcomes.sort_by_key(|outcome| outcome.key);
+            (id, CellFrame::new(outcomes))
+        });
+        Self { cells: cells.collect(), passages: u32::try_from(passages.len()).unwrap_or(u32::MAX) }
+    }
+
+    /// A cell; `None` where it has no answers.
+    #[must_use]
+    pub fn cell(&self, id: &CellId) -> Option<&CellFrame<'a>> {
+        self.cells.get(id)
+    }
+
+    /// All cells, sorted.
+    pub fn cells(&self) -> impl Iterator<Item = (&'a CellId, &CellFrame<'a>)> {
+        self.cells.iter().map(|(id, cell)| (*id, cell))
+    }
+
+    /// Number of passages in all cells together.
+    #[must_use]
+    pub fn passages(&self) -> u32 {
+        self.passages
+    }
+}
+
+impl<'a> CellFrame<'a> {
+    fn new(outcomes: Vec<Outcome<'a>>) -> Self {
+        let mut clusters: BTreeMap<PassageId, Cluster> = BTreeMap::new();
+        for outcome in &outcomes {
+            let passage = outcome.passage;
+            let cluster = clusters.entry(passage).or_insert(Cluster { passage, right: 0, items: 0 });
+            cluster.items += 1;
+            cluster.right += u32::from(outcome.correct);
+        }
+        let right = clusters.values().map(|cluster| cluster.right).sum();
+        Self { outcomes, clusters: clusters.into_values().collect(), right }
+    }
+
+    /// Number of items; at least one.
+    #[must_use]
+    pub fn items(&self) -> u32 {
+        u32::try_from(self.outcomes.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Share of right answers, 0 to 1.
+    #[must_use]
+    pub fn accuracy(&self) -> f64 {
+        f64::from(self.right) / f64::from(self.items())
+    }
+
+    /// Items that both cells have, in the order of their keys, each with its outcome here and there.
+    pub fn beside<'b>(&'b self, other: &'b Self) -> impl Iterator<Item = (&'b Outcome<'a>, &'b Outcome<'a>)> {
+        let mut others = other.outcomes.iter().peekable();
+        self.outcomes.iter().filter_map(move |here| {
+            while others.peek().is_some_and(|there| there.key < here.key) {
+                others.next();
+            }
+            others.next_if(|there| there.key == here.key).map(|there| (here, there))
+        })
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::answers::Answer;
+    use crate::items::Item;
+    use crate::results::Column;
+
+    /// A cell's name.
+    pub(crate) fn id(model: &str, condition: &str, language: &str) -> CellId {
+        let (model, condition, mode) = (model.to_owned(), condition.to_owned(), "direct".to_owned());
+        CellId { column: Column { model, condition, mode, seed: None }, language: language.to_owned() }
+    }
+
+    /// Answers to two questions on each passage: `+` is right, `-` wrong, `.` none.
+    pub(crate) fn answers(pattern: &str) -> Vec<Answer> {
+        let labels = ["1".to_owned(), "2".to_owned()];
+        let answered = |(at, mark): (usize, char)| {
+            let item = Item {
+                key: format!("q{at:03}"),
+                group: format!("p{:03}", at / 2),
+                language: String::new(),
+                passage: None,
+                question: String::new(),
+                options: labels.to_vec(),
+                answer: 0,
+                extra: BTreeMap::new(),
+                part: None,
+            };
+            let prediction = match mark {
+                '+' => Some(0),
+                '-' => Some(1),
+                _ => None,
+            };
+            Answer::predicted(&item, &labels, prediction)
+        };
+        pattern.chars().enumerate().map(answered).collect()
+    }
+
+    #[test]
+    fn a_cell_counts_by_passage() {
+        let evaluations = BTreeMap::from([(id("m", "base", "heb"), answers("+-++."))]);
+        let frame = Frame::new(&evaluations);
+        let (_, cell) = frame.cells().next().expect("one cell");
+        let counts: Vec<_> = cell.clusters.iter().map(|it| (it.passage.0, it.right, it.items)).collect();
+        assert_eq!(counts, [(0, 1, 2), (1, 2, 2), (2, 0, 1)]);
+        assert_eq!((cell.items(), cell.accuracy(), frame.passages()), (5, 0.6, 3));
+        assert_eq!(cell.outcomes.iter().filter(|outcome| outcome.valid).count(), 4);
+    }
+
+    #[test]
+    fn items_meet_by_key_and_what_one_cell_lacks_is_passed_over() {
+        let mut fewer = answers("+-+-");
+        fewer.remove(1);
+        fewer.reverse();
+        let evaluations = BTreeMap::from([(id("m", "a", "heb"), answers("++--")), (id("m", "b", "heb"), fewer)]);
+        let frame = Frame::new(&evaluations);
+        let cells: Vec<_> = frame.cells().map(|(_, cell)| cell).collect();
+        let pairs = |one: &CellFrame<'_>, other: &CellFrame<'_>| -> Vec<String> {
+            one.beside(other).map(|(one, other)| format!("{}{}{}", one.key, one.correct, other.correct)).collect()
+        };
+        assert_eq!(pairs(cells[0], cells[1]), ["q000truetrue", "q002falsetrue", "q003falsefalse"]);
+        assert_eq!(pairs(cells[1], cells[0]), ["q000truetrue", "q002truefalse", "q003falsefalse"]);
+    }
+
+    #[test]
+    fn a_cell_without_answers_is_none() {
+        let evaluations = BTreeMap::from([(id("m", "a", "heb"), answers("+")), (id("m", "b", "heb"), Vec::new())]);
+        let frame = Frame::new(&evaluations);
+        assert_eq!((frame.cells().count(), frame.cell(&id("m", "b", "heb"))), (1, None));
+    }
+}

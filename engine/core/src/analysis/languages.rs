@@ -1,0 +1,101 @@
+//! Estimates that speak of more languages than were asked: each language is one value, whatever the number of its items.
+
+use statrs::distribution::{ContinuousCDF as _, StudentsT};
+
+use crate::stats::Interval;
+use crate::stats::welch::Welch;
+
+/// The values of languages: of one group, or of two whose means are compared.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OverLanguages {
+    /// The mean of these is estimated.
+    One(Vec<f64>),
+    /// The mean of these less the mean of those.
+    Two(Vec<f64>, Vec<f64>),
+}
+
+/// A mean or a difference of means, with Student's t about it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LanguageEstimate {
+    /// The estimate.
+    pub value: f64,
+    /// Its standard error.
+    pub error: f64,
+    /// Degrees of freedom; of two groups Welch's.
+    pub freedom: f64,
+}
+
+impl OverLanguages {
+    /// The estimate with its error: of one group s/√n with n − 1 degrees of freedom (Student 1908), of two Welch's (1947), who needs no
+    /// equal spreads. `None` with fewer than two languages in a group, and where none differs from another.
+    #[must_use]
+    pub fn estimate(&self) -> Option<LanguageEstimate> {
+        match self {
+            Self::One(values) => one(values),
+            Self::Two(these, those) => Welch::of(these, those).map(|welch| LanguageEstimate {
+                value: welch.difference,
+                error: welch.standard_error,
+                freedom: welch.freedom,
+            }),
+        }
+    }
+
+    /// How many languages there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        match self {
+            Self::One(values) => values.len(),
+            Self::Two(these, those) => these.len() + those.len(),
+        }
+    }
+}
+
+fn one(values: &[f64]) -> Option<LanguageEstimate> {
+    let (value, count) = (crate::stats::mean(values)?, values.len() as f64);
+    let squares: f64 = values.iter().map(|it| (it - value).powi(2)).sum();
+    let error = (squares / (count - 1.0) / count).sqrt();
+    (count > 1.0 && error > 0.0).then_some(LanguageEstimate { value, error, freedom: count - 1.0 })
+}
+
+impl LanguageEstimate {
+    /// The interval at a level.
+    #[must_use]
+    pub fn interval(&self, level: f64) -> Option<Interval> {
+        let half = self.error * self.student()?.inverse_cdf(f64::midpoint(1.0, level.clamp(0.0, 1.0 - f64::EPSILON)));
+        Some(Interval { low: self.value - half, high: self.value + half })
+    }
+
+    /// The one-sided p-value of the hypothesis that the true value is `bound` or less.
+    #[must_use]
+    pub fn p_above(&self, bound: f64) -> Option<f64> {
+        Some(self.student()?.sf((self.value - bound) / self.error))
+    }
+
+    fn student(&self) -> Option<StudentsT> {
+        StudentsT::new(0.0, 1.0, self.freedom).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_group_is_students_and_two_are_welchs() {
+        let found = OverLanguages::One(vec![0.1, 0.2, 0.3]).estimate().expect("three languages");
+        assert!((found.value - 0.2).abs() < 1e-12 && (found.error - 0.1 / 3.0_f64.sqrt()).abs() < 1e-12);
+        // The 97.5 % quantile of t with 2 degrees of freedom.
+        let high = 0.2 + 4.302_652_729_9 * 0.1 / 3.0_f64.sqrt();
+        assert!((found.interval(0.95).expect("an interval").high - high).abs() < 1e-9);
+        let two = OverLanguages::Two(vec![0.1, 0.2, 0.3], vec![0.0, 0.1, 0.2]);
+        let found = two.estimate().expect("three and three");
+        assert!((found.value - 0.1).abs() < 1e-12 && (found.freedom - 4.0).abs() < 1e-9 && two.count() == 6);
+    }
+
+    #[test]
+    fn one_language_speaks_for_no_other() {
+        assert_eq!(OverLanguages::One(vec![0.3]).estimate(), None);
+        assert_eq!(OverLanguages::Two(vec![0.3, 0.2], vec![0.1]).estimate(), None);
+        assert_eq!(OverLanguages::One(vec![0.3, 0.3]).estimate(), None);
+    }
+}
