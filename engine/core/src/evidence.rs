@@ -44,22 +44,24 @@ pub struct Behind<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    /// Of the answers of all cells. `rows`: all items of each language's file; `exact`: the prompts of the cells that have some.
-    /// Items that no cell answered are left out, and so is an answer to an item that the rows do not have.
-    #[must_use]
-    pub fn new(
+    /// Of the answers of all cells. `rows`: all items of each language's file, a language once, sorted by its code, read when it
+    /// is its turn; `exact`: the prompts of the cells that have some. Items that no cell answered are left out, and so is an
+    /// answer to an item that the rows do not have.
+    ///
+    /// # Errors
+    /// The first of `rows`.
+    pub fn new<E>(
         evaluations: &'a Evaluations,
-        rows: BTreeMap<String, Vec<Item>>,
+        rows: impl IntoIterator<Item = Result<(String, Vec<Item>), E>>,
         mut exact: BTreeMap<CellId, Exact>,
-    ) -> Self {
+    ) -> Result<Self, E> {
         let columns: BTreeSet<&Column> = evaluations.keys().map(|id| &id.column).collect();
         let columns: Vec<&Column> = columns.into_iter().collect();
-        let sheet = |(language, items): (String, Vec<Item>)| {
+        let mut sheet = |(language, mut items): (String, Vec<Item>)| {
             let at = |column: &&Column| CellId { column: (*column).clone(), language: language.clone() };
             let ids: Vec<CellId> = columns.iter().map(at).collect();
             let answers: Vec<BTreeMap<&str, &Answer>> =
                 ids.iter().map(|id| by_key(evaluations.get(id).map_or(&[], Vec::as_slice))).collect();
-            let mut items = items;
             items.retain(|item| answers.iter().any(|answers| answers.contains_key(item.key.as_str())));
             items.sort_by(|a, b| a.key.cmp(&b.key));
             let cell = |(id, answers): (&CellId, &BTreeMap<&str, &'a Answer>)| {
@@ -68,8 +70,8 @@ impl<'a> Evidence<'a> {
             let cells = ids.iter().zip(&answers).map(cell).collect();
             Sheet { language, items, cells }
         };
-        let languages = rows.into_iter().map(sheet).collect();
-        Self { columns, languages }
+        let languages = rows.into_iter().map(|rows| rows.map(&mut sheet)).collect::<Result<_, E>>()?;
+        Ok(Self { columns, languages })
     }
 }
 

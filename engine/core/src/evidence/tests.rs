@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::exact::Piece;
+use std::convert::Infallible;
 
 fn item(key: &str) -> Item {
     Item {
@@ -30,6 +31,11 @@ fn answers(keys: &[&str], prediction: usize) -> Vec<Answer> {
     keys.iter().map(|key| Answer::predicted(&item(key), &labels, Some(prediction))).collect()
 }
 
+fn gather(evaluations: &Evaluations, rows: Vec<(String, Vec<Item>)>, exact: BTreeMap<CellId, Exact>) -> Evidence<'_> {
+    let Ok(evidence) = Evidence::new(evaluations, rows.into_iter().map(Ok::<_, Infallible>), exact);
+    evidence
+}
+
 #[test]
 fn every_column_has_its_answers_in_the_order_of_the_items() {
     let evaluations = BTreeMap::from([
@@ -42,7 +48,7 @@ fn every_column_has_its_answers_in_the_order_of_the_items() {
     let labels = ["1", "2", "3"].map(str::to_owned).to_vec();
     let known = Exact::new(labels, None, None, [(&item("a"), piece)]);
     let exact = BTreeMap::from([(id("base", "heb_Hebr"), known.clone())]);
-    let evidence = Evidence::new(&evaluations, BTreeMap::from(rows), exact);
+    let evidence = gather(&evaluations, rows.to_vec(), exact);
     let conditions: Vec<&str> = evidence.columns.iter().map(|column| column.condition.as_str()).collect();
     assert_eq!(conditions, ["base", "tuned"]);
     let [hebrew, maltese] = &evidence.languages[..] else { panic!("two languages") };
@@ -59,15 +65,19 @@ fn every_column_has_its_answers_in_the_order_of_the_items() {
 }
 
 #[test]
+fn rows_that_cannot_be_read_are_an_error() {
+    let rows = [Err("damaged"), Ok(("heb_Hebr".to_owned(), Vec::new()))];
+    assert_eq!(Evidence::new(&Evaluations::new(), rows, BTreeMap::new()).err(), Some("damaged"));
+}
+
+#[test]
 fn labels_are_those_shown_or_else_those_that_answers_name() {
-    let evaluations = BTreeMap::from([
-        (id("base", "heb_Hebr"), answers(&["a"], 1)),
-        (id("tuned", "heb_Hebr"), answers(&["a"], 1)),
-    ]);
-    let rows = BTreeMap::from([("heb_Hebr".to_owned(), vec![item("a")])]);
+    let evaluations =
+        BTreeMap::from([(id("base", "heb_Hebr"), answers(&["a"], 1)), (id("tuned", "heb_Hebr"), answers(&["a"], 1))]);
+    let rows = vec![("heb_Hebr".to_owned(), vec![item("a")])];
     let shown = Exact { labels: vec!["1".to_owned()], ..Exact::default() };
     let exact = BTreeMap::from([(id("base", "heb_Hebr"), shown)]);
-    let evidence = Evidence::new(&evaluations, rows, exact);
+    let evidence = gather(&evaluations, rows, exact);
     let labels = |column: usize| evidence.languages[0].cells[column].as_ref().map(|behind| behind.labels.clone());
     assert_eq!(labels(0), Some(vec![Some("1".to_owned())]));
     assert_eq!(labels(1), Some(vec![Some("A".to_owned()), Some("B".to_owned()), None]));
