@@ -33,12 +33,7 @@ pub(super) fn run(desk: &Desk<'_>, work: &EvaluateWork, companions: &[Companion]
         let companions = Companions::of(desk, companions, &main, model, class);
         let (answers, cost) = Sitting::new(desk, model, asker, &main, &companions).answers(journal)?;
         let answers = if work.mode.rotate { folded(work, &answers)? } else { answers };
-        product(
-            desk,
-            &[("answers.jsonl", answers::write(&answers)), ("prompts.json", prompts.write())],
-            class,
-            cost,
-        )
+        product(desk, &[("answers.jsonl", answers::write(&answers)), ("prompts.json", prompts.write())], class, cost)
     })
 }
 

@@ -25,7 +25,7 @@ pub(super) fn read<'a>(
         let bytes = fs::read(path).map_err(|error| of_language(&error))?;
         let name = items::called(&data.source_in(language));
         let items = items::read(&name, &bytes, data, language, work.options).map_err(|error| of_language(&error))?;
-        Ok((language.clone(), items))
+        Ok::<(String, Vec<Item>), Trouble>((language.clone(), items))
     };
     let exact = |(cell, path): (&EvaluateCell, &PathBuf)| {
         let of_cell = |error: &dyn Display| Trouble::new(format!("the prompts of {}: {error}", cell.name()));
@@ -34,6 +34,5 @@ pub(super) fn read<'a>(
     };
     let prompts = work.prompts.iter().zip(inputs.iter().skip(work.languages.len()));
     let exact: BTreeMap<CellId, Exact> = prompts.map(exact).collect::<Result<_, Trouble>>()?;
-    let rows: BTreeMap<String, Vec<Item>> = work.languages.iter().zip(inputs).map(rows).collect::<Result<_, _>>()?;
-    Ok(Evidence::new(evaluations, rows, exact))
+    Evidence::new(evaluations, work.languages.iter().zip(inputs).map(rows), exact)
 }

@@ -23,12 +23,7 @@ pub(super) fn prompts(
 }
 
 /// What leads from reasoning to the answer: it is the same for all questions, since what it is scored against stands behind it.
-fn lead(
-    work: &EvaluateWork,
-    asker: &Asker<'_>,
-    model: &Model,
-    question: &Question,
-) -> Result<Option<Lead>, String> {
+fn lead(work: &EvaluateWork, asker: &Asker<'_>, model: &Model, question: &Question) -> Result<Option<Lead>, String> {
     let Some(reasoning) = asker.reasoning().filter(|_| work.mode.generates()) else { return Ok(None) };
     let after = |text: &str| asker.lead(text, &question.texts).map(|lead| pieces(model, &lead.tokens));
     Ok(Some(Lead { after_end: after(&reasoning.after_end)?, after_cut: after(&reasoning.after_cut)? }))
