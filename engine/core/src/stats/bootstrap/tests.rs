@@ -66,8 +66,8 @@ fn levels_out_of_range_do_not_panic() {
 
 #[test]
 fn one_item_a_cluster_drawn_is_near_the_exact_law() {
-    let values: Vec<_> =
-        (0..48).map(|item| (if item < 17 { 1.0 } else { f64::from(item < 21) * -1.0 }, item)).collect();
+    let change = |item| f64::from(item < 17) - f64::from((17..21).contains(&item));
+    let values: Vec<_> = (0..48).map(|item| (change(item), item)).collect();
     let drawn = clustered(&observations(&values), 0.95, Draws { draws: 20_000, seed: 1 }).expect("clusters");
     let exact = paired(48, 17, 4).bootstrap(0.95);
     assert!((drawn.interval.low - exact.interval.low).abs() < 1.5 / 48.0, "{drawn:?}");
