@@ -1,5 +1,20 @@
 //! Statistics of answers. Each names its formula and its reference, and is tested against published values.
 
+pub mod conditional;
+pub mod design;
+pub mod did;
+pub mod draws;
+pub mod gee;
+pub mod linear;
+pub mod logit;
+pub mod mixed;
+pub mod permutation;
+pub mod regression;
+pub mod tail;
+pub mod variance;
+pub mod welch;
+pub mod wild;
+
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// Successes among trials: at least one trial, no more successes than trials.
