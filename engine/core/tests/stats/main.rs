@@ -2,6 +2,9 @@
 
 mod differences;
 mod effects;
+mod glmer;
 mod items;
 mod mixed;
 mod observations;
+mod promises;
+mod simulation;

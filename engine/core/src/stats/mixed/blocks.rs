@@ -19,7 +19,10 @@ pub(super) struct Blocks {
 /// A factorised matrix.
 #[derive(Debug, Clone)]
 pub(super) struct Factor {
-    blocks: Blocks,
+    /// The diagonal of D.
+    first: Vec<f64>,
+    /// B.
+    pairs: Vec<f64>,
     /// U of S = UᵀU, row by row.
     upper: Vec<f64>,
     /// The columns right of the diagonal at which a row of U is not 0. Passages meet no other passages, so that many are.
@@ -45,7 +48,7 @@ impl Blocks {
     }
 
     /// Factorises the matrix, whose diagonal exceeds 1 by construction.
-    pub(super) fn factor(self, rows: &Rows) -> Factor {
+    pub(super) fn factor(&self, rows: &Rows) -> Factor {
         let size = rows.rests();
         let mut upper = self.rest.clone();
         for (first, diagonal) in self.first.iter().enumerate() {
@@ -58,7 +61,7 @@ impl Blocks {
             }
         }
         let filled = eliminate(&mut upper, size);
-        Factor { blocks: self, upper, filled, size }
+        Factor { first: self.first.clone(), pairs: self.pairs.clone(), upper, filled, size }
     }
 }
 
@@ -85,22 +88,21 @@ fn eliminate(upper: &mut [f64], size: usize) -> Vec<Vec<usize>> {
 impl Factor {
     /// log det A.
     pub(super) fn log_determinant(&self) -> f64 {
-        let first: f64 = self.blocks.first.iter().map(|diagonal| diagonal.ln()).sum();
+        let first: f64 = self.first.iter().map(|diagonal| diagonal.ln()).sum();
         first + 2.0 * (0..self.size).map(|at| self.upper[at * self.size + at].ln()).sum::<f64>()
     }
 
     /// Solves A·x = b in place; b in two parts, as the levels are.
     pub(super) fn solve(&self, rows: &Rows, first: &mut [f64], rest: &mut [f64]) {
-        for (level, diagonal) in self.blocks.first.iter().enumerate() {
+        for (level, diagonal) in self.first.iter().enumerate() {
             let (range, met) = rows.met(level);
             let share = first[level] / diagonal;
-            met.iter().zip(&self.blocks.pairs[range]).for_each(|(&at, value)| rest[at as usize] -= value * share);
+            met.iter().zip(&self.pairs[range]).for_each(|(&at, value)| rest[at as usize] -= value * share);
         }
         self.solve_rest(rest, 0);
-        for (level, diagonal) in self.blocks.first.iter().enumerate() {
+        for (level, diagonal) in self.first.iter().enumerate() {
             let (range, met) = rows.met(level);
-            let pulled: f64 =
-                met.iter().zip(&self.blocks.pairs[range]).map(|(&at, value)| value * rest[at as usize]).sum();
+            let pulled: f64 = met.iter().zip(&self.pairs[range]).map(|(&at, value)| value * rest[at as usize]).sum();
             first[level] = (first[level] - pulled) / diagonal;
         }
     }
@@ -131,11 +133,11 @@ impl Factor {
             line[column] = 1.0;
             self.solve_rest(line, column);
         }
-        let mut first = vec![0.0; self.blocks.first.len()];
-        let mut pairs = vec![0.0; self.blocks.pairs.len()];
-        for (level, diagonal) in self.blocks.first.iter().enumerate() {
+        let mut first = vec![0.0; self.first.len()];
+        let mut pairs = vec![0.0; self.pairs.len()];
+        for (level, diagonal) in self.first.iter().enumerate() {
             let (range, met) = rows.met(level);
-            let values = &self.blocks.pairs[range.clone()];
+            let values = &self.pairs[range.clone()];
             let mut inner = 0.0;
             for (slot, (&row, value)) in range.zip(met.iter().zip(values)) {
                 let line = &rest[row as usize * size..(row as usize + 1) * size];

@@ -1,8 +1,7 @@
 //! Laplace's approximation of the likelihood of a mixed model, and its gradient.
 
 use super::super::linear::dot;
-use super::super::logit::bernoulli;
-use super::blocks::{Blocks, Factor};
+use super::blocks::{Blocks, Factor, Inverse};
 use super::rows::{Row, Rows};
 
 /// −2 log-likelihood as a function of (σ of each factor in the order of [`Rows::order`], β). It is even in each σ, so that a
@@ -30,8 +29,20 @@ struct Modes {
 #[derive(Debug)]
 struct AtMode {
     factor: Factor,
+    sums: Sums,
+}
+
+/// What one walk over the answers gives, at some modes.
+#[derive(Debug)]
+struct Sums {
+    /// −2 log P(y | u) + uᵀu.
+    penalised: f64,
+    /// A.
+    blocks: Blocks,
     /// Zᵀ(y − p) of each level.
     pull: Modes,
+    /// p of each answer.
+    probabilities: Vec<f64>,
 }
 
 const ITERATIONS: usize = 100;
@@ -57,11 +68,10 @@ impl<'a> Deviance<'a> {
         self.point = point.to_vec();
         self.evaluations += 1;
         self.at_mode = None;
-        let mut here = self.penalised(&self.modes);
+        let mut here = self.sums(&self.modes);
         for _ in 0..ITERATIONS {
-            let Sums { blocks, pull } = self.sums();
-            let factor = blocks.factor(self.rows);
-            let slope = self.slope(&pull);
+            let factor = here.blocks.factor(self.rows);
+            let slope = self.slope(&here.pull);
             let mut step = slope.clone();
             factor.solve(self.rows, &mut step.first, &mut step.rest);
             let decrement = dot(&slope.first, &step.first) + dot(&slope.rest, &step.rest);
@@ -69,11 +79,11 @@ impl<'a> Deviance<'a> {
                 return f64::INFINITY;
             }
             if decrement < SETTLED {
-                let deviance = here + factor.log_determinant();
-                self.at_mode = Some(AtMode { factor, pull });
+                let deviance = here.penalised + factor.log_determinant();
+                self.at_mode = Some(AtMode { factor, sums: here });
                 return deviance;
             }
-            let Some(there) = self.move_modes(&step, here) else { return f64::INFINITY };
+            let Some(there) = self.move_modes(&step, here.penalised) else { return f64::INFINITY };
             here = there;
         }
         f64::INFINITY
@@ -85,21 +95,16 @@ impl<'a> Deviance<'a> {
     /// and by σ_f it is rᵀZ_f u_f + t_fᵀZ_fᵀ(y − p) + (2/σ_f)·Σ_{j∈f}(1 − A⁻¹_jj): the direct terms and, through the mode, the
     /// implicit ones.
     pub(super) fn gradient(&mut self) -> Vec<f64> {
-        let Some(AtMode { factor, pull }) = &self.at_mode else { return Vec::new() };
+        let Some(AtMode { factor, sums: Sums { pull, probabilities, .. } }) = &self.at_mode else { return Vec::new() };
         let rows = self.rows;
         let sigmas = self.sigmas();
-        let fixed = rows.fixed(&self.point[rows.order().len()..]);
         let inverse = factor.inverse(rows);
-        let curve = |row: Row, logit: f64| {
-            let probability = bernoulli(logit, row.right).probability;
-            let weight = probability * (1.0 - probability);
-            let variance = leverage(row, &inverse, &sigmas, rows.rests(), &self.factor_of_rest);
-            (probability, weight, variance * weight * (1.0 - 2.0 * probability))
-        };
-
         let mut moved = self.modes.zeros();
-        for row in rows.iter() {
-            let (.., curve) = curve(row, self.logit(row, &fixed, &self.modes));
+        let mut curves = Vec::with_capacity(probabilities.len());
+        for (row, &probability) in rows.iter().zip(probabilities) {
+            let variance = leverage(row, &inverse, &sigmas, rows.rests());
+            let curve = variance * probability * (1.0 - probability) * (1.0 - 2.0 * probability);
+            curves.push(curve);
             moved.add(row, curve);
         }
         self.scale(&mut moved);
@@ -107,9 +112,9 @@ impl<'a> Deviance<'a> {
 
         let mut by_pattern = vec![0.0; rows.pattern_count()];
         let mut by_level = self.modes.zeros();
-        for row in rows.iter() {
-            let (probability, weight, curve) = curve(row, self.logit(row, &fixed, &self.modes));
+        for ((row, &probability), curve) in rows.iter().zip(probabilities).zip(curves) {
             let error = f64::from(u8::from(row.right)) - probability;
+            let weight = probability * (1.0 - probability);
             let residual = curve - 2.0 * error - weight * self.random(row, &moved);
             by_pattern[row.pattern] += residual;
             by_level.add(row, residual);
@@ -143,17 +148,6 @@ impl<'a> Deviance<'a> {
         self.point[0] * of.first[row.first] + rest.map(|(&number, sigma)| sigma * of.rest[number as usize]).sum::<f64>()
     }
 
-    fn logit(&self, row: Row, fixed: &[f64], modes: &Modes) -> f64 {
-        fixed[row.pattern] + self.random(row, modes)
-    }
-
-    /// −2 log P(y | u) + uᵀu.
-    fn penalised(&self, modes: &Modes) -> f64 {
-        let fixed = self.rows.fixed(&self.point[self.rows.order().len()..]);
-        let each = self.rows.iter().map(|row| bernoulli(self.logit(row, &fixed, modes), row.right).logarithm);
-        -2.0 * each.sum::<f64>() + dot(&modes.first, &modes.first) + dot(&modes.rest, &modes.rest)
-    }
-
     /// Half the negative gradient of the penalised likelihood: ΛZᵀ(y − p) − u.
     fn slope(&self, pull: &Modes) -> Modes {
         let mut slope = pull.clone();
@@ -170,33 +164,35 @@ impl<'a> Deviance<'a> {
         rest.for_each(|(value, &other)| *value *= self.point[other + 1]);
     }
 
-    /// Moves the modes by a step, or the longest of its halves that does not raise the penalised likelihood; gives its value there.
-    fn move_modes(&mut self, step: &Modes, here: f64) -> Option<f64> {
+    /// Moves the modes by a step, or the longest of its halves that does not raise the penalised deviance; gives the sums there.
+    fn move_modes(&mut self, step: &Modes, here: f64) -> Option<Sums> {
         let mut length = 1.0;
         while length > 1e-6 {
-            let there = self.modes.moved(length, step);
-            let value = self.penalised(&there);
+            let modes = self.modes.moved(length, step);
+            let there = self.sums(&modes);
             // Close to the mode values differ by rounding alone.
-            if value <= here + 1e-12 * here.abs() {
-                self.modes = there;
-                return Some(value);
+            if there.penalised <= here + 1e-12 * here.abs() {
+                self.modes = modes;
+                return Some(there);
             }
             length /= 2.0;
         }
         None
     }
 
-    /// A at the modes, and the pull of the answers on each level.
-    fn sums(&self) -> Sums {
+    fn sums(&self, modes: &Modes) -> Sums {
         let rows = self.rows;
         let size = rows.rests();
         let fixed = rows.fixed(&self.point[rows.order().len()..]);
         let sigmas = self.sigmas();
         let mut blocks = Blocks::zeros(rows);
-        let mut pull = self.modes.zeros();
+        let mut pull = modes.zeros();
+        let mut probabilities = Vec::with_capacity(rows.count());
+        let mut likelihood = Product::default();
         for row in rows.iter() {
-            let probability = bernoulli(self.logit(row, &fixed, &self.modes), row.right).probability;
+            let probability = probability(fixed[row.pattern] + self.random(row, modes));
             let weight = probability * (1.0 - probability);
+            likelihood.times(if row.right { probability } else { 1.0 - probability });
             pull.add(row, f64::from(u8::from(row.right)) - probability);
             blocks.first[row.first] += weight;
             for (&slot, sigma) in row.slots.iter().zip(&sigmas[1..]) {
@@ -208,16 +204,46 @@ impl<'a> Deviance<'a> {
                     line[other as usize] += sigma * second * weight;
                 }
             }
+            probabilities.push(probability);
         }
         blocks.first.iter_mut().for_each(|value| *value = *value * sigmas[0] * sigmas[0] + 1.0);
         (0..size).for_each(|at| blocks.rest[at * size + at] += 1.0);
-        Sums { blocks, pull }
+        let penalty = dot(&modes.first, &modes.first) + dot(&modes.rest, &modes.rest);
+        Sums { penalised: -2.0 * likelihood.logarithm() + penalty, blocks, pull, probabilities }
     }
 }
 
-struct Sums {
-    blocks: Blocks,
-    pull: Modes,
+/// A product of many probabilities. Of hundreds of thousands of answers the logarithms would cost as much as all the rest.
+#[derive(Debug)]
+struct Product {
+    logarithm: f64,
+    rest: f64,
+}
+
+impl Default for Product {
+    fn default() -> Self {
+        Self { logarithm: 0.0, rest: 1.0 }
+    }
+}
+
+impl Product {
+    fn times(&mut self, probability: f64) {
+        self.rest *= probability;
+        if self.rest < 1e-200 {
+            self.logarithm += self.rest.ln();
+            self.rest = 1.0;
+        }
+    }
+
+    fn logarithm(&self) -> f64 {
+        self.logarithm + self.rest.ln()
+    }
+}
+
+/// 1 / (1 + exp(−logit)). Beyond ±37 it is 0 or 1 and the other outcome has no logarithm; separated answers end there, and the value is
+/// infinite.
+fn probability(logit: f64) -> f64 {
+    1.0 / (1.0 + (-logit).exp())
 }
 
 impl Modes {
@@ -239,14 +265,12 @@ impl Modes {
 }
 
 /// zΛA⁻¹Λz of an answer: the variance of its random part.
-fn leverage(row: Row, inverse: &super::blocks::Inverse, sigmas: &[f64], size: usize, factor_of_rest: &[usize]) -> f64 {
-    let sigma = |number: u32| sigmas[factor_of_rest[number as usize] + 1];
+fn leverage(row: Row, inverse: &Inverse, sigmas: &[f64], size: usize) -> f64 {
     let mut variance = sigmas[0] * sigmas[0] * inverse.first[row.first];
-    for (&one, &slot) in row.rest.iter().zip(row.slots) {
-        variance += 2.0 * sigmas[0] * sigma(one) * inverse.pairs[slot as usize];
-        for &other in row.rest {
-            variance += sigma(one) * sigma(other) * inverse.rest[one as usize * size + other as usize];
-        }
+    for ((&one, &slot), sigma) in row.rest.iter().zip(row.slots).zip(&sigmas[1..]) {
+        let line = &inverse.rest[one as usize * size..(one as usize + 1) * size];
+        let within: f64 = row.rest.iter().zip(&sigmas[1..]).map(|(&other, second)| second * line[other as usize]).sum();
+        variance += sigma * (2.0 * sigmas[0] * inverse.pairs[slot as usize] + within);
     }
     variance
 }

@@ -82,6 +82,11 @@ impl Rows {
         })
     }
 
+    /// Number of answers.
+    pub(super) fn count(&self) -> usize {
+        self.right.len()
+    }
+
     /// Which factor as given is at each place.
     pub(super) fn order(&self) -> &[usize] {
         &self.order
