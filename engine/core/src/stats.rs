@@ -1,16 +1,32 @@
 //! Statistics of answers. Each names its formula and its reference, and is tested against published values.
+//!
+//! Nothing here panics on what it is given: what is undefined (no items, a variance of zero, a number that is none) is `None`.
 
+pub mod accuracy;
+pub mod baseline;
+pub mod bootstrap;
+pub mod cluster;
 pub mod conditional;
+pub mod correlation;
+pub mod coupling;
+pub mod decomposition;
 pub mod design;
 pub mod did;
 pub mod draws;
+pub mod equivalence;
 pub mod gee;
+pub mod homogeneity;
 pub mod linear;
 pub mod logit;
 pub mod mixed;
+pub mod multiplicity;
+pub mod paired;
 pub mod permutation;
+pub mod position;
+pub mod power;
+pub mod quantile;
 pub mod regression;
-pub mod tail;
+pub mod tails;
 pub mod variance;
 pub mod welch;
 pub mod wild;

@@ -2,8 +2,10 @@
 
 use super::Interval;
 use super::design::{Clusters, Design, FitError};
+use super::equivalence::Tost;
+use super::quantile;
 use super::regression::{Clustered, Regression};
-use super::tail::{t_quantile, two_sided_t, upper_t};
+use super::tails::student_two_sided;
 use super::{mean, welch};
 use std::collections::BTreeMap;
 
@@ -156,28 +158,20 @@ impl MeanTest {
     /// Two-sided p against a mean of 0. `None` where all values are the same.
     #[must_use]
     pub fn p(&self) -> Option<f64> {
-        (self.standard_error > 0.0).then(|| two_sided_t(self.t(), self.freedom))?
+        (self.standard_error > 0.0).then(|| student_two_sided(self.t(), self.freedom))?
     }
 
     /// Interval of the mean at `level` (0.95). `None` for a level outside 0 to 1.
     #[must_use]
     pub fn interval(&self, level: f64) -> Option<Interval> {
-        let half = t_quantile(level, self.freedom)? * self.standard_error;
+        let half = quantile::student(level, self.freedom)? * self.standard_error;
         Some(Interval { low: self.mean - half, high: self.mean + half })
     }
 
-    /// p of the claim that the mean lies within ±`margin`: the larger of the one-sided p against −margin and against margin. Below 0.05 the
-    /// 90 % interval lies within the margin. `None` for a margin not above 0, or where all values are the same.
-    ///
-    /// Schuirmann, D. J. (1987), *Journal of Pharmacokinetics and Biopharmaceutics* 15, 657–680.
+    /// Whether the mean lies within ±`margin`: two one-sided tests. `None` for a margin not above 0, or where all values are the same.
     #[must_use]
-    pub fn equivalence(&self, margin: f64) -> Option<f64> {
-        if !(margin > 0.0 && self.standard_error > 0.0) {
-            return None;
-        }
-        let above = upper_t((self.mean + margin) / self.standard_error, self.freedom)?;
-        let below = upper_t((margin - self.mean) / self.standard_error, self.freedom)?;
-        Some(above.max(below))
+    pub fn equivalence(&self, margin: f64) -> Option<Tost> {
+        Tost::of(self.mean, self.standard_error, self.freedom, margin)
     }
 }
 

@@ -10,7 +10,7 @@ mod rows;
 use super::design::{Clusters, Design, FitError};
 use super::linear::{Cholesky, Square, dot};
 use super::logit::Logit;
-use super::tail::{two_sided_normal, upper_chi_squared};
+use super::tails::{chi_squared_upper, normal_two_sided};
 use deviance::Deviance;
 use rows::Rows;
 
@@ -85,7 +85,7 @@ impl Mixed {
         }
         let coefficient = |at: usize| {
             let (estimate, standard_error) = (minimum.point[at], covariance.at(at, at).sqrt());
-            let p = two_sided_normal(estimate / standard_error).ok_or(FitError::NoCurvature)?;
+            let p = normal_two_sided(estimate / standard_error).ok_or(FitError::NoCurvature)?;
             Ok(Coefficient { estimate, standard_error, p })
         };
         // The likelihood does not know the sign of a deviation.
@@ -107,7 +107,7 @@ impl Mixed {
     pub fn against(&self, smaller: &Self) -> Option<LikelihoodRatio> {
         let freedom = self.coefficients.len().checked_sub(smaller.coefficients.len()).filter(|&freedom| freedom > 0)?;
         let chi_squared = (2.0 * (self.log_likelihood - smaller.log_likelihood)).max(0.0);
-        Some(LikelihoodRatio { chi_squared, freedom, p: upper_chi_squared(chi_squared, freedom as f64)? })
+        Some(LikelihoodRatio { chi_squared, freedom, p: chi_squared_upper(chi_squared, freedom as f64)? })
     }
 }
 

@@ -207,7 +207,7 @@ mod tests {
         let middle = gains.iter().sum::<f64>() / 22.0;
         let variance = gains.iter().map(|gain| (gain - middle).powi(2)).sum::<f64>() / 21.0;
         let z = 1.0 / (4.0 / 22.0 * variance).sqrt();
-        let approximate = super::super::tail::two_sided_normal(z).expect("a p");
+        let approximate = super::super::tails::normal_two_sided(z).expect("a p");
         assert!((drawn.p - approximate).abs() < 0.05, "{} {approximate}", drawn.p);
         assert_eq!(one(&gains, 11), drawn, "the same seed, the same p");
     }

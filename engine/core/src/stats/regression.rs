@@ -3,7 +3,8 @@
 use super::Interval;
 use super::design::{Clusters, Design, FitError};
 use super::linear::{Cholesky, Square, dot};
-use super::tail::{normal_quantile, t_quantile, two_sided_normal, two_sided_t};
+use super::quantile;
+use super::tails::{normal_two_sided, student_two_sided};
 
 /// From how many clusters on a clustered error is trusted with a p. With few clusters it is too small and rejects too often
 /// (Cameron, A. C. & Miller, D. L. 2015, *Journal of Human Resources* 50, 317–372, section VI).
@@ -96,7 +97,7 @@ impl Regression {
         let spread = dot(&self.residuals, &self.residuals) / freedom;
         let each = self.coefficients.iter().enumerate().map(|(column, &estimate)| {
             let standard_error = (spread * self.bread.at(column, column)).sqrt();
-            Independent { estimate, standard_error, p: two_sided_t(estimate / standard_error, freedom) }
+            Independent { estimate, standard_error, p: student_two_sided(estimate / standard_error, freedom) }
         });
         each.collect()
     }
@@ -141,8 +142,8 @@ impl Clustered {
     pub fn p(&self, reference: Reference) -> Result<f64, NoClusteredTest> {
         let ratio = self.estimate / self.trusted_error()?;
         let p = match reference {
-            Reference::Normal => two_sided_normal(ratio),
-            Reference::Student => two_sided_t(ratio, self.freedom()),
+            Reference::Normal => normal_two_sided(ratio),
+            Reference::Student => student_two_sided(ratio, self.freedom()),
         };
         p.ok_or(NoClusteredTest::NoError)
     }
@@ -153,11 +154,11 @@ impl Clustered {
     /// As [`Self::p`]; also for a level outside 0 to 1.
     pub fn interval(&self, reference: Reference, level: f64) -> Result<Interval, NoClusteredTest> {
         let error = self.trusted_error()?;
-        let quantile = match reference {
-            Reference::Normal => normal_quantile(level),
-            Reference::Student => t_quantile(level, self.freedom()),
+        let reach = match reference {
+            Reference::Normal => quantile::normal(level),
+            Reference::Student => quantile::student(level, self.freedom()),
         };
-        let half = quantile.ok_or(NoClusteredTest::NoError)? * error;
+        let half = reach.ok_or(NoClusteredTest::NoError)? * error;
         Ok(Interval { low: self.estimate - half, high: self.estimate + half })
     }
 

@@ -2,7 +2,8 @@
 
 use super::Interval;
 use super::mean;
-use super::tail::{t_quantile, two_sided_t};
+use super::quantile;
+use super::tails::student_two_sided;
 
 /// Welch's test of two means.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,13 +37,13 @@ impl Welch {
     /// Two-sided p against equal means.
     #[must_use]
     pub fn p(&self) -> Option<f64> {
-        two_sided_t(self.t(), self.freedom)
+        student_two_sided(self.t(), self.freedom)
     }
 
     /// Interval of the difference at `level` (0.95). `None` for a level outside 0 to 1.
     #[must_use]
     pub fn interval(&self, level: f64) -> Option<Interval> {
-        let half = t_quantile(level, self.freedom)? * self.standard_error;
+        let half = quantile::student(level, self.freedom)? * self.standard_error;
         Some(Interval { low: self.difference - half, high: self.difference + half })
     }
 }

@@ -1,7 +1,7 @@
 //! Block `item_effects`: conditional logit and estimating equations.
 
-use crate::items::{EXPECTED, check, numbers, rows, text};
-use crate::observations::{clusters, correct, design, plain};
+use crate::items::{EXPECTED, rows, text};
+use crate::observations::{check, check_all, clusters, correct, design, plain};
 use serde_json::Value;
 use std::sync::LazyLock;
 use xlt_core::stats::conditional::Conditional;
@@ -26,13 +26,8 @@ fn conditional(model: &str) -> Conditional {
 }
 
 fn check_conditional(fit: &Conditional, expected: &Value, tolerance: f64) {
-    for (what, found) in [("coef", &fit.coefficients), ("se", &fit.standard_errors)] {
-        let expected = numbers(&expected[what]);
-        assert_eq!(found.len(), expected.len());
-        for (found, expected) in found.iter().zip(&expected) {
-            assert!((found - expected).abs() < tolerance, "{what}: {found} is not {expected}");
-        }
-    }
+    check_all("coef", expected, &fit.coefficients, tolerance);
+    check_all("se", expected, &fit.standard_errors, tolerance);
 }
 
 #[test]

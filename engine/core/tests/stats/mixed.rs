@@ -1,14 +1,14 @@
 //! Mixed logistic regression beside lme4 1.1-31.
 
 use crate::glmer::{self, Model};
-use crate::items::{check, rows, text};
-use crate::observations::{ALL, clusters, correct, design, observations};
+use crate::items::{rows, text};
+use crate::observations::{ALL, check, clusters, correct, design, observations};
 use serde_json::Value;
 use std::sync::LazyLock;
 use xlt_core::stats::design::{Clusters, Design};
 use xlt_core::stats::did::Observation;
 use xlt_core::stats::mixed::Mixed;
-use xlt_core::stats::tail::two_sided_normal;
+use xlt_core::stats::tails::normal_two_sided;
 
 const EFFECT: f64 = 2e-3;
 const DEVIATION: f64 = 5e-3;
@@ -109,7 +109,7 @@ fn fits_are_those_of_lme4_once_its_search_for_modes_is_stopped_as_lme4_stops_it(
             let error = found.errors[deviations.len() + at];
             near(name, effects[at], &row["fixef"][name][0], EFFECT);
             near(name, error, &row["fixef"][name][1], EFFECT);
-            near(name, two_sided_normal(effects[at] / error).expect("a p"), &row["fixef"][name][2], EFFECT);
+            near(name, normal_two_sided(effects[at] / error).expect("a p"), &row["fixef"][name][2], EFFECT);
         }
         case.deviations.iter().zip(deviations).for_each(|(name, found)| check(name, &row["sd"], *found, DEVIATION));
         check("logLik", row, -found.deviance / 2.0, LOG_LIKELIHOOD);

@@ -1,6 +1,7 @@
 //! The direct answers as rows of a regression.
 
 use crate::items::{CELLS, Cell, QUESTIONS};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use xlt_core::stats::design::{Clusters, Design};
 use xlt_core::stats::did::Observation;
@@ -51,4 +52,22 @@ pub(crate) fn correct(answers: &[Observation]) -> Vec<bool> {
 /// Rows with the same key.
 pub(crate) fn clusters(answers: &[Observation], key: fn(&Observation) -> usize) -> Clusters {
     Clusters::new(&answers.iter().map(key).collect::<Vec<_>>())
+}
+
+/// Fails where a number is not the expected one; `what` and `of` say which of which row.
+#[track_caller]
+pub(crate) fn check(what: &str, of: &Value, actual: f64, tolerance: f64) {
+    let expected = of[what].as_f64().unwrap_or_else(|| panic!("no number `{what}` in {of}"));
+    assert!((actual - expected).abs() <= tolerance, "{what}: {actual} is not {expected}, of {of}");
+}
+
+/// Fails unless there are as many numbers as expected, each within the tolerance.
+#[track_caller]
+pub(crate) fn check_all(what: &str, of: &Value, actual: &[f64], tolerance: f64) {
+    let expected = of[what].as_array().unwrap_or_else(|| panic!("no numbers `{what}` in {of}"));
+    assert_eq!(actual.len(), expected.len(), "{what} of {of}");
+    for (actual, expected) in actual.iter().zip(expected) {
+        let expected = expected.as_f64().expect("a number");
+        assert!((actual - expected).abs() <= tolerance, "{what}: {actual} is not {expected}, of {of}");
+    }
 }

@@ -1,10 +1,13 @@
 //! Made-up studies of which the truth is known: how often intervals hold it, and how often tests reject what is true.
 
+use xlt_core::stats::Interval;
+use xlt_core::stats::bootstrap::{self, Draws};
+use xlt_core::stats::cluster::Observation;
 use xlt_core::stats::design::{Clusters, Design};
 use xlt_core::stats::draws::Generator;
 use xlt_core::stats::permutation::Gains;
 use xlt_core::stats::regression::{Reference, Regression};
-use xlt_core::stats::tail::two_sided_t;
+use xlt_core::stats::tails::student_two_sided;
 use xlt_core::stats::welch::Welch;
 use xlt_core::stats::wild::WildBootstrap;
 
@@ -152,7 +155,7 @@ impl Study {
         let own = Clusters::new(&(0..languages).collect::<Vec<_>>());
         let fit = Regression::fit(&design, &means).expect("a fit");
         let clustered = fit.clustered(&design, &own).expect("errors")[1];
-        let p = two_sided_t(clustered.estimate / clustered.standard_error, languages as f64 - 1.0);
+        let p = student_two_sided(clustered.estimate / clustered.standard_error, languages as f64 - 1.0);
         let wild = WildBootstrap::new(&design, &means, &own, 1, 1).expect("a bootstrap").test(0.0);
         Rejections {
             permutation: number(permutation.p <= level.max(permutation.smallest_attainable) + 1e-12),
@@ -198,18 +201,11 @@ fn covered(gains: &[f64], truth: f64, generator: &mut Generator) -> Coverage {
     let passages = Clusters::new(&(0..gains.len()).map(|item| item / 2).collect::<Vec<_>>());
     let mean = Regression::fit(&design, gains).expect("a fit").clustered(&design, &passages).expect("errors")[0];
     let student = mean.interval(Reference::Student, 0.95);
-    let sums: Vec<f64> = gains.chunks(2).map(|passage| passage.iter().sum()).collect();
-    let mut means: Vec<f64> = (0..2000).map(|_| resampled(&sums, generator) / gains.len() as f64).collect();
-    means.sort_by(f64::total_cmp);
-    Coverage {
-        // The 50th smallest and largest of 2,000: percentiles 2.5 and 97.5.
-        bootstrap: number(means[49] <= truth && truth <= means[1950]),
-        student: number(student.is_ok_and(|interval| interval.low <= truth && truth <= interval.high)),
-    }
-}
-
-fn resampled(sums: &[f64], generator: &mut Generator) -> f64 {
-    (0..sums.len()).map(|_| sums[generator.below(sums.len())]).sum()
+    let each = gains.iter().enumerate().map(|(item, &value)| Observation { value, cluster: item / 2 });
+    let draws = Draws { draws: 2000, seed: generator.below(usize::MAX) as u64 };
+    let resampled = bootstrap::clustered(&each.collect::<Vec<_>>(), 0.95, draws).map(|found| found.interval);
+    let holds = |interval: Interval| interval.low <= truth && truth <= interval.high;
+    Coverage { bootstrap: number(resampled.is_some_and(holds)), student: number(student.is_ok_and(holds)) }
 }
 
 /// Mean rates over `studies` studies from `seed`.
