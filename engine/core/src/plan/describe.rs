@@ -2,6 +2,7 @@
 //!
 //! Not here: names of stages, paths, addresses, thread counts, the order in which things were written.
 
+mod analysis;
 mod finetune;
 
 use super::stage::{DownloadWork, Kind, Stage, Work};
@@ -311,5 +312,5 @@ fn analyze(work: &AnalyzeWork, manifest: &mut impl Manifest) {
         manifest.field(&format!("languages.{}", group.name), Value::Texts(&group.codes));
     }
     manifest.field("options", Value::Number(work.options as u64));
-    manifest.field("not_computed", Value::Texts(&work.not_computed()));
+    analysis::describe(work, manifest);
 }

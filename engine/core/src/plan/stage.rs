@@ -79,7 +79,8 @@ impl Kind {
             | Self::Fertility
             | Self::Probe
             | Self::Command => 1,
-            Self::Analyze | Self::Evaluate => 5,
+            Self::Evaluate => 5,
+            Self::Analyze => 6,
         }
     }
 }
