@@ -3,6 +3,7 @@
 //! Data goes spec -> plan -> schedule; answers go score -> stats -> results. The world is met through [`plan::Facts`] only.
 #![forbid(unsafe_code)]
 
+pub mod analysis;
 pub mod answers;
 pub mod asked;
 pub mod batch;

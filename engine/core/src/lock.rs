@@ -1,16 +1,30 @@
 //! The lock file's text: what every remote file was when it was first fetched.
 
+use crate::key::Digest;
 use crate::plan::{Pin, PinnedFile};
 use crate::spec::Source;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The pins of a study, by the source's text.
+/// The pins of a study, by the source's text, and its claims.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lock(BTreeMap<String, Pin>);
+pub struct Lock {
+    pins: BTreeMap<String, Pin>,
+    claims: BTreeMap<Digest, Registered>,
+}
+
+/// When a claim was first seen by a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registered {
+    /// Its sentence then.
+    pub text: String,
+    /// Whether there were answers already.
+    pub post_hoc: bool,
+}
 
 const VERSION: u32 = 1;
-const HEADING: &str = "# Written by xlt: what every remote file of the spec was when it was first fetched. Keep it beside the spec.\n\
+const HEADING: &str = "# Written by xlt: what every remote file of the spec was when it was first fetched, and whether a claim was there\n\
+                       # before the first answers. Keep it beside the spec.\n\
                        # To fetch a file anew, delete its entry.\n\n";
 
 #[derive(Serialize, Deserialize)]
@@ -19,6 +33,16 @@ struct OnDisk {
     version: u32,
     #[serde(default)]
     file: Vec<Entry>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    claim: Vec<ClaimEntry>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClaimEntry {
+    text: String,
+    digest: String,
+    post_hoc: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -61,9 +85,15 @@ impl Lock {
         }
         let mut lock = Self::default();
         for (source, pin) in disk.file.into_iter().map(Entry::into_pin) {
-            if lock.0.insert(source.clone(), pin).is_some() {
+            if lock.pins.insert(source.clone(), pin).is_some() {
                 return Err(format!("it has two entries for {source}; keep the right one"));
             }
+        }
+        for ClaimEntry { text, digest, post_hoc } in disk.claim {
+            let parsed = digest.parse();
+            let digest =
+                parsed.map_err(|_| format!("the digest of the claim {text:?} is not 64 hexadecimal digits"))?;
+            lock.claims.insert(digest, Registered { text, post_hoc });
         }
         Ok(lock)
     }
@@ -78,7 +108,13 @@ impl Lock {
             commit: pin.commit.clone(),
             files: pin.files.clone(),
         };
-        let disk = OnDisk { version: VERSION, file: self.0.iter().map(entry).collect() };
+        let claim = |(digest, Registered { text, post_hoc }): (&Digest, &Registered)| ClaimEntry {
+            text: text.clone(),
+            digest: digest.to_string(),
+            post_hoc: *post_hoc,
+        };
+        let (file, claim) = (self.pins.iter().map(entry).collect(), self.claims.iter().map(claim).collect());
+        let disk = OnDisk { version: VERSION, file, claim };
         // Plain strings and numbers always have a TOML form.
         format!("{HEADING}{}", toml::to_string(&disk).unwrap_or_default())
     }
@@ -86,12 +122,23 @@ impl Lock {
     /// The pin of a source.
     #[must_use]
     pub fn get(&self, source: &Source) -> Option<&Pin> {
-        self.0.get(&source.to_string())
+        self.pins.get(&source.to_string())
     }
 
     /// Pins a source.
     pub fn insert(&mut self, source: &Source, pin: Pin) {
-        self.0.insert(source.to_string(), pin);
+        self.pins.insert(source.to_string(), pin);
+    }
+
+    /// When a claim was first seen.
+    #[must_use]
+    pub fn claim(&self, digest: &Digest) -> Option<&Registered> {
+        self.claims.get(digest)
+    }
+
+    /// Registers a claim, unless it is there: what was first written of it stays.
+    pub fn register(&mut self, digest: Digest, claim: Registered) {
+        self.claims.entry(digest).or_insert(claim);
     }
 }
 
@@ -108,6 +155,10 @@ mod tests {
         let shard = |number: u8| PinnedFile { path: format!("m-{number}.gguf"), size: 1, sha256: "ef".repeat(32) };
         let (commit, files) = (Some("c0ffee".to_owned()), vec![shard(1), shard(2)]);
         lock.insert(&url("https://c.example/z"), Pin { sha256: "01".repeat(32), size: Some(2), commit, files });
+        let (digest, text) = (Digest::of(b"a claim"), "relatives gain no more".to_owned());
+        lock.register(digest, Registered { text, post_hoc: true });
+        lock.register(digest, Registered { text: "another word".to_owned(), post_hoc: false });
+        assert!(lock.claim(&digest).is_some_and(|claim| claim.post_hoc), "what was first written stays");
         let text = lock.to_text();
         assert!(text.find("a.example") < text.find("b.example"), "sorted by source");
         assert_eq!(Lock::parse(&text), Ok(lock));

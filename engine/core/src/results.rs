@@ -15,6 +15,7 @@ pub use reasoning::{Change, Reasoning};
 pub use rotation::Rotation;
 pub use training::{Point, SMOOTHING, Training, TrainingSummary};
 
+use crate::analysis::{Analysis, CellName, Cells};
 use crate::answers::Answer;
 use crate::fertility::Fertilities;
 use crate::plan::EvaluateCell;
@@ -150,8 +151,8 @@ pub struct Results {
     pub trainings: Vec<Training>,
     /// What a reader must know, a sentence each.
     pub notes: Vec<String>,
-    /// What the spec declares and this version does not compute, a sentence each.
-    pub not_computed: Vec<String>,
+    /// What the answers say of effects; nothing where nobody has analyzed them.
+    pub analysis: Analysis,
 }
 
 impl Cell {
@@ -175,6 +176,15 @@ impl Results {
         1.0 / self.n_options.max(1) as f64
     }
 
+    /// The cells of all seeds.
+    fn cells_of<'c>(&'c self, name: &'c CellName<'_>) -> impl Iterator<Item = &'c Cell> {
+        self.cells.iter().filter(|cell| {
+            let Column { model, condition, mode, .. } = &cell.id.column;
+            (model.as_str(), condition.as_str(), mode.as_str(), cell.id.language.as_str())
+                == (name.model, name.condition, name.mode, name.language)
+        })
+    }
+
     /// What a difference between two cells must exceed to be more than noise, in points: the flips of 100 items of the cell that
     /// has more of them. `None` where one of them was not probed.
     #[must_use]
@@ -184,16 +194,20 @@ impl Results {
     }
 }
 
+impl Cells for Results {
+    fn format_failure(&self, cell: &CellName<'_>) -> bool {
+        self.cells_of(cell).any(Cell::format_failure)
+    }
+
+    fn cut_off(&self, cell: &CellName<'_>) -> bool {
+        self.cells_of(cell).any(Cell::cannot_tell)
+    }
+}
+
 /// From answers to results. A group's mean covers the languages that have a cell; a group without any has no mean. Tokens are
 /// not counted here, nothing is probed and nothing trained: whoever has done it adds what was found.
 #[must_use]
-pub fn compute(
-    study: &str,
-    evaluations: &Evaluations,
-    groups: &[LanguageGroup],
-    n_options: usize,
-    not_computed: Vec<String>,
-) -> Results {
+pub fn compute(study: &str, evaluations: &Evaluations, groups: &[LanguageGroup], n_options: usize) -> Results {
     let mut cells = Vec::new();
     let mut notes = Vec::new();
     for (id, answers) in evaluations {
@@ -217,7 +231,7 @@ pub fn compute(
         probes,
         trainings,
         notes,
-        not_computed,
+        analysis: Analysis::default(),
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) fn results() -> Results {
         (id("mlt_Latn"), vec![answer(1, 0.1, "The"); 3]),
     ]);
     let group = LanguageGroup { name: "target".to_owned(), codes: vec!["heb_Hebr".to_owned(), "mlt_Latn".to_owned()] };
-    compute("demo", &evaluations, &[group], 4, vec!["the gain of `tuned`".to_owned()])
+    compute("demo", &evaluations, &[group], 4)
 }
 
 /// A cell of the protocol `texts`: right per byte only.
@@ -31,7 +31,7 @@ pub(crate) fn texts() -> Results {
         answer_mass: None,
         ..answer(0, 0.0, "كيف")
     };
-    compute("demo", &BTreeMap::from([(id("heb_Hebr"), vec![answer; 2])]), &[], 4, Vec::new())
+    compute("demo", &BTreeMap::from([(id("heb_Hebr"), vec![answer; 2])]), &[], 4)
 }
 
 /// Four items in three modes: with reasoning, of which one is cut off; plain; generated, of which one is cut off.
@@ -75,7 +75,7 @@ pub(crate) fn written() -> Results {
         (mode("free"), generated.collect()),
     ]);
     let group = LanguageGroup { name: "target".to_owned(), codes: vec!["heb_Hebr".to_owned()] };
-    compute("demo", &evaluations, &[group], 4, Vec::new())
+    compute("demo", &evaluations, &[group], 4)
 }
 
 /// The first results, with the tokens of their model: the same ids in one language, others in the other.
@@ -113,7 +113,7 @@ pub(crate) fn probed() -> Results {
 /// A cell of two items in four orders: one is always predicted alike, and right; the other where it stands first.
 pub(crate) fn rotated() -> Results {
     let answers = [vec![0, 0, 0, 0], vec![0, 1, 2, 3]].map(|orders| Answer { orders, ..answer(0, 0.9, "1") });
-    compute("demo", &BTreeMap::from([(id("heb_Hebr"), answers.to_vec())]), &[], 4, Vec::new())
+    compute("demo", &BTreeMap::from([(id("heb_Hebr"), answers.to_vec())]), &[], 4)
 }
 
 /// A cell of the model as it is, and one of an adapter with one seed. That was trained in three steps; another one twice, once without
@@ -126,7 +126,7 @@ pub(crate) fn trained() -> Results {
     let losses = [3.0, 1.0, 0.5];
     let trainings = [("arabic", 17, &losses[..]), ("french", 1, &losses[..1]), ("french", 2, &[])];
     let trainings = trainings.map(|(adapter, seed, losses)| training(adapter, seed, losses)).to_vec();
-    Results { trainings, ..compute("demo", &evaluations, &[], 4, Vec::new()) }
+    Results { trainings, ..compute("demo", &evaluations, &[], 4) }
 }
 
 /// A training of so many steps, with a step of warm-up.

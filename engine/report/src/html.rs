@@ -102,7 +102,6 @@ fn page_of(results: &Results, sources: &Sources<'_>) -> Value {
         probe => probe::probe(results),
         fertility => fertility::fertility(results),
         notes => results.notes.iter().map(|note| sentence(note)).collect::<Vec<_>>(),
-        not_computed => results.not_computed.iter().map(|what| sentence(what)).collect::<Vec<_>>(),
         example => results.cells.first().map(stage),
         items => items::items(&sources.evidence),
         provenance => provenance::provenance(sources.origins),

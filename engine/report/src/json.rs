@@ -30,7 +30,6 @@ pub fn json(results: &Results) -> String {
         "cells": results.cells.iter().map(cell).collect::<Vec<_>>(),
         "group_means": results.group_means.iter().map(group_mean).collect::<Vec<_>>(),
         "notes": results.notes,
-        "not_computed": results.not_computed,
     });
     if !results.fertility.is_empty() {
         value["fertility"] = fertility_records(&results.fertility).into();
@@ -176,7 +175,6 @@ mod tests {
         assert_eq!(value["group_means"][0]["languages"], 2);
         assert_eq!(value["group_means"][0]["format_failures"], 1);
         assert_eq!(value["notes"].as_array().map(Vec::len), Some(1));
-        assert_eq!(value["not_computed"], json!(["the gain of `tuned`"]));
     }
 
     #[test]

@@ -41,7 +41,6 @@ pub fn markdown(results: &Results) -> String {
     noise(&mut text, results);
     fertility(&mut text, results);
     list(&mut text, "Notes", &results.notes);
-    list(&mut text, "Not computed by this version", &results.not_computed);
     text
 }
 
@@ -332,10 +331,6 @@ The mean over the items, in the model's own tokens.
 
 - format failure: m, base/direct, mlt_Latn: the median answer mass is 0.100; the model most often wanted to say \
 \"The\" (3 of 3 items).
-
-## Not computed by this version
-
-- the gain of `tuned`
 ";
         assert_eq!(markdown(&fixture::results()), expected);
     }
@@ -461,7 +456,7 @@ The mean over the items, in the model's own tokens.
 
     #[test]
     fn without_cells_it_says_so() {
-        let results = xlt_core::results::compute("s", &BTreeMap::new(), &[], 4, Vec::new());
+        let results = xlt_core::results::compute("s", &BTreeMap::new(), &[], 4);
         assert_eq!(markdown(&results), "# s\n\nThere are no results yet.\n");
     }
 }

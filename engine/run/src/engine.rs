@@ -96,6 +96,7 @@ impl Engine {
     /// [`RunError`] where the run as a whole cannot go on; a stage that fails is in the tally.
     pub fn run(&self, plan: &Plan, world: &mut World, observer: &mut dyn Observer) -> Result<Ending, RunError> {
         refusal::check(plan, &self.options)?;
+        world.lock.register(&plan.new_claims)?;
         let started = Instant::now();
         let cached = plan.verdicts.iter().filter(|verdict| verdict.word() == "cached").count();
         observer.event(&RunEvent::Planned { stages: plan.stages.len(), cached });

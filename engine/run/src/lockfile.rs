@@ -4,8 +4,9 @@ use crate::error::RunError;
 use fs_err as fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
-use xlt_core::lock::Lock;
-use xlt_core::plan::Pin;
+use xlt_core::key::Digest;
+use xlt_core::lock::{Lock, Registered};
+use xlt_core::plan::{NewClaim, Pin};
 use xlt_core::spec::Source;
 
 /// `NAME.lock` beside `NAME.toml`.
@@ -41,6 +42,28 @@ impl LockFile {
         self.lock.get(source)
     }
 
+    /// When a claim was first seen.
+    #[must_use]
+    pub fn claim(&self, digest: &Digest) -> Option<&Registered> {
+        self.lock.claim(digest)
+    }
+
+    /// Registers claims and writes the file whole; nothing is written where there are none.
+    ///
+    /// # Errors
+    /// Where it cannot be written.
+    pub fn register(&mut self, claims: &[NewClaim]) -> Result<(), RunError> {
+        if claims.is_empty() {
+            return Ok(());
+        }
+        self.change(|lock| {
+            for NewClaim { digest, text, post_hoc } in claims {
+                lock.register(*digest, Registered { text: text.clone(), post_hoc: *post_hoc });
+            }
+            Ok(true)
+        })
+    }
+
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -53,23 +76,35 @@ impl LockFile {
     /// # Errors
     /// Where it cannot be written.
     pub fn pin(&mut self, source: &Source, pin: Pin, declared: bool) -> Result<(), RunError> {
-        let failed = |error: std::io::Error| RunError::Lock { path: self.path.clone(), why: error.to_string() };
-        // Two engines may pin at once: the folder's lock makes reading and writing one step. It ends with the handle.
-        let folder = std::fs::File::open(self.folder()).map_err(failed)?;
-        folder.lock().map_err(failed)?;
-        self.lock = Self::beside(&self.path)?.lock;
-        match self.lock.get(source) {
-            None => self.lock.insert(source, pin),
-            Some(there) if there.sha256 == pin.sha256 && (there.commit.is_some() || pin.commit.is_none()) => {
-                return Ok(());
+        self.change(|lock| {
+            match lock.get(source) {
+                None => lock.insert(source, pin),
+                Some(there) if there.sha256 == pin.sha256 && (there.commit.is_some() || pin.commit.is_none()) => {
+                    return Ok(false);
+                }
+                Some(there) if declared || there.sha256 == pin.sha256 => lock.insert(source, pin),
+                Some(_) => {
+                    return Err(format!("another run has pinned {source} meanwhile, with other content; run again"));
+                }
             }
-            Some(there) if declared || there.sha256 == pin.sha256 => self.lock.insert(source, pin),
-            Some(_) => {
-                let why = format!("another run has pinned {source} meanwhile, with other content; run again");
-                return Err(RunError::Lock { path: self.path.clone(), why });
-            }
+            Ok(true)
+        })
+    }
+
+    /// Reads the file anew, changes what it says, and writes it whole where something changed. Two engines may do so at once: the
+    /// folder's lock makes it one step. It ends with the handle.
+    fn change(&mut self, change: impl FnOnce(&mut Lock) -> Result<bool, String>) -> Result<(), RunError> {
+        let failed = |why: String| RunError::Lock { path: self.path.clone(), why };
+        let folder = std::fs::File::open(self.folder()).map_err(|error| failed(error.to_string()))?;
+        folder.lock().map_err(|error| failed(error.to_string()))?;
+        let mut lock = Self::beside(&self.path)?.lock;
+        let changed = change(&mut lock).map_err(failed)?;
+        self.lock = lock;
+        if changed {
+            self.write().map_err(|error| RunError::Lock { path: self.path.clone(), why: error.to_string() })
+        } else {
+            Ok(())
         }
-        self.write().map_err(|error| RunError::Lock { path: self.path.clone(), why: error.to_string() })
     }
 
     fn folder(&self) -> &Path {

@@ -134,4 +134,8 @@ impl Facts for World {
         let key = self.ledger.last_of(&self.study, stage)?;
         Some(self.cache.read_record(&key).ok()??.manifest)
     }
+
+    fn post_hoc(&self, claim: &Digest) -> Option<bool> {
+        self.lock.claim(claim).map(|claim| claim.post_hoc)
+    }
 }

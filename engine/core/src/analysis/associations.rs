@@ -25,7 +25,7 @@ pub struct AgainstBaseline {
 
 /// `None` with fewer than three cells, or where nothing varies.
 #[must_use]
-pub fn against_baseline(study: &Study<'_, '_>, comparisons: Vec<Comparison>) -> Option<AgainstBaseline> {
+pub(super) fn against_baseline(study: &Study<'_, '_>, comparisons: Vec<Comparison>) -> Option<AgainstBaseline> {
     let Comparison { of, over, mode, .. } = comparisons.first()?;
     let pairs = |comparison: &Comparison, language: &str| -> Option<Vec<Pair>> {
         let Comparison { model, of, over, mode, over_mode } = comparison;
@@ -61,18 +61,19 @@ pub struct Ablation {
 }
 
 /// A column: condition and mode.
-pub type Way<'w> = (&'w str, &'w str);
+pub(super) type Way<'w> = (&'w str, &'w str);
 
 /// The gain of one column against that of another, over all models and languages. `None` with fewer than three cells, or where nothing
 /// varies.
 #[must_use]
-pub fn ablation(study: &Study<'_, '_>, reasoned: Way<'_>, tuned: Way<'_>, over: Way<'_>) -> Option<Ablation> {
+pub(super) fn ablation(study: &Study<'_, '_>, reasoned: Way<'_>, tuned: Way<'_>, over: Way<'_>) -> Option<Ablation> {
     let mut cells: Vec<(usize, Vec<Trial>)> = Vec::new();
     for (number, model) in study.models.iter().enumerate() {
         for language in &study.languages {
             let of = |(condition, mode): Way<'_>| first(study, model, condition, mode, language);
             let (Some(base), Some(tuned), Some(reasoned)) = (of(over), of(tuned), of(reasoned)) else { continue };
-            let tuned: Vec<_> = base.beside(tuned).map(|(base, tuned)| (base.key, base.correct, tuned.correct)).collect();
+            let tuned: Vec<_> =
+                base.beside(tuned).map(|(base, tuned)| (base.key, base.correct, tuned.correct)).collect();
             let reasoned = base.beside(reasoned).map(|(base, reasoned)| (base.key, reasoned.correct));
             let both = tuned.into_iter().zip(reasoned).filter(|(one, other)| one.0 == other.0);
             let trials = both.map(|((_, base, tuned), (_, reasoned))| Trial { base, tuned, reasoned });

@@ -3,12 +3,11 @@
 //! Everything that is estimated over the items at hand is a weighted sum of the accuracies of cells. The cells of a parallel corpus
 //! share their passages, so their errors hang together; they are drawn together here, by passage.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use statrs::distribution::{ContinuousCDF as _, StudentsT};
 
 use super::frame::{CellFrame, PassageId};
 use crate::stats::Interval;
+use crate::stats::draws::Generator;
 
 /// Draws of a bootstrap: the ends of a 95 % interval are then the 50th smallest and largest.
 pub const DRAWS: u32 = 1999;
@@ -118,8 +117,8 @@ impl<'f, 'a> Combination<'f, 'a> {
     /// The percentile interval of a bootstrap that draws passages with replacement, [`DRAWS`] times.
     ///
     /// Cameron, A. C., Gelbach, J. B. & Miller, D. L. (2008), *Review of Economics and Statistics* 90, 414–427, section III.A ("pairs
-    /// cluster bootstrap"); Efron, B. & Tibshirani, R. (1993), *An Introduction to the Bootstrap*, chapter 13. Draws come from ChaCha8
-    /// with the seed, so the interval is a function of answers and seed. `None` with fewer than two passages, and where a draw
+    /// cluster bootstrap"); Efron, B. & Tibshirani, R. (1993), *An Introduction to the Bootstrap*, chapter 13. The interval is a function of
+    /// answers and seed. `None` with fewer than two passages, and where a draw
     /// leaves a cell without items in more than half of the cases.
     #[must_use]
     pub fn bootstrap(&self, level: f64, seed: u64) -> Option<Interval> {
@@ -127,7 +126,7 @@ impl<'f, 'a> Combination<'f, 'a> {
         if rows.len() < 2 {
             return None;
         }
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut random = Generator::new(seed);
         let mut draws: Vec<f64> = (0..DRAWS).filter_map(|_| self.drawn(&rows, &mut random)).collect();
         if draws.len() < DRAWS as usize / 2 {
             return None;
@@ -140,11 +139,11 @@ impl<'f, 'a> Combination<'f, 'a> {
     }
 
     /// The sum over passages that were drawn; `None` where a cell has no items then.
-    fn drawn(&self, rows: &[Row], random: &mut ChaCha8Rng) -> Option<f64> {
+    fn drawn(&self, rows: &[Row], random: &mut Generator) -> Option<f64> {
         let terms = rows.first()?.right.len();
         let (mut right, mut items) = (vec![0.0; terms], vec![0.0; terms]);
         for _ in 0..rows.len() {
-            let row = &rows[below(random, rows.len())];
+            let row = &rows[random.below(rows.len())];
             for at in 0..terms {
                 right[at] += row.right[at];
                 items[at] += row.items[at];
@@ -187,18 +186,6 @@ fn has_items_of(one: &CellFrame<'_>, other: &CellFrame<'_>) -> bool {
     one.clusters.len() == other.clusters.len() && items(one) == items(other)
 }
 
-/// A number below `n`, each equally likely: Lemire, D. (2019), *ACM Transactions on Modeling and Computer Simulation* 29, 3.
-fn below(random: &mut ChaCha8Rng, n: usize) -> usize {
-    let n = u64::try_from(n).unwrap_or(u64::MAX);
-    let threshold = n.wrapping_neg() % n;
-    loop {
-        let wide = u128::from(random.next_u64()) * u128::from(n);
-        if wide as u64 >= threshold {
-            return (wide >> 64) as usize;
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::frame::Frame;
@@ -231,10 +218,12 @@ mod tests {
     #[test]
     fn what_is_hard_in_all_languages_is_no_noise_of_a_difference_between_them() {
         let same = "++--+-+-++--";
-        let cells = evaluations(&[("base", "heb", "------------"), ("base", "fra", "------------")]
-            .into_iter()
-            .chain([("tuned", "heb", same), ("tuned", "fra", same)])
-            .collect::<Vec<_>>());
+        let cells = evaluations(
+            &[("base", "heb", "------------"), ("base", "fra", "------------")]
+                .into_iter()
+                .chain([("tuned", "heb", same), ("tuned", "fra", same)])
+                .collect::<Vec<_>>(),
+        );
         let frame = Frame::new(&cells);
         let mut difference = gain(&frame, "heb");
         difference.add_all(-1.0, &gain(&frame, "fra"));
@@ -251,7 +240,10 @@ mod tests {
         let frame = Frame::new(&cells);
         let sum = gain(&frame, "heb");
         let (drawn, linear) = (sum.bootstrap(0.95, 7).expect("draws"), sum.estimate().interval(0.95).expect("error"));
-        assert!((drawn.low - linear.low).abs() < 0.02 && (drawn.high - linear.high).abs() < 0.02, "{drawn:?} {linear:?}");
+        assert!(
+            (drawn.low - linear.low).abs() < 0.02 && (drawn.high - linear.high).abs() < 0.02,
+            "{drawn:?} {linear:?}"
+        );
         assert_eq!(sum.bootstrap(0.95, 7), Some(drawn));
         assert_ne!(sum.bootstrap(0.95, 8), Some(drawn));
     }
@@ -265,7 +257,10 @@ mod tests {
         sum.add(0.5, frame.cell(&id("m", "base", "fra")).expect("a cell"));
         let rows = sum.rows();
         assert_eq!((rows.len(), rows[0].right.len()), (3, 2));
-        assert_eq!((rows[2].items.as_slice(), rows[2].right.as_slice()), ([0.0, 2.0].as_slice(), [0.0, 0.5].as_slice()));
+        assert_eq!(
+            (rows[2].items.as_slice(), rows[2].right.as_slice()),
+            ([0.0, 2.0].as_slice(), [0.0, 0.5].as_slice())
+        );
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Relatives against controls: whether languages near to what an adapter was trained on gain more than others.
 //!
 //! Over the items at hand that is a difference of mean gains. Over languages each language is one value, and valid tests come first:
-//! a permutation of which languages are called related, Welch's t, and a wild bootstrap by language. The regression of gain on
+//! a permutation of which languages are called related where there are enough of them, else Student's t. The regression of gain on
 //! baseline and relatedness stands last, as published: the noise of the baseline is in the gain as well, and leaks into the rest.
 
+use super::claims::ALPHA;
 use super::combination::{Combination, Estimated};
 use super::gains::{Comparison, SEED, combination};
 use super::languages::{LanguageEstimate, OverLanguages};
@@ -36,12 +37,38 @@ pub struct Contrast {
     pub interval: Option<Interval>,
     /// Over languages, by permutation of the labels.
     pub permutation: Option<Permutation>,
-    /// Over languages, Welch's.
-    pub welch: Option<LanguageEstimate>,
+    /// Over languages, Student's t, or Welch's where the groups are not of one size.
+    pub student: Option<LanguageEstimate>,
     /// Over languages, the wild bootstrap of no difference, and its interval.
     pub wild: Option<(WildTest, WildInterval)>,
     /// The regression of gain on baseline and relatedness over the cells, with ordinary errors: as published.
     pub published: Option<Published>,
+}
+
+/// The test over languages that a report puts first.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum First {
+    /// Its p-value by permutation.
+    Permutation(f64),
+    /// Its p-value by Student's t.
+    Student(f64),
+}
+
+impl Contrast {
+    /// The permutation where it can reach [`ALPHA`] at all, else Student's t: three languages against three have 20 arrangements, and no
+    /// p below 0.10. In the benchmark `coverage` these two reject a true null in 4.1 to 5.5 % of studies with 16 languages, and in 4.5
+    /// to 5.7 % with six; a wild bootstrap in 7 to 9 % with six, the published regression with seven models in 31 to 52 %.
+    #[must_use]
+    pub fn first(&self) -> Option<First> {
+        match self.permutation {
+            Some(found) if found.smallest_attainable <= ALPHA => Some(First::Permutation(found.p)),
+            _ => {
+                let found = self.student?;
+                let above = found.p_above(0.0)?;
+                Some(First::Student((2.0 * above.min(1.0 - above)).min(1.0)))
+            }
+        }
+    }
 }
 
 /// `gain ~ base + relative` by ordinary least squares, a row for each model and language.
@@ -58,7 +85,7 @@ pub struct Published {
 /// The contrasts of comparisons that share conditions and mode: of each model, and where there are several, of their mean. None where
 /// the adapter has no relatives or no controls among the languages.
 #[must_use]
-pub fn contrasts(study: &Study<'_, '_>, comparisons: &[Comparison]) -> Vec<Contrast> {
+pub(super) fn contrasts(study: &Study<'_, '_>, comparisons: &[Comparison]) -> Vec<Contrast> {
     let mut modes: Vec<&str> = comparisons.iter().map(|comparison| comparison.mode.as_str()).collect();
     modes.sort_unstable();
     modes.dedup();
@@ -84,12 +111,10 @@ fn contrast(study: &Study<'_, '_>, comparisons: &[&Comparison]) -> Option<Contra
         Some(with.collect()).filter(|found: &Vec<_>| !found.is_empty())
     };
     let (relatives, controls) = (group("relatives")?, group("controls")?);
-    let mean_of = |group: &[(String, Combination<'_, '_>)]| {
-        mean(&group.iter().map(|(_, sum)| sum.clone()).collect::<Vec<_>>())
-    };
     let mut sum = Combination::default();
-    sum.add_all(1.0, &mean_of(&relatives)?);
-    sum.add_all(-1.0, &mean_of(&controls)?);
+    for (sign, group) in [(1.0, &relatives), (-1.0, &controls)] {
+        group.iter().for_each(|(_, gain)| sum.add_all(sign / group.len() as f64, gain));
+    }
     let values = |group: &[(String, Combination<'_, '_>)]| -> Vec<(String, f64)> {
         group.iter().map(|(code, sum)| (code.clone(), sum.value())).collect()
     };
@@ -106,7 +131,7 @@ fn contrast(study: &Study<'_, '_>, comparisons: &[&Comparison]) -> Option<Contra
         over_items: sum.estimate(),
         interval: sum.bootstrap(LEVEL, SEED),
         permutation: permutation.map(|gains| gains.test(SEED)),
-        welch: OverLanguages::Two(gains(&relatives), gains(&controls)).estimate(),
+        student: OverLanguages::Two(gains(&relatives), gains(&controls)).estimate(),
         wild: wild(&all, &related),
         published: published(study, comparisons, &relatives, &controls),
         relatives,
@@ -142,4 +167,89 @@ fn published(
     let fit = Regression::fit(&Design::new(3, rows).ok()?, &gains).ok()?;
     let [_, base, relative] = fit.independent()[..] else { return None };
     Some(Published { base, relative, cells: gains.len() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::frame::Frame;
+    use super::super::frame::tests::{answers, id};
+    use super::super::gains::comparisons;
+    use super::super::study::ConditionFacts;
+    use super::*;
+    use crate::results::Evaluations;
+
+    /// Answers of one model before and after it was tuned on Arabic: of 20 items so many are right.
+    fn evaluations(languages: &[(&str, usize, usize)]) -> Evaluations {
+        let pattern = |right: usize| "+".repeat(right) + &"-".repeat(20 - right);
+        let both = |(code, before, after): &(&str, usize, usize)| {
+            [("base", *before), ("tuned", *after)]
+                .map(|(condition, right)| (id("m", condition, code), answers(&pattern(right))))
+        };
+        languages.iter().flat_map(both).collect()
+    }
+
+    fn found(languages: &[(&str, usize, usize)]) -> Vec<Contrast> {
+        let evaluations = evaluations(languages);
+        let frame = Frame::new(&evaluations);
+        let facts = |name: &str, adapter: Option<&str>| ConditionFacts {
+            name: name.to_owned(),
+            adapter: adapter.map(str::to_owned),
+            mode: None,
+            sources: adapter.map(|_| "arb_Arab".to_owned()).into_iter().collect(),
+        };
+        let conditions = [facts("base", None), facts("tuned", Some("arabic"))];
+        let study = Study::new(&frame, &conditions, &[]);
+        contrasts(&study, &comparisons(&study, "tuned", "base"))
+    }
+
+    #[test]
+    fn relatives_stand_against_controls_and_a_source_is_neither() {
+        let all = found(&[
+            ("arb_Arab", 5, 20),
+            ("heb_Hebr", 5, 11),
+            ("amh_Ethi", 4, 9),
+            ("mlt_Latn", 6, 10),
+            ("fra_Latn", 9, 12),
+            ("jpn_Jpan", 7, 9),
+            ("kor_Hang", 8, 9),
+        ]);
+        let [contrast] = all.as_slice() else { panic!("one contrast: {all:?}") };
+        let codes = |group: &[(String, f64)]| group.iter().map(|(code, _)| code.clone()).collect::<Vec<_>>();
+        assert_eq!(codes(&contrast.relatives), ["amh_Ethi", "heb_Hebr", "mlt_Latn"]);
+        assert_eq!(codes(&contrast.controls), ["fra_Latn", "jpn_Jpan", "kor_Hang"]);
+        // Gains of 5, 6, 4 and 3, 2, 1 of 20.
+        assert!((contrast.over_items.value - 0.15).abs() < 1e-12);
+        let permutation = contrast.permutation.expect("a test");
+        assert_eq!((permutation.p, permutation.smallest_attainable), (0.1, 0.1));
+        let student = contrast.student.expect("a test");
+        assert!((student.error - (2.0 * 0.05_f64.powi(2) / 3.0).sqrt()).abs() < 1e-12 && student.freedom == 4.0);
+        // t = 3.674 with 4 degrees of freedom.
+        assert!(
+            matches!(contrast.first(), Some(First::Student(p)) if (p - 0.021_31).abs() < 1e-4),
+            "{:?}",
+            contrast.first()
+        );
+        assert!(contrast.published.is_some_and(|published| published.cells == 6));
+    }
+
+    #[test]
+    fn with_enough_languages_the_permutation_stands_first() {
+        let all = found(&[
+            ("heb_Hebr", 5, 11),
+            ("amh_Ethi", 4, 9),
+            ("mlt_Latn", 6, 10),
+            ("tir_Ethi", 5, 10),
+            ("fra_Latn", 9, 12),
+            ("jpn_Jpan", 7, 9),
+            ("kor_Hang", 8, 9),
+            ("deu_Latn", 8, 9),
+        ]);
+        // 2 of the 70 arrangements are as far apart as this one, itself among them.
+        assert_eq!(all[0].first(), Some(First::Permutation(2.0 / 70.0)));
+    }
+
+    #[test]
+    fn without_controls_there_is_no_contrast() {
+        assert_eq!(found(&[("heb_Hebr", 5, 11), ("amh_Ethi", 4, 9)]), []);
+    }
 }

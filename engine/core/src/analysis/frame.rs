@@ -54,8 +54,7 @@ impl<'a> Frame<'a> {
     #[must_use]
     pub fn new(evaluations: &'a Evaluations) -> Self {
         let all = evaluations.values().flatten();
-        let mut passages: BTreeMap<&str, PassageId> =
-            all.map(|answer| (answer.group.as_str(), PassageId(0))).collect();
+        let mut passages: BTreeMap<&str, PassageId> = all.map(|answer| (answer.group.as_str(), PassageId(0))).collect();
         for (id, number) in passages.values_mut().zip(0..) {
             *id = PassageId(number);
         }

@@ -72,7 +72,7 @@ pub struct PopulationGain {
 
 /// The comparisons that a pair of conditions has, in the modes that both were asked in.
 #[must_use]
-pub fn comparisons(study: &Study<'_, '_>, of: &str, over: &str) -> Vec<Comparison> {
+pub(super) fn comparisons(study: &Study<'_, '_>, of: &str, over: &str) -> Vec<Comparison> {
     let of_model = |model: &&str| {
         let modes = study.modes(model, &[of, over]);
         let model = (*model).to_owned();
@@ -91,10 +91,10 @@ pub fn comparisons(study: &Study<'_, '_>, of: &str, over: &str) -> Vec<Compariso
 
 /// The gains of each comparison in every language, in the order given, languages sorted; adjusted together.
 #[must_use]
-pub fn gains(study: &Study<'_, '_>, comparisons: &[Comparison]) -> Vec<Gain> {
-    let each = comparisons.iter().flat_map(|comparison| {
-        study.languages.iter().filter_map(|language| gain(study, comparison, language))
-    });
+pub(super) fn gains(study: &Study<'_, '_>, comparisons: &[Comparison]) -> Vec<Gain> {
+    let each = comparisons
+        .iter()
+        .flat_map(|comparison| study.languages.iter().filter_map(|language| gain(study, comparison, language)));
     let mut gains: Vec<Gain> = each.collect();
     let p: Vec<f64> = gains.iter().filter_map(|gain| gain.p).collect();
     let adjusted = holm(&p).unwrap_or_default();
@@ -150,7 +150,7 @@ pub(super) fn combination<'f, 'a>(
 /// The mean gains over the populations of a comparison: relatives and controls where its adapter has any, all languages, and
 /// the spec's groups; those that have languages.
 #[must_use]
-pub fn population_gains(study: &Study<'_, '_>, comparison: &Comparison) -> Vec<PopulationGain> {
+pub(super) fn population_gains(study: &Study<'_, '_>, comparison: &Comparison) -> Vec<PopulationGain> {
     let words = ["relatives", "controls", "all"].into_iter().chain(study.groups());
     let of = |word: &str| {
         let languages = study.population(word, &comparison.of).ok()?;

@@ -21,13 +21,16 @@ pub struct LanguageEstimate {
     pub value: f64,
     /// Its standard error.
     pub error: f64,
-    /// Degrees of freedom; of two groups Welch's.
+    /// Degrees of freedom.
     pub freedom: f64,
 }
 
 impl OverLanguages {
-    /// The estimate with its error: of one group s/√n with n − 1 degrees of freedom (Student 1908), of two Welch's (1947), who needs no
-    /// equal spreads. `None` with fewer than two languages in a group, and where none differs from another.
+    /// The estimate with its error: of one group s/√n with n − 1 degrees of freedom (Student 1908), of two √(s₁²/n₁ + s₂²/n₂). Groups
+    /// of one size have n₁ + n₂ − 2 degrees of freedom, as Student's, whose size then hardly hangs on equal spreads; others Welch's
+    /// (1947), who needs none. (In the benchmark `coverage`, with three languages against three, Student's rejects a true null in 4.5 to
+    /// 5.7 % of studies, Welch's in 2.8 to 4.0 %.) `None` with fewer than two languages in a group, and where none differs from
+    /// another.
     #[must_use]
     pub fn estimate(&self) -> Option<LanguageEstimate> {
         match self {
@@ -35,7 +38,7 @@ impl OverLanguages {
             Self::Two(these, those) => Welch::of(these, those).map(|welch| LanguageEstimate {
                 value: welch.difference,
                 error: welch.standard_error,
-                freedom: welch.freedom,
+                freedom: if these.len() == those.len() { self.count() as f64 - 2.0 } else { welch.freedom },
             }),
         }
     }
@@ -81,7 +84,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_group_is_students_and_two_are_welchs() {
+    fn groups_of_one_size_have_students_freedom_and_others_welchs() {
+        let freedom = |these: &[f64], those: &[f64]| {
+            OverLanguages::Two(these.to_vec(), those.to_vec()).estimate().expect("an estimate").freedom
+        };
+        assert_eq!(freedom(&[0.1, 0.2, 0.9], &[0.0, 0.01, 0.02]), 4.0);
+        // a = 0.02/2, b = 0.01/3: (a + b)² / (a² + b²/2).
+        let (a, b) = (0.01_f64, 0.01 / 3.0);
+        assert!((freedom(&[0.1, 0.3], &[0.0, 0.1, 0.2]) - (a + b).powi(2) / (a * a + b * b / 2.0)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn one_group_is_students_and_two_are_compared() {
         let found = OverLanguages::One(vec![0.1, 0.2, 0.3]).estimate().expect("three languages");
         assert!((found.value - 0.2).abs() < 1e-12 && (found.error - 0.1 / 3.0_f64.sqrt()).abs() < 1e-12);
         // The 97.5 % quantile of t with 2 degrees of freedom.

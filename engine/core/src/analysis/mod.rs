@@ -17,7 +17,7 @@ mod variance;
 pub use associations::{Ablation, AgainstBaseline};
 pub use claims::{ALPHA, CellName, Cells, Judged, POWER, Sided, Verdict, Why};
 pub use combination::{Combination, DRAWS, Estimated};
-pub use contrasts::{Contrast, Published};
+pub use contrasts::{Contrast, First, Published};
 pub use frame::{Cluster, Frame, Outcome, PassageId};
 pub use gains::{Comparison, Gain, PopulationGain, SeedGain};
 pub use languages::{LanguageEstimate, OverLanguages};
@@ -121,7 +121,8 @@ fn arms(study: &Study<'_, '_>, conditions: &[ConditionFacts]) -> Vec<PopulationG
 fn ablations(study: &Study<'_, '_>, analyze: &Analyze) -> Vec<Ablation> {
     let Some(spec::Ablation { compare, over }) = &analyze.ablation else { return Vec::new() };
     let way = |cell: &'_ spec::Cell| (cell.condition.clone(), cell.mode.clone());
-    let pairs = compare.iter().enumerate().flat_map(|(at, one)| compare[at + 1..].iter().map(move |other| (one, other)));
+    let pairs =
+        compare.iter().enumerate().flat_map(|(at, one)| compare[at + 1..].iter().map(move |other| (one, other)));
     let of = |(one, other): (&spec::Cell, &spec::Cell)| {
         let (one, other, over) = (way(one), way(other), way(over));
         associations::ablation(study, (&other.0, &other.1), (&one.0, &one.1), (&over.0, &over.1))

@@ -47,7 +47,7 @@ impl Factor {
 /// The split of a model's gains over its items, languages, seeds and modes, as far as each has two or more. `None` where the table
 /// is not complete: another language has other items, or not everything was asked.
 #[must_use]
-pub fn split(study: &Study<'_, '_>, model: &str, of: &str, over: &str) -> Option<Split> {
+pub(super) fn split(study: &Study<'_, '_>, model: &str, of: &str, over: &str) -> Option<Split> {
     let modes = study.modes(model, &[of, over]);
     let first = study.cells(model, of, modes.first()?, study.languages.first()?);
     let keys: Vec<&str> = first.first()?.1.outcomes.iter().map(|outcome| outcome.key).collect();
@@ -59,13 +59,18 @@ pub fn split(study: &Study<'_, '_>, model: &str, of: &str, over: &str) -> Option
                 let before = &study.cells(model, over, mode, language).first()?.1.outcomes;
                 let cells = study.cells(model, of, mode, language);
                 let after = &cells.iter().find(|(other, _)| other == seed)?.1.outcomes;
-                let same = |outcomes: &[super::frame::Outcome<'_>]| outcomes.iter().map(|it| it.key).eq(keys.iter().copied());
+                let same =
+                    |outcomes: &[super::frame::Outcome<'_>]| outcomes.iter().map(|it| it.key).eq(keys.iter().copied());
                 if !same(before) || !same(after) {
                     return None;
                 }
-                columns.push(after.iter().zip(before).map(|(after, before)| {
-                    f64::from(u8::from(after.correct)) - f64::from(u8::from(before.correct))
-                }).collect::<Vec<f64>>());
+                columns.push(
+                    after
+                        .iter()
+                        .zip(before)
+                        .map(|(after, before)| f64::from(u8::from(after.correct)) - f64::from(u8::from(before.correct)))
+                        .collect::<Vec<f64>>(),
+                );
             }
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Not here: names of stages, paths, addresses, thread counts, the order in which things were written.
 
+mod analysis;
 mod finetune;
 
 use super::stage::{DownloadWork, Kind, Stage, Work};
@@ -320,5 +321,5 @@ fn analyze(work: &AnalyzeWork, manifest: &mut impl Manifest) {
     if let Some(data) = &work.data {
         rows(data, manifest);
     }
-    manifest.field("not_computed", Value::Texts(&work.not_computed()));
+    analysis::describe(work, manifest);
 }

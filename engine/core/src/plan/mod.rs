@@ -28,8 +28,9 @@ pub use work::{
 
 use crate::key::{Digest, Key};
 use crate::record::Output;
-use crate::spec::{FileRef, Source, Spec};
+use crate::spec::{Claim, FileRef, Source, Spec};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a plan must know of the world outside. Two implementers: the cache with its ledger, and the tests' own world.
 pub trait Facts {
@@ -48,6 +49,8 @@ pub trait Facts {
     fn exported(&self, path: &str, digest: &Digest) -> bool;
     /// Manifest of the newest record of a stage of that name.
     fn last_manifest(&self, stage: &str) -> Option<String>;
+    /// Whether the lock has a claim as one that came after answers; `None` where it does not have it.
+    fn post_hoc(&self, claim: &Digest) -> Option<bool>;
 }
 
 /// A compiled spec.
@@ -65,6 +68,19 @@ pub struct Plan {
     pub locals: Vec<Local>,
     /// What a finished run leaves in the results folder.
     pub exports: Vec<Export>,
+    /// Claims that the lock does not have yet.
+    pub new_claims: Vec<NewClaim>,
+}
+
+/// A claim that no run has seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewClaim {
+    /// What tells it from others.
+    pub digest: Digest,
+    /// Its sentence.
+    pub text: String,
+    /// Whether there are answers already.
+    pub post_hoc: bool,
 }
 
 /// Compiles a spec.
@@ -103,9 +119,20 @@ pub fn plan_only(
         verdicts: Vec::new(),
         locals: locals.into_iter().flatten().collect(),
         exports,
+        new_claims: new_claims(&spec.claims, facts),
     };
     plan.verdicts = verdict::judge(&plan, facts);
+    if !plan.new_claims.is_empty() && plan.has_answers() {
+        plan.mark_new_claims();
+        plan.verdicts = verdict::judge(&plan, facts);
+    }
     Ok(plan)
+}
+
+/// The claims that no run has seen, each as if there were no answers.
+fn new_claims(claims: &[Claim], facts: &dyn Facts) -> Vec<NewClaim> {
+    let of = |claim: &Claim| NewClaim { digest: claim.digest(), text: claim.text.clone(), post_hoc: false };
+    claims.iter().map(of).filter(|claim| facts.post_hoc(&claim.digest).is_none()).collect()
 }
 
 impl Plan {
@@ -124,6 +151,27 @@ impl Plan {
     #[must_use]
     pub fn find(&self, name: &str) -> Option<StageId> {
         self.ids().find(|(_, stage)| stage.name == name).map(|(id, _)| id)
+    }
+
+    /// Whether any answers of the study are there.
+    fn has_answers(&self) -> bool {
+        let answers = self.stages.iter().zip(&self.verdicts);
+        answers
+            .into_iter()
+            .any(|(stage, verdict)| matches!(stage.kind(), Kind::Evaluate | Kind::Import) && verdict.word() == "cached")
+    }
+
+    /// New claims come after answers.
+    fn mark_new_claims(&mut self) {
+        self.new_claims.iter_mut().for_each(|claim| claim.post_hoc = true);
+        for stage in &mut self.stages {
+            let Work::Analyze(work) = &mut stage.work else { continue };
+            let work = Arc::make_mut(work);
+            for (claim, post_hoc) in work.claims.iter().zip(&mut work.post_hoc) {
+                let digest = claim.digest();
+                *post_hoc |= self.new_claims.iter().any(|new| new.digest == digest);
+            }
+        }
     }
 
     /// Keys of stages given what is known of their inputs.
@@ -215,6 +263,11 @@ impl<'a> Builder<'a> {
             }
             None => self.facts.pin(&file.source),
         }
+    }
+
+    /// Whether a claim is known to have come after answers.
+    fn post_hoc(&self, claim: &Claim) -> bool {
+        self.facts.post_hoc(&claim.digest()).unwrap_or(false)
     }
 
     fn check_unique(&mut self) {

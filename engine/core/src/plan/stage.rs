@@ -79,7 +79,8 @@ impl Kind {
             | Self::Fertility
             | Self::Probe
             | Self::Command => 1,
-            Self::Analyze | Self::Evaluate => 6,
+            Self::Evaluate => 6,
+            Self::Analyze => 7,
         }
     }
 }

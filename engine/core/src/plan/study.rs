@@ -6,8 +6,9 @@ mod tuning;
 use super::Builder;
 use super::stage::{DownloadWork, Export, Input, InputSource, QuantizeWork, Resources, Stage, StageId, Work};
 use super::work::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, ImportWork, ProbeWork, TrainedAdapter};
+use crate::analysis::ConditionFacts;
 use crate::shards::Shard;
-use crate::spec::{Ablation, Analyze, AnswersFormat, Condition, Data, Evaluate, FileRef, Gain, Model, Source, Spec};
+use crate::spec::{AdapterOrigin, AnswersFormat, Condition, Data, Evaluate, FileRef, Model, Source, Spec};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tuning::Asked;
@@ -288,7 +289,9 @@ impl Study<'_, '_> {
             groups: spec.languages.clone(),
             options: spec.prompt.as_ref().map_or(0, |prompt| prompt.labels.len()),
             analyze: spec.analyze.clone().unwrap_or_default(),
+            post_hoc: spec.claims.iter().map(|claim| self.builder.post_hoc(claim)).collect(),
             claims: spec.claims.clone(),
+            conditions: spec.conditions.iter().map(|condition| facts(spec, condition)).collect(),
         };
         let stage =
             Stage { name: "analyze".to_owned(), inputs, work: Work::Analyze(Arc::new(work)), resources: ONE_CORE };
@@ -300,18 +303,18 @@ impl Study<'_, '_> {
     }
 }
 
-impl AnalyzeWork {
-    /// What the spec declares and this version plans but does not compute, each as it stands in the spec.
-    #[must_use]
-    pub fn not_computed(&self) -> Vec<String> {
-        let Analyze { gain, as_published, ablation, fertility: _ } = &self.analyze;
-        let gain = gain.as_ref().map(|Gain { of, over, .. }| format!("gain of {of} over {over}"));
-        let published = as_published.as_ref().map(|formula| format!("the regression {formula}"));
-        let ablation = ablation
-            .as_ref()
-            .map(|Ablation { over, .. }| format!("the ablation over {}/{}", over.condition, over.mode));
-        let claims = self.claims.iter().map(|claim| format!("the claim \"{}\"", claim.text));
-        gain.into_iter().chain(published).chain(ablation).chain(claims).collect()
+/// What an analysis knows of a condition.
+fn facts(spec: &Spec, condition: &Condition) -> ConditionFacts {
+    let adapter = spec.adapters.iter().find(|adapter| Some(&adapter.name) == condition.adapter.as_ref());
+    let training = adapter.and_then(|adapter| match &adapter.origin {
+        AdapterOrigin::Trained(training) => Some(training),
+        AdapterOrigin::File(_) => None,
+    });
+    ConditionFacts {
+        name: condition.name.clone(),
+        adapter: condition.adapter.clone(),
+        mode: training.and_then(|training| training.train_on.mode()).map(ToString::to_string),
+        sources: training.map(|training| training.train_on.languages.clone()).unwrap_or_default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the study's own stages do: every parameter that can change their bytes.
 
+use crate::analysis::ConditionFacts;
 use crate::asked::Asked;
 use crate::spec::{
     Analyze, AnswersFormat, Chat, Claim, Data, Evaluate, FileRef, Kv, LanguageGroup, Lesson, Mode, Pace, Prompt,
@@ -234,6 +235,10 @@ pub struct AnalyzeWork {
     pub analyze: Analyze,
     /// What is expected.
     pub claims: Vec<Claim>,
+    /// Of each claim whether it was written, or changed, when there were answers already.
+    pub post_hoc: Vec<bool>,
+    /// The conditions, in the order of the spec.
+    pub conditions: Vec<ConditionFacts>,
 }
 
 impl EvaluateWork {

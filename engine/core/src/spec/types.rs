@@ -4,6 +4,7 @@
 //! Every list that the user wrote as a table is sorted by name, so that reordering a spec changes nothing.
 
 use super::adapter::Adapter;
+use crate::key::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -616,6 +617,16 @@ pub struct Claim {
     pub expect: Expect,
     /// The population it speaks of.
     pub over: Population,
+}
+
+impl Claim {
+    /// What tells it from another claim: what is estimated, of what, and what is expected. Its words may change.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let Self { text: _, estimate, expect, over } = self;
+        // Names, numbers and variants always have a JSON form.
+        Digest::of(serde_json::to_string(&(estimate, expect, over)).unwrap_or_default().as_bytes())
+    }
 }
 
 /// A signed sum of terms, e.g. `gain(tuned, relatives) - gain(tuned, controls)`.

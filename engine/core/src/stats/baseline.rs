@@ -3,7 +3,7 @@
 //! A gain holds the baseline with a minus sign, so that their plain correlation is negative even where nothing happened but
 //! noise (Oldham 1962). [`BaselineAgainstGain`] therefore has the plain one only together with those that are not so coupled.
 
-use super::correlation::{Associations, Point, covariance};
+use super::correlation::{Associations, Point, covariance, mean_correlation};
 use super::mean;
 use super::paired::Pair;
 use super::tails::Test;
@@ -91,22 +91,20 @@ impl BaselineAgainstGain {
     #[must_use]
     pub fn of<U: AsRef<[Pair]>>(units: &[U]) -> Option<Self> {
         let units: Vec<&[Pair]> = units.iter().map(AsRef::as_ref).collect();
-        let rates: Vec<(f64, f64)> = units.iter().map(|unit| rates(unit.iter())).collect::<Option<_>>()?;
-        let points = |point: fn(f64, f64) -> Point| -> Vec<Point> {
-            rates.iter().map(|&(before, after)| point(before, after)).collect()
-        };
-        let observed = points(|before, after| Point { x: before, y: after });
-        let gains = points(|before, after| Point { x: before, y: after - before });
-        let oldham = Associations::of(&points(|before, after| Point { x: before + after, y: after - before }))?;
-        let (variance_before, variance_after) =
-            (variance(&observed, |point| point.x)?, variance(&observed, |point| point.y)?);
+        let counts: Vec<Counts> = units.iter().map(|unit| Counts::of(unit.iter())).collect::<Option<_>>()?;
+        let points = |point: fn(&Counts) -> Point| -> Vec<Point> { counts.iter().map(point).collect() };
+        let observed = points(|unit| Point { x: unit.baseline(), y: unit.after as f64 / unit.items as f64 });
+        let gains = points(|unit| Point { x: unit.baseline(), y: unit.gain() });
+        let oldham = Associations::of(&points(|unit| Point { x: unit.mean(), y: unit.gain() }))?;
+        let variance_before = variance(&observed, |point| point.x)?;
+        let variance_after = variance(&observed, |point| point.y)?;
         Some(Self {
             units: units.len(),
             split_half: SplitHalf { even_baseline: halves(&units, 0)?, odd_baseline: halves(&units, 1)? },
             oldham,
             naive: Associations::of(&gains)?,
-            normalised: normalised(&rates),
-            logit: Associations::of(&units.iter().map(|unit| logits(unit)).collect::<Vec<_>>())?,
+            normalised: normalised(&counts),
+            logit: Associations::of(&points(|unit| unit.logits()))?,
             // The mean of before and after is half their sum: the correlation is Oldham's.
             pitman_morgan: PitmanMorgan { test: oldham.pearson.test, variance_before, variance_after },
             line: Line::through(&observed)?,
@@ -116,10 +114,12 @@ impl BaselineAgainstGain {
 }
 
 impl SplitHalf {
-    /// Mean of the two Pearson correlations.
+    /// Mean of the two Pearson correlations by Fisher's z, tanh((artanh r + artanh s) / 2).
+    ///
+    /// Fisher, R. A. (1921), *Metron* 1, 3–32.
     #[must_use]
     pub fn mean_pearson(&self) -> f64 {
-        f64::midpoint(self.even_baseline.pearson.r, self.odd_baseline.pearson.r)
+        mean_correlation(self.even_baseline.pearson.r, self.odd_baseline.pearson.r)
     }
 }
 
@@ -161,41 +161,67 @@ pub fn chance_normalised(accuracy: f64, chance: f64) -> Option<f64> {
     (0.0..1.0).contains(&chance).then(|| (accuracy - chance) / (1.0 - chance))
 }
 
-/// (after − before) / (1 − before): the share of what was left to gain. `None` unless before is from 0 to below 1.
+/// Of counts, (after − before) / (items − before): the share of what was left to gain. `None` where nothing was.
 ///
 /// Hake, R. R. (1998), *American Journal of Physics* 66, 64–74.
 #[must_use]
-pub fn ceiling_normalised(before: f64, after: f64) -> Option<f64> {
-    (0.0..1.0).contains(&before).then(|| (after - before) / (1.0 - before))
+pub fn ceiling_normalised(before: u64, after: u64, items: u64) -> Option<f64> {
+    (before < items).then(|| (after as f64 - before as f64) / (items - before) as f64)
 }
 
-fn rates<'a>(pairs: impl Iterator<Item = &'a Pair> + Clone) -> Option<(f64, f64)> {
-    let rate = |of: fn(&Pair) -> bool| mean(&pairs.clone().map(|pair| f64::from(of(pair))).collect::<Vec<_>>());
-    Some((rate(|pair| pair.before)?, rate(|pair| pair.after)?))
+/// Correct answers of a unit before and after. What is compared is one quotient of whole numbers: equal gains are equal numbers,
+/// where a difference of two rates would break ties of ranks by its last bit.
+#[derive(Clone, Copy)]
+struct Counts {
+    before: u64,
+    after: u64,
+    items: u64,
+}
+
+impl Counts {
+    fn of<'a>(pairs: impl Iterator<Item = &'a Pair>) -> Option<Self> {
+        let add = |sum: Self, pair: &Pair| Self {
+            before: sum.before + u64::from(pair.before),
+            after: sum.after + u64::from(pair.after),
+            items: sum.items + 1,
+        };
+        let sum = pairs.fold(Self { before: 0, after: 0, items: 0 }, add);
+        (sum.items > 0).then_some(sum)
+    }
+
+    fn baseline(&self) -> f64 {
+        self.before as f64 / self.items as f64
+    }
+
+    fn gain(&self) -> f64 {
+        (self.after as f64 - self.before as f64) / self.items as f64
+    }
+
+    fn mean(&self) -> f64 {
+        (self.before + self.after) as f64 / (2 * self.items) as f64
+    }
+
+    fn logits(&self) -> Point {
+        let odds = |correct: u64| (correct as f64 + 0.5, (self.items - correct) as f64 + 0.5);
+        let ((right, wrong), (right_after, wrong_after)) = (odds(self.before), odds(self.after));
+        Point { x: (right / wrong).ln(), y: (right_after * wrong / (wrong_after * right)).ln() }
+    }
 }
 
 /// Baselines from the items of that parity, gains from the others.
 fn halves(units: &[&[Pair]], parity: usize) -> Option<Associations> {
     let point = |unit: &&[Pair]| {
-        let (baseline, _) = rates(unit.iter().skip(parity).step_by(2))?;
-        let (before, after) = rates(unit.iter().skip(1 - parity).step_by(2))?;
-        Some(Point { x: baseline, y: after - before })
+        let own = Counts::of(unit.iter().skip(parity).step_by(2))?;
+        let other = Counts::of(unit.iter().skip(1 - parity).step_by(2))?;
+        Some(Point { x: own.baseline(), y: other.gain() })
     };
     Associations::of(&units.iter().map(point).collect::<Option<Vec<_>>>()?)
 }
 
-fn normalised(rates: &[(f64, f64)]) -> Option<Associations> {
-    let point = |&(before, after): &(f64, f64)| Some(Point { x: before, y: ceiling_normalised(before, after)? });
-    Associations::of(&rates.iter().map(point).collect::<Option<Vec<_>>>()?)
-}
-
-fn logits(unit: &[Pair]) -> Point {
-    let logit = |of: fn(&Pair) -> bool| {
-        let correct = unit.iter().filter(|pair| of(pair)).count() as f64;
-        ((correct + 0.5) / (unit.len() as f64 - correct + 0.5)).ln()
-    };
-    let before = logit(|pair| pair.before);
-    Point { x: before, y: logit(|pair| pair.after) - before }
+fn normalised(counts: &[Counts]) -> Option<Associations> {
+    let point =
+        |unit: &Counts| Some(Point { x: unit.baseline(), y: ceiling_normalised(unit.before, unit.after, unit.items)? });
+    Associations::of(&counts.iter().map(point).collect::<Option<Vec<_>>>()?)
 }
 
 fn variance(points: &[Point], coordinate: fn(&Point) -> f64) -> Option<f64> {
@@ -232,14 +258,14 @@ mod tests {
     fn normalised_accuracies() {
         assert_eq!(chance_normalised(0.625, 0.25), Some(0.5));
         assert_eq!([chance_normalised(1.0, 1.0), chance_normalised(1.0, f64::NAN)], [None; 2]);
-        assert_eq!(ceiling_normalised(0.5, 0.75), Some(0.5));
-        assert_eq!([ceiling_normalised(1.0, 1.0), ceiling_normalised(f64::NAN, 1.0)], [None; 2]);
+        assert_eq!([ceiling_normalised(2, 3, 4), ceiling_normalised(2, 1, 4)], [Some(0.5), Some(-0.5)]);
+        assert_eq!([ceiling_normalised(4, 4, 4), ceiling_normalised(5, 4, 4)], [None; 2]);
     }
 
     #[test]
     fn where_noise_is_all_there_is_nothing_is_freed_from_it() {
-        // Baselines of 2, 2 and 3 of 4: their variance, 1/48, is below that of their items, which is above 1/16.
-        let found = BaselineAgainstGain::of(&[unit(2, 3), unit(2, 4), unit(3, 2)]);
+        // Baselines of 1, 2 and 3 of 4: their variance is 9/144, that of their items' means 10/144.
+        let found = BaselineAgainstGain::of(&[unit(1, 3), unit(2, 4), unit(3, 2)]);
         assert_eq!(found.map(|found| found.blomqvist), Some(None));
     }
 }

@@ -39,7 +39,7 @@ pub struct Draws {
 }
 
 /// What rounding may add up to in a sum of probabilities.
-const ROUNDING: f64 = 1e-11;
+const ROUNDING: f64 = 1e-9;
 
 impl Paired {
     /// The percentile bootstrap over items, exact: the sum of n differences drawn from the items' −1, 0 and 1 is one power of a
@@ -47,7 +47,7 @@ impl Paired {
     ///
     /// The percentile of q is the least gain up to which there is at least q; its variance is Σ(d − d̄)² / n². Efron, B., &
     /// Tibshirani, R. J. (1993), *An Introduction to the Bootstrap*, chapters 5 and 13; recurrence: Knuth, D. E., *The Art of
-    /// Computer Programming* 2, 4.7, exercise 4 (Euler). O(n): 900 items cost some 20 µs.
+    /// Computer Programming* 2, 4.7, exercise 4 (Euler). O(n): 900 items cost some 0.1 ms, 100 some 5 µs.
     #[must_use]
     pub fn bootstrap(self, level: f64) -> Bootstrap {
         let law = self.law();
@@ -95,21 +95,22 @@ impl Paired {
 /// The first n + 1 coefficients of (a + b x + c x²)ⁿ, a above zero: k a q_k = (n − k + 1) b q_(k−1) + (2n − k + 2) c q_(k−2).
 fn half(n: usize, [a, b, c]: [f64; 3]) -> Vec<f64> {
     // The first may be far below the smallest f64: it is carried as a logarithm, and the others relative to it.
-    const STEP: f64 = 1e150;
+    const STEP: f64 = 2_u128.pow(100) as f64;
     let times = n as f64;
-    let mut scale = times * a.ln();
+    let mut steps = 0.0;
+    let logarithm = |value: f64, steps: f64| value.ln() + (times * a.ln() + steps * STEP.ln());
     let (mut before, mut last) = (0.0, 1.0_f64);
     let mut coefficients = Vec::with_capacity(n + 1);
-    coefficients.push(scale.exp());
+    coefficients.push(logarithm(last, steps).exp());
     for k in 1..=n {
         let k = k as f64;
         let next = ((times - k + 1.0) * b * last + (2.0 * times - k + 2.0) * c * before) / (k * a);
         (before, last) = (last, next);
         if last.max(before) > STEP {
             (before, last) = (before / STEP, last / STEP);
-            scale += STEP.ln();
+            steps += 1.0;
         }
-        coefficients.push((last.ln() + scale).exp());
+        coefficients.push(logarithm(last, steps).exp());
     }
     coefficients
 }
@@ -119,8 +120,8 @@ fn half(n: usize, [a, b, c]: [f64; 3]) -> Vec<f64> {
 ///
 /// Davison, A. C., & Hinkley, D. V. (1997), *Bootstrap Methods and their Application*, section 3.8; Field, C. A., & Welsh, A. H.
 /// (2007), *Journal of the Royal Statistical Society B* 69, 369–390. The same observations and seed give the same bytes,
-/// whatever the clusters' numbers are, as long as their order is the same. O(draws × clusters), some 2 ns each: 10,000 draws of
-/// 50 passages cost a millisecond, of 488 ten.
+/// whatever the clusters' numbers are, as long as their order is the same. O(draws × clusters), some 3 ns each: 10,000 draws of
+/// 50 passages cost a millisecond, of 500 sixteen.
 ///
 /// `None` with fewer than two clusters, without draws, and where a value is no finite number.
 #[must_use]

@@ -88,7 +88,7 @@ pub fn kendall(points: &[Point]) -> Option<f64> {
             untied_y += y * y;
         }
     }
-    (untied_x > 0 && untied_y > 0).then(|| balance as f64 / (untied_x as f64).sqrt() / (untied_y as f64).sqrt())
+    (untied_x > 0 && untied_y > 0).then(|| balance as f64 / (untied_x as f64 * untied_y as f64).sqrt())
 }
 
 /// Pearson's r of x and y with what either shares with `given` taken out: (r_xy − r_xz r_yz) / √((1 − r_xz²)(1 − r_yz²)), n − 3
@@ -114,6 +114,12 @@ pub fn partial(points: &[Point], given: &[f64]) -> Option<Correlation> {
     Correlation::new(((xy - xz * yz) / left.sqrt()).clamp(-1.0, 1.0), points.len() as f64 - 3.0)
 }
 
+/// The mean of two correlations by Fisher's z. Of ±1 z is infinite, and of both no number: then it is 0.
+pub(super) fn mean_correlation(one: f64, other: f64) -> f64 {
+    let z = f64::midpoint(one.atanh(), other.atanh());
+    if z.is_nan() { 0.0 } else { z.tanh() }
+}
+
 /// Sample covariance, n − 1 below. `None` for fewer than two points.
 pub(super) fn covariance(points: &[Point]) -> Option<f64> {
     let (x, y) = centre(points)?;
@@ -136,7 +142,7 @@ fn coefficient(points: &[Point]) -> Option<f64> {
         xy += x * y;
         yy += y * y;
     }
-    let r = xy / xx.sqrt() / yy.sqrt();
+    let r = xy / (xx * yy).sqrt();
     r.is_finite().then(|| r.clamp(-1.0, 1.0))
 }
 
@@ -192,6 +198,12 @@ mod tests {
         assert!((kendall(&tied).expect("they vary") - 2.0 / 6.0_f64.sqrt()).abs() < 1e-15);
         // Ranks 1, 2.5, 2.5 and 1, 2, 3: √3 / 2.
         assert!((spearman(&tied).expect("they vary") - 0.75_f64.sqrt()).abs() < 1e-15);
+    }
+
+    #[test]
+    fn correlations_are_averaged_by_their_z() {
+        assert!((mean_correlation(0.6, 0.0) - 1.0 / 3.0).abs() < 1e-15);
+        assert_eq!([mean_correlation(1.0, -1.0), mean_correlation(1.0, 0.5)], [0.0, 1.0]);
     }
 
     #[test]

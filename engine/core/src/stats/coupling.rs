@@ -4,7 +4,7 @@
 //! correlation is positive even where they have nothing in common. [`GainAgainstGain`] has it only beside the one in which
 //! each gain has items, and so noise, of its own.
 
-use super::correlation::{Associations, Correlation, Point, covariance, partial};
+use super::correlation::{Associations, Correlation, Point, covariance, mean_correlation, partial, pearson};
 use super::mean;
 use super::tails::Test;
 
@@ -112,10 +112,10 @@ impl GainAgainstGain {
         })
     }
 
-    /// Mean of the two split-half Pearson correlations.
+    /// Mean of the two split-half Pearson correlations by Fisher's z, tanh((artanh r + artanh s) / 2).
     #[must_use]
     pub fn split_half_pearson(&self) -> f64 {
-        f64::midpoint(self.split_half[0].pearson.r, self.split_half[1].pearson.r)
+        mean_correlation(self.split_half[0].pearson.r, self.split_half[1].pearson.r)
     }
 
     /// The share of the gains' observed covariance that is noise. `None` where they do not covary.
@@ -204,7 +204,7 @@ fn within(units: &[Unit<'_>], gains: &[Point]) -> Option<Correlation> {
         Some(Point { x: gains.x - mean.x, y: gains.y - mean.y })
     };
     let centred: Vec<Point> = units.iter().zip(gains).map(centred).collect::<Option<_>>()?;
-    let r = super::correlation::pearson(&centred)?.r;
+    let r = pearson(&centred)?.r;
     Correlation::new(r, units.len() as f64 - means.len() as f64 - 1.0)
 }
 

@@ -7,6 +7,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 use std::sync::LazyLock;
+use xlt_core::stats::Interval;
 
 /// Tolerance of counts, rates, intervals and exact p-values.
 pub(crate) const EXACT: f64 = 1e-9;
@@ -88,17 +89,87 @@ pub(crate) fn text(value: &'static Value) -> &'static str {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
 }
 
-/// Numbers of the reference values.
-pub(crate) fn numbers(value: &Value) -> Vec<f64> {
-    let number = |value: &Value| value.as_f64().unwrap_or_else(|| panic!("{value} is no number"));
-    value.as_array().map_or_else(|| vec![number(value)], |values| values.iter().map(number).collect())
+/// What was found in place of a reference value.
+pub(crate) struct Found {
+    name: &'static str,
+    values: Vec<f64>,
+    tolerance: f64,
 }
 
-/// Fails where a number is not the expected one; `what` and `of` say which of which row.
+/// A count, rate, error, interval or exact p-value.
+pub(crate) fn exact(name: &'static str, value: impl Values) -> Found {
+    Found { name, values: value.values(), tolerance: EXACT }
+}
+
+/// A t or a p-value of a t, normal or chi-squared test.
+pub(crate) fn approximate(name: &'static str, value: impl Values) -> Found {
+    Found { name, values: value.values(), tolerance: APPROXIMATE }
+}
+
+/// One number or some.
+pub(crate) trait Values {
+    fn values(self) -> Vec<f64>;
+}
+
+impl Values for f64 {
+    fn values(self) -> Vec<f64> {
+        vec![self]
+    }
+}
+
+impl Values for u64 {
+    fn values(self) -> Vec<f64> {
+        vec![self as f64]
+    }
+}
+
+impl Values for &[u64] {
+    fn values(self) -> Vec<f64> {
+        self.iter().map(|&count| count as f64).collect()
+    }
+}
+
+impl Values for Vec<f64> {
+    fn values(self) -> Vec<f64> {
+        self
+    }
+}
+
+impl Values for Interval {
+    fn values(self) -> Vec<f64> {
+        vec![self.low, self.high]
+    }
+}
+
+/// What is undefined was not expected to be.
+impl<V: Values> Values for Option<V> {
+    fn values(self) -> Vec<f64> {
+        self.map(Values::values).unwrap_or_default()
+    }
+}
+
+/// Fails unless each number of the row was found, within its tolerance. Texts and what is nested say which row it is, and are
+/// compared elsewhere.
 #[track_caller]
-pub(crate) fn check(what: &str, of: &Value, actual: f64, tolerance: f64) {
-    let expected = of[what].as_f64().unwrap_or_else(|| panic!("no number `{what}` in {of}"));
-    assert!((actual - expected).abs() <= tolerance, "{what}: {actual} is not {expected}, of {of}");
+pub(crate) fn reproduces(row: &Value, found: &[Found]) {
+    for Found { name, values, tolerance } in found {
+        let expected = numbers(&row[name]).unwrap_or_else(|| panic!("no number `{name}` in {row}"));
+        let near = |(value, expected): (&f64, &f64)| (value - expected).abs() <= *tolerance;
+        let same = values.len() == expected.len() && values.iter().zip(&expected).all(near);
+        assert!(same, "{name}: {values:?} is not {expected:?}, of {row}");
+    }
+    for (name, _) in row.as_object().expect("a row").iter().filter(|(_, value)| numbers(value).is_some()) {
+        assert!(found.iter().any(|found| found.name == name), "nothing found in place of `{name}` of {row}");
+    }
+}
+
+/// The numbers of a value that is one or a list of them.
+fn numbers(value: &Value) -> Option<Vec<f64>> {
+    match value {
+        Value::Number(number) => Some(vec![number.as_f64()?]),
+        Value::Array(values) => values.iter().map(Value::as_f64).collect(),
+        _ => None,
+    }
 }
 
 fn letter(letter: char) -> Option<usize> {

@@ -12,6 +12,7 @@ use xlt_core::spec::{CommandInput, CommandStage, Source, Spec};
 pub(crate) struct World {
     pub(crate) records: BTreeMap<Key, Vec<Output>>,
     pub(crate) gone: BTreeSet<Digest>,
+    pub(crate) claims: BTreeMap<Digest, bool>,
 }
 
 impl Facts for World {
@@ -38,6 +39,10 @@ impl Facts for World {
 
     fn last_manifest(&self, _: &str) -> Option<String> {
         None
+    }
+
+    fn post_hoc(&self, claim: &Digest) -> Option<bool> {
+        self.claims.get(claim).copied()
     }
 }
 

@@ -73,7 +73,7 @@ impl Study {
         }
         let group =
             LanguageGroup { name: "target".to_owned(), codes: codes.iter().map(|&code| code.to_owned()).collect() };
-        let results = compute("made-up", &evaluations, &[group], 4, Vec::new());
+        let results = compute("made-up", &evaluations, &[group], 4);
         let origins = evaluations.keys().map(origin).collect();
         Self { evaluations, rows, prompts, origins, results }
     }
@@ -92,11 +92,11 @@ impl Draw {
     fn words(&mut self, code: &str, number: usize) -> String {
         let (first, letters) = match code.rsplit('_').next() {
             Some("Hebr") => ('א', 26),
-            Some("Arab") => ('ع', 12),
+            Some("Arab") => ('\u{633}', 8),
             Some("Jpan") => ('ぁ', 80),
             Some("Ethi") => ('ሀ', 200),
             Some("Cyrl") => ('а', 32),
-            Some("Deva") => ('क', 35),
+            Some("Deva") => ('क', 33),
             _ => ('a', 26),
         };
         let letter = |at: usize| char::from_u32(first as u32 + (at % letters) as u32).unwrap_or('?');
@@ -104,7 +104,7 @@ impl Draw {
             let rank = draw.below(2000) * draw.below(2000) / 2000;
             let mut seed = Self(rank as u64 * 7919 + first as u64);
             let length = 2 + seed.below(6);
-            (0..length).map(|_| letter(seed.below(letters * letters) / letters + seed.below(3))).collect::<String>()
+            (0..length).map(|_| letter(seed.below(letters * letters) / letters)).collect::<String>()
         };
         (0..number).map(|_| word(self)).collect::<Vec<_>>().join(" ")
     }

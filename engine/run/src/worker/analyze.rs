@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs;
 use std::path::PathBuf;
+use xlt_core::analysis::{self, Questions};
 use xlt_core::answers;
 use xlt_core::fertility::Fertilities;
 use xlt_core::plan::{AnalyzeWork, EvaluateCell, TrainedAdapter};
@@ -24,9 +25,10 @@ pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork, origins: &[Origin]) -> Re
         let read = answers::read(&text).map_err(|error| Trouble::new(format!("{}: {error}", cell.name())))?;
         evaluations.insert(cell.into(), read);
     }
-    let computed = compute(&work.study, &evaluations, &work.groups, work.options, work.not_computed());
+    let computed = compute(&work.study, &evaluations, &work.groups, work.options);
     let (fertility, probes, trainings) = (fertility(work, desk)?, probes(work, desk)?, trainings(work, desk)?);
-    let results = Results { fertility, probes, trainings, ..computed };
+    let analysis = analysis::analyze(&evaluations, &questions(work), &computed);
+    let results = Results { fertility, probes, trainings, analysis, ..computed };
     let sources = Sources { evidence: evidence::read(work, desk, &evaluations)?, origins };
     let files = [
         ("results.md", xlt_report::markdown(&results)),
@@ -41,6 +43,11 @@ pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork, origins: &[Origin]) -> Re
         outputs.push(path);
     }
     Ok(Product { outputs, fetched: None, kernel_class: None, cost: None })
+}
+
+fn questions(work: &AnalyzeWork) -> Questions<'_> {
+    let AnalyzeWork { analyze, claims, post_hoc, conditions, groups, options, .. } = work;
+    Questions { analyze, claims, post_hoc, conditions, groups, options: *options }
 }
 
 /// Tokens that were counted, by model.

@@ -43,7 +43,7 @@ fn generated(key: usize, right: bool, outcome: Outcome, rule: Option<Rule>, ende
 }
 
 fn of(evaluations: &BTreeMap<CellId, Vec<Answer>>, mode: &str) -> Cell {
-    let results = compute("s", evaluations, &[], 4, Vec::new());
+    let results = compute("s", evaluations, &[], 4);
     results.cells.into_iter().find(|cell| cell.id.column.mode == mode).expect("the cell")
 }
 
@@ -136,7 +136,7 @@ fn above_five_in_a_hundred_cut_off_it_cannot_be_told() {
             (mode("direct"), items(&[true; 40])),
             (id("m", "base", "amh"), items(&[true])),
         ]);
-        compute("s", &evaluations, &[group("all", &["heb", "amh"])], 4, Vec::new())
+        compute("s", &evaluations, &[group("all", &["heb", "amh"])], 4)
     };
     let two = evaluate(2);
     assert!(two.cells.iter().all(|cell| !cell.cannot_tell()) && two.notes.is_empty(), "{:?}", two.notes);
@@ -162,7 +162,7 @@ fn an_item_cut_off_twice_counts_once_and_both_budgets_are_named() {
     answers[0] = generated(0, false, Outcome::Truncated, None, Ended::Budget);
     answers[0].reasoning = written("so", 300, Ended::Budget);
     answers[1].reasoning = written("so", 20, Ended::Model);
-    let results = compute("s", &BTreeMap::from([(mode("free"), answers.clone())]), &[], 4, Vec::new());
+    let results = compute("s", &BTreeMap::from([(mode("free"), answers.clone())]), &[], 4);
     assert_eq!(results.cells[0].cut_off, Proportion::new(1, 10));
     let note = |cures: &str| {
         format!("cannot tell: m, base/free, heb: 1 of 10 items (10.0 %) were cut off by the budget of tokens; {cures}.")
@@ -173,10 +173,10 @@ fn an_item_cut_off_twice_counts_once_and_both_budgets_are_named() {
     answers[0].reasoning = written("so", 300, Ended::Stop);
     let text = answers[0].generated.as_mut().expect("a text");
     text.written.tokens = 0;
-    let results = compute("s", &BTreeMap::from([(mode("free"), answers)]), &[], 4, Vec::new());
+    let results = compute("s", &BTreeMap::from([(mode("free"), answers)]), &[], 4);
     assert_eq!(results.notes, [note("raise `modes.free.max_tokens`")]);
     let dotted = BTreeMap::from([(mode("v1.5"), reasoned(&[true], 1))]);
-    let [note] = compute("s", &dotted, &[], 4, Vec::new()).notes.try_into().expect("one note");
+    let [note] = compute("s", &dotted, &[], 4).notes.try_into().expect("one note");
     assert!(note.ends_with("; set `modes.'v1.5'.reason.max_tokens` to 256."), "{note}");
 }
 
