@@ -5,6 +5,7 @@ mod evaluate;
 mod fertility;
 mod import;
 mod probe;
+mod shown;
 mod study;
 mod tuning;
 #[path = "../world/mod.rs"]
