@@ -9,7 +9,7 @@ use xlt_core::evidence::Evidence;
 use xlt_core::exact::Piece;
 
 /// Bytes of all texts that models wrote, as shown. Packed and in base 64 they are half of that, and never more.
-const TEXTS: usize = 24 << 20;
+const TEXTS: usize = 28 << 20;
 
 /// Bytes of all prompts that are kept whole. Packed they are much less, since they have much in common.
 const PROMPTS: usize = 96 << 20;
