@@ -246,10 +246,14 @@
 
   function pieces(chunk, number, item) {
     const place = (name) => (name === "key" || name === "question" || name === "passage" ? item[name] : item.options[Number(name)]);
-    return chunk.prompts[number].map((part) => {
+    const parts = chunk.prompts[number];
+    const literal = (part) => (part ? part.t || part.s || "" : "\n");
+    // A text that has its lines for itself stands as its letters want; within a line of others it keeps its full stop.
+    const alone = (at) => literal(parts[at - 1]).endsWith("\n") && literal(parts[at + 1]).startsWith("\n");
+    return parts.map((part, at) => {
       if (part.s !== undefined) return make("span", { class: "special" }, part.s);
       if (part.t !== undefined) return part.t;
-      return make("span", { class: "place" }, part.e !== undefined ? (item.extra || {})[part.e] : place(part.p));
+      return make(alone(at) ? "span" : "bdi", { class: "place" }, part.e !== undefined ? (item.extra || {})[part.e] : place(part.p));
     });
   }
   function prompt(chunk, item, at) {

@@ -82,6 +82,7 @@ fn a_form_is_filled_with_the_item() {
     let question = between(item, "class=\"asked\">", "<");
     let prompt = between(item, "class=\"text prompt\"", "</pre>");
     assert!(prompt.contains(&format!("<span class=\"place\">{question}</span>")), "{prompt}");
+    assert!(prompt.contains("\nC. <bdi class=\"place\">"), "within a line a text stands apart: {prompt}");
     assert!(prompt.ends_with("assistant\n<span class=\"slot\">⟦answer⟧</span>"), "{prompt}");
 }
 
