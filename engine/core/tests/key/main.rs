@@ -43,5 +43,5 @@ fn keys_are_pinned() {
     let (finetune, _) = key(&study::spec(), "llama", "finetune/m/lora/seed1");
     assert_eq!(finetune, "a8c85dad2a12cbfc83ccfa2159a36a609fb0cf8af0097678e8355cf89775feee");
     let (probe, _) = key(&probe::spec(), "llama", "probe/m/tuned/seed1/heb_Hebr/cot");
-    assert_eq!(probe, "f5569667654943d7266297f7c745641632dd1c1e88d647c0738c7686b9933e32");
+    assert_eq!(probe, "5928996fdb75700e6229614389ae3d5d1c51cc433c5962578b1781d59c15ce06");
 }
