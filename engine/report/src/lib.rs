@@ -18,7 +18,7 @@ mod written;
 
 pub use csv::csv;
 pub use fertility::{FertilityRow, FertilityTable, fertility_records};
-pub use html::html;
+pub use html::{Sources, html};
 pub use json::json;
 pub use languages::english_name;
 pub use markdown::markdown;

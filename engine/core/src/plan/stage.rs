@@ -79,8 +79,8 @@ impl Kind {
             | Self::Fertility
             | Self::Probe
             | Self::Command => 1,
-            Self::Evaluate => 5,
-            Self::Analyze => 6,
+            Self::Evaluate => 6,
+            Self::Analyze => 7,
         }
     }
 }
@@ -230,10 +230,11 @@ impl Stage {
             Work::Download(_) => (&["file"], None),
             Work::Quantize(_) | Work::Merge => (&["model"], None),
             Work::Finetune(_) => (&["adapter", "log"], None),
-            Work::Evaluate(_) | Work::Import(_) => (&["answers"], None),
+            Work::Evaluate(_) => (&["answers", "prompts"], None),
+            Work::Import(_) => (&["answers"], None),
             Work::Fertility(_) => (&["fertility"], None),
             Work::Probe(_) => (&["probe"], None),
-            Work::Analyze(_) => (&["results.md", "results.csv", "results.json", "results.html"], None),
+            Work::Analyze(_) => (&["results.md", "results.csv", "results.json", "report.html"], None),
             Work::Command(command) => (&[], Some(command.shared.spec.outputs.keys())),
         };
         fixed.iter().copied().chain(declared.into_iter().flatten().map(String::as_str))
