@@ -131,7 +131,7 @@ fn who_does_not_probe_has_the_bytes_as_before() {
             .map(|file| space.read(&format!("spec.results/{file}")))
     };
     let before = files();
-    assert!(!before.concat().contains("Noise floor") && results(&space).get("probe").is_none());
+    assert!(!before.concat().contains("Greatest difference (nats)") && results(&space).get("probe").is_none());
     probe(&space, 0);
     space.run().expect_ran([""; 0]);
     space.edit("spec.toml", "probe = 0", "probe = 5");

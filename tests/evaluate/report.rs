@@ -106,7 +106,11 @@ fn neither_threads_nor_the_order_of_rows_change_the_prompts_that_are_kept() {
 #[test]
 fn of_rotated_options_the_given_order_is_kept() {
     let space = study();
-    space.edit("spec.toml", "instruction = \"Answer with 1 or 2.\"", "instruction = \"Answer with 1 or 2.\"\nrotate = true");
+    space.edit(
+        "spec.toml",
+        "instruction = \"Answer with 1 or 2.\"",
+        "instruction = \"Answer with 1 or 2.\"\nrotate = true",
+    );
     assert_eq!(space.run().code, 0);
     let kept = kept(&space, ENGLISH);
     assert_eq!(kept.whole.len(), 0);

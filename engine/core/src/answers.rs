@@ -349,8 +349,9 @@ impl From<Line> for Answer {
     }
 }
 
-/// A number as it is written.
-pub(crate) fn twelve_digits(value: f64) -> f64 {
+/// A number as it is written: rounded to twelve significant digits.
+#[must_use]
+pub fn twelve_digits(value: f64) -> f64 {
     format!("{value:.11e}").parse().unwrap_or(value)
 }
 

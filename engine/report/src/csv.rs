@@ -1,5 +1,11 @@
 //! CSV: one line a cell, for spreadsheets and data frames.
 
+mod claims;
+mod gains;
+
+pub use claims::claims_csv;
+pub use gains::gains_csv;
+
 use crate::written;
 use std::fmt::Write as _;
 use xlt_core::fertility::LanguageFertility;
@@ -126,6 +132,16 @@ fn generation(generation: &Generation) -> [String; 10] {
         rate(interval.map(|interval| interval.high)),
         rules.join(" "),
     ]
+}
+
+/// A number with six decimals; nothing where there is none.
+fn number(value: Option<f64>) -> String {
+    value.map(|value| format!("{value:.6}")).unwrap_or_default()
+}
+
+/// A p-value: small ones keep their digits.
+fn p(value: Option<f64>) -> String {
+    value.map(|p| if p < 1e-3 { format!("{p:.3e}") } else { format!("{p:.6}") }).unwrap_or_default()
 }
 
 fn quoted(text: &str) -> String {

@@ -1,6 +1,10 @@
 //! Results that the tests of every format render: a clean cell and a failure of format; a cell of texts; and cells with
 //! reasoning and generated answers beside a plain one; tokens that were counted; cells that were probed; rotated
-//! options; and adapters that were trained.
+//! options; and adapters that were trained; and, in a file of its own, a small study with effects.
+
+mod study;
+
+pub(crate) use study::{study, study_of};
 
 use std::collections::BTreeMap;
 use xlt_core::answers::{Answer, Ended, Generated, TextLength, Written};

@@ -2,14 +2,19 @@
 //!
 //! It is whole in itself: style and plots are inside, and nothing is loaded from anywhere. It knows no time and no path.
 
+mod claims;
 mod details;
+mod effects;
 mod fertility;
+mod gains;
 mod grid;
 mod items;
 mod plot;
 mod probe;
 mod provenance;
 mod rotation;
+mod scatter;
+mod sheet;
 mod training;
 mod words;
 mod writing;
@@ -24,9 +29,15 @@ use xlt_core::provenance::Origin;
 use xlt_core::results::{Cell, CellId, Column, FORMAT_FAILURE_BELOW, LEVEL, Results};
 
 /// The templates by name. What ends in `.html` escapes every value.
-const TEMPLATES: [(&str, &str); 15] = [
+const TEMPLATES: [(&str, &str); 21] = [
     ("page.html", include_str!("html/page.html")),
     ("named.html", include_str!("html/named.html")),
+    ("claims.html", include_str!("html/claims.html")),
+    ("facts.html", include_str!("html/facts.html")),
+    ("gains.html", include_str!("html/gains.html")),
+    ("effects.html", include_str!("html/effects.html")),
+    ("sheet.html", include_str!("html/sheet.html")),
+    ("scatter.html", include_str!("html/scatter.html")),
     ("grid.html", include_str!("html/grid.html")),
     ("plot.html", include_str!("html/plot.html")),
     ("details.html", include_str!("html/details.html")),
@@ -94,6 +105,10 @@ fn page_of(results: &Results, sources: &Sources<'_>) -> Value {
         texts => results.cells.iter().any(|cell| !cell.by_normalization.is_empty()),
         groups => !results.group_means.is_empty(),
         summary => summary(results),
+        claims => claims::claims(results),
+        facts => effects::facts(results),
+        gains => gains::gains(results),
+        effects => effects::effects(results),
         grid => grid::grid(results, &columns, &links),
         plots => plot::plots(results, &columns),
         details => columns.iter().map(|column| details::column(results, column, &links)).collect::<Vec<_>>(),

@@ -1,5 +1,7 @@
 //! JSON: everything, for programs.
 
+mod analysis;
+
 use crate::fertility::fertility_records;
 use crate::probe::probe_records;
 use crate::training::training_records;
@@ -12,11 +14,12 @@ use xlt_core::script::ScriptShare;
 use xlt_core::stats::Proportion;
 
 /// Version of the layout; a change that a reader must know of raises it.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// The results as indented JSON with a line feed at the end. Rates are 0 to 1. `fertility` is there where tokens were counted, `probe`
 /// where cells were probed, `trainings` where adapters were trained. `interval_covers` is `items` where the condition's adapter has one
-/// seed, so that no interval says how far another training would have come out; else `null`.
+/// seed, so that no interval says how far another training would have come out; else `null`. `analysis` has what the answers say of effects:
+/// numbers are shares of 1 with twelve significant digits, p-values and coefficients as they are.
 #[must_use]
 pub fn json(results: &Results) -> String {
     let mut value = json!({
@@ -29,6 +32,7 @@ pub fn json(results: &Results) -> String {
         "cut_off_above": CUT_OFF_ABOVE,
         "cells": results.cells.iter().map(cell).collect::<Vec<_>>(),
         "group_means": results.group_means.iter().map(group_mean).collect::<Vec<_>>(),
+        "analysis": analysis::analysis(results),
         "notes": results.notes,
     });
     if !results.fertility.is_empty() {
@@ -161,7 +165,7 @@ mod tests {
     #[test]
     fn everything_is_in_it() {
         let text = json(&fixture::results());
-        assert!(text.starts_with("{\n  \"format\": 3,\n  \"study\": \"demo\","));
+        assert!(text.starts_with("{\n  \"format\": 4,\n  \"study\": \"demo\","));
         assert!(text.ends_with("}\n"));
         let value: Value = serde_json::from_str(&text).expect("JSON");
         assert_eq!(value["chance"], 0.25);

@@ -1,5 +1,7 @@
 //! Markdown: the table that a person reads first.
 
+mod effects;
+
 use crate::column;
 use crate::fertility::FertilityTable;
 use crate::languages::english_name;
@@ -25,12 +27,15 @@ const ITEMS_ONLY: &str = " §";
 #[must_use]
 pub fn markdown(results: &Results) -> String {
     let mut text = format!("# {}\n\n", inline(&results.study));
+    effects::claims(&mut text, results);
     if results.cells.is_empty() {
         text.push_str("There are no results yet.\n");
     } else {
+        effects::facts(&mut text, results);
         caption(&mut text, results);
         table(&mut text, results);
         footnotes(&mut text, results);
+        effects::sheets(&mut text, results);
         normalizations(&mut text, results);
         reasoning(&mut text, results);
         generation(&mut text, results);
@@ -49,7 +54,9 @@ fn caption(text: &mut String, results: &Results) {
     let (least, most) = (trials().min().unwrap_or(0), trials().max().unwrap_or(0));
     let items = if least == most { least.to_string() } else { format!("{least} to {most}") };
     let level = LEVEL * 100.0;
-    let _ = writeln!(text, "Accuracy, with Wilson's {level:.0} % interval in brackets; {items} items in each cell.\n");
+    text.push_str("## Accuracy\n\n");
+    let _ =
+        writeln!(text, "In per cent, with Wilson's {level:.0} % interval in brackets; {items} items in each cell.\n");
 }
 
 fn table(text: &mut String, results: &Results) {
@@ -303,7 +310,13 @@ mod tests {
         let expected = "\
 # demo
 
-Accuracy, with Wilson's 95 % interval in brackets; 3 items in each cell.
+- Answer mass: 0.50 (median of 2 cells)
+- Failures of format: 1 of 2 cells
+- Noise floor: not probed
+
+## Accuracy
+
+In per cent, with Wilson's 95 % interval in brackets; 3 items in each cell.
 
 | Language | m base/direct |
 |---|---:|
@@ -425,7 +438,7 @@ The mean over the items, in the model's own tokens.
                     large |\n\
                     | Maltese (mlt_Latn) | m base/direct | 4 | 0 | 0.0 |  |\n";
         assert!(text.contains(table) && text.contains(rows), "{text}");
-        assert!(!markdown(&fixture::results()).contains("Noise"));
+        assert!(!markdown(&fixture::results()).contains("## Noise floor"));
     }
 
     #[test]

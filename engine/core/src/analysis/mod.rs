@@ -55,6 +55,9 @@ pub struct Questions<'a> {
 /// What the answers say of effects.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Analysis {
+    /// What was compared, in the order of the spec: which languages are near to what an adapter was trained on, and which modes
+    /// it was not trained in, hangs on it.
+    pub conditions: Vec<ConditionFacts>,
     /// Gains by cell.
     pub gains: Vec<Gain>,
     /// Gains by population.
@@ -81,7 +84,8 @@ pub fn analyze(evaluations: &Evaluations, questions: &Questions<'_>, cells: &imp
     let frame = Frame::new(evaluations);
     let study = Study::new(&frame, questions.conditions, questions.groups);
     let Questions { analyze, claims, post_hoc, conditions, options, .. } = *questions;
-    let mut found = Analysis { position: positions(evaluations, options), ..Analysis::default() };
+    let mut found =
+        Analysis { conditions: conditions.to_vec(), position: positions(evaluations, options), ..Analysis::default() };
     let baseline = analyze.gain.as_ref().map(|gain| gain.over.as_str());
     if let Some(spec::Gain { of, over, .. }) = &analyze.gain {
         // The condition that is asked for first, then the other adapters: controls are read beside it.

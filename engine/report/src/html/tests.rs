@@ -4,6 +4,7 @@ use super::*;
 use crate::{fixture, markdown};
 use std::collections::BTreeMap;
 
+mod effects;
 mod sources;
 mod training;
 
@@ -92,7 +93,6 @@ fn every_number_of_every_cell_is_there() {
         "The 3 of 3",
         "1 2 of 3",
         "chance",
-        "the gain of `tuned`",
         "xlt explain SPEC evaluate/m/base/heb_Hebr/direct",
         "1 model asked in 1 way and 2 languages, 3 items a cell: of 2 cells, 0 lie with their whole interval above \
          chance (25.0 %) and 0 below; 1 is a failure of format.",
@@ -213,7 +213,7 @@ fn the_noise_floor_has_a_table_where_cells_were_probed() {
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
-    assert!(!html(&fixture::results()).contains("Noise floor"));
+    assert!(!html(&fixture::results()).contains("<h2>Noise floor"));
 }
 
 #[test]

@@ -1,0 +1,278 @@
+//! What the answers say of effects: everything of it.
+
+use crate::effects::claims::{estimate, why, word};
+use crate::effects::gains::{GainRow, Panel, panels};
+use serde_json::{Value, json};
+use xlt_core::analysis::{
+    Ablation, AgainstBaseline, Comparison, ConditionFacts, Contrast, First, Judged, PopulationGain, Published,
+    SeedGain, Sided, Split,
+};
+use xlt_core::answers::twelve_digits;
+use xlt_core::results::{CellId, Column, LEVEL, Results};
+use xlt_core::spec::{Expect, Population};
+use xlt_core::stats::Interval;
+use xlt_core::stats::correlation::{Associations, Correlation};
+use xlt_core::stats::coupling::Disattenuated;
+use xlt_core::stats::position::PositionBias;
+use xlt_core::stats::regression::Independent;
+use xlt_core::stats::tails::Test;
+
+/// The analysis as an object, with twelve significant digits.
+pub(super) fn analysis(results: &Results) -> Value {
+    let of = &results.analysis;
+    rounded(json!({
+        "conditions": of.conditions.iter().map(condition).collect::<Vec<_>>(),
+        "claims": of.claims.iter().map(claim).collect::<Vec<_>>(),
+        "gains": panels(results).iter().flat_map(|panel| panel.rows.iter().map(|row| gain(panel, row)).collect::<Vec<_>>()).collect::<Vec<_>>(),
+        "populations": of.populations.iter().map(population).collect::<Vec<_>>(),
+        "contrasts": of.contrasts.iter().map(contrast).collect::<Vec<_>>(),
+        "arms": of.arms.iter().map(population).collect::<Vec<_>>(),
+        "gain_against_baseline": of.baseline.iter().map(baseline).collect::<Vec<_>>(),
+        "ablations": of.ablations.iter().map(ablation).collect::<Vec<_>>(),
+        "variance": of.variance.iter().map(variance).collect::<Vec<_>>(),
+        "position": of.position.iter().map(position).collect::<Vec<_>>(),
+    }))
+}
+
+/// Every number that is not whole with twelve significant digits.
+fn rounded(value: Value) -> Value {
+    match value {
+        Value::Number(number) if number.is_f64() => number.as_f64().map(twelve_digits).into(),
+        Value::Array(values) => values.into_iter().map(rounded).collect(),
+        Value::Object(fields) => {
+            fields.into_iter().map(|(name, value)| (name, rounded(value))).collect::<serde_json::Map<_, _>>().into()
+        }
+        other => other,
+    }
+}
+
+fn condition(ConditionFacts { name, adapter, mode, sources }: &ConditionFacts) -> Value {
+    json!({ "name": name, "adapter": adapter, "mode": mode, "sources": sources })
+}
+
+fn claim(judged: &Judged) -> Value {
+    let claim = &judged.claim;
+    let (expect, bound) = match claim.expect {
+        Expect::Below(bound) => ("below", bound),
+        Expect::Above(bound) => ("above", bound),
+        Expect::Within(bound) => ("within", bound),
+    };
+    let sided = |p: Option<Sided>| p.map(|p| json!({ "holds": p.holds, "fails": p.fails }));
+    json!({
+        "text": claim.text,
+        "verdict": word(&judged.verdict),
+        "why": why(judged),
+        "estimate": estimate(claim).replace('−', "-"),
+        "over": if claim.over == Population::Items { "items" } else { "languages" },
+        "expect": { expect: bound },
+        "value": judged.value,
+        "interval": interval(judged.interval),
+        "p": sided(judged.p),
+        "p_adjusted": sided(judged.adjusted),
+        "detectable": judged.detectable,
+        "languages": judged.languages,
+        "models": judged.models,
+        "modes": judged.modes,
+        "post_hoc": judged.post_hoc,
+    })
+}
+
+fn gain(panel: &Panel<'_>, row: &GainRow<'_>) -> Value {
+    let gain = row.gain;
+    let seed = |SeedGain { seed, paired }: &SeedGain| json!({ "seed": seed, "items": paired.items(), "gained": paired.gained(), "lost": paired.lost() });
+    with_names(
+        panel.comparison,
+        json!({
+            "language": gain.language,
+            "kin": Some(row.kin.word()).filter(|word| !word.is_empty()),
+            "before": gain.before,
+            "gain": gain.estimate.value,
+            "interval": interval(row.interval()),
+            "interval_covers": panel.items_only.then_some("items"),
+            "standard_error": gain.estimate.error,
+            "passages": gain.estimate.clusters,
+            "p": gain.p,
+            "p_adjusted": gain.p_adjusted,
+            "noise_floor": row.floor.map(|floor| floor / 100.0),
+            "seeds": gain.seeds.iter().map(seed).collect::<Vec<_>>(),
+        }),
+    )
+}
+
+fn population(gain: &PopulationGain) -> Value {
+    with_names(
+        &gain.comparison,
+        json!({
+            "population": gain.population,
+            "languages": gain.languages,
+            "gain": gain.estimate.value,
+            "interval": interval(gain.interval),
+            "standard_error": gain.estimate.error,
+            "passages": gain.estimate.clusters,
+        }),
+    )
+}
+
+/// The names of a comparison before what was found.
+fn with_names(Comparison { model, of, over, mode, over_mode }: &Comparison, found: Value) -> Value {
+    let mut all = json!({ "model": model, "of": of, "over": over, "mode": mode, "over_mode": over_mode });
+    if let (Value::Object(all), Value::Object(found)) = (&mut all, found) {
+        all.extend(found);
+    }
+    all
+}
+
+fn contrast(contrast: &Contrast) -> Value {
+    let first = match contrast.first() {
+        Some(First::Permutation(p)) => json!({ "test": "permutation", "p": p }),
+        Some(First::Student(p)) => json!({ "test": "student", "p": p }),
+        None => Value::Null,
+    };
+    let values = |group: &[(String, f64)]| -> Vec<Value> {
+        group.iter().map(|(code, gain)| json!({ "language": code, "gain": gain })).collect()
+    };
+    let student = contrast.student.map(|found| {
+        json!({
+            "difference": found.value, "standard_error": found.error, "freedom": found.freedom,
+            "interval": interval(found.interval(LEVEL)), "p_above_zero": found.p_above(0.0),
+        })
+    });
+    let wild = contrast.wild.map(|(test, found)| json!({ "p": test.p, "low": found.low, "high": found.high }));
+    json!({
+        "of": contrast.of,
+        "over": contrast.over,
+        "mode": contrast.mode,
+        "models": contrast.models,
+        "relatives": values(&contrast.relatives),
+        "controls": values(&contrast.controls),
+        "difference": contrast.over_items.value,
+        "first": first,
+        "permutation": contrast.permutation.map(|found| json!({ "p": found.p, "smallest_attainable": found.smallest_attainable })),
+        "student": student,
+        "wild_bootstrap": wild,
+        "over_items": {
+            "standard_error": contrast.over_items.error,
+            "passages": contrast.over_items.clusters,
+            "interval": interval(contrast.interval),
+        },
+        "as_published": contrast.published.map(published),
+    })
+}
+
+fn published(Published { base, relative, cells }: Published) -> Value {
+    let term = |Independent { estimate, standard_error, p }: Independent| json!({ "estimate": estimate, "standard_error": standard_error, "p": p });
+    json!({ "base": term(base), "relative": term(relative), "cells": cells })
+}
+
+fn baseline(AgainstBaseline { of, over, mode, found }: &AgainstBaseline) -> Value {
+    let slope = found.blomqvist.map(|slope| {
+        json!({
+            "observed": slope.observed, "error_variance": slope.error_variance, "error_covariance": slope.error_covariance,
+            "noise_share": slope.noise_share, "independent": slope.independent, "paired": slope.paired,
+        })
+    });
+    let spread = &found.pitman_morgan;
+    json!({
+        "of": of,
+        "over": over,
+        "mode": mode,
+        "cells": found.units,
+        "split_half": {
+            "mean_pearson": found.split_half.mean_pearson(),
+            "even_baseline": associations(&found.split_half.even_baseline),
+            "odd_baseline": associations(&found.split_half.odd_baseline),
+        },
+        "oldham": associations(&found.oldham),
+        "naive": associations(&found.naive),
+        "ceiling_normalised": found.normalised.as_ref().map(associations),
+        "logit": associations(&found.logit),
+        "pitman_morgan": { "test": test(&spread.test), "variance_before": spread.variance_before, "variance_after": spread.variance_after },
+        "line": { "intercept": found.line.intercept, "slope": found.line.slope },
+        "blomqvist": slope,
+    })
+}
+
+fn ablation(Ablation { reasoned, tuned, over, found }: &Ablation) -> Value {
+    let covariance = |it: &xlt_core::stats::coupling::Covariance| json!({ "reasoned": it.reasoned, "both": it.both, "tuned": it.tuned });
+    let disattenuated = match found.disattenuated {
+        Disattenuated::Coefficient(r) => json!({ "r": r, "outside": false }),
+        Disattenuated::Outside(r) => json!({ "r": r, "outside": true }),
+        Disattenuated::Undefined => Value::Null,
+    };
+    json!({
+        "reasoned": reasoned,
+        "tuned": tuned,
+        "over": over,
+        "cells": found.units,
+        "split_half": { "mean_pearson": found.split_half_pearson(), "halves": found.split_half.each_ref().map(associations) },
+        "naive": associations(&found.naive),
+        "partial_given_base": found.partial_given_base.as_ref().map(correlation),
+        "between_models": found.between_models.as_ref().map(associations),
+        "within_models": found.within_models.as_ref().map(correlation),
+        "difference": found.difference.as_ref().map(test),
+        "observed": covariance(&found.observed),
+        "noise": covariance(&found.noise),
+        "noise_share": found.noise_share(),
+        "disattenuated": disattenuated,
+    })
+}
+
+fn variance(split: &Split) -> Value {
+    let name = |&at: &usize| split.factors.get(at).map(|(factor, _)| factor.name());
+    let levels = split.factors.iter().map(|(factor, levels)| (factor.name().to_owned(), json!(levels)));
+    let component = |it: &xlt_core::stats::variance::Component| {
+        json!({
+            "factors": it.factors.iter().filter_map(name).collect::<Vec<_>>(), "variance": it.variance,
+            "set_to_zero": it.negative, "freedom": it.freedom, "mean_square": it.mean_square,
+        })
+    };
+    json!({
+        "model": split.model,
+        "of": split.of,
+        "over": split.over,
+        "levels": levels.collect::<serde_json::Map<_, _>>(),
+        "components": split.components.iter().map(component).collect::<Vec<_>>(),
+    })
+}
+
+fn position((CellId { column, language }, bias): (&CellId, &PositionBias)) -> Value {
+    let Column { model, condition, mode, seed } = column;
+    let preference = bias.preference.as_ref().map(|found| {
+        json!({
+            "against_gold": found.against_gold.as_ref().map(test), "against_uniform": test(&found.against_uniform),
+            "total_variation": found.total_variation, "divergence": found.divergence, "entropy": found.entropy, "kappa": found.kappa,
+        })
+    });
+    json!({
+        "model": model,
+        "condition": condition,
+        "mode": mode,
+        "seed": seed,
+        "language": language,
+        "items": bias.items,
+        "invalid": bias.invalid,
+        "predicted": bias.predicted,
+        "gold": bias.gold,
+        "recall": bias.recall,
+        "recall_of_valid": bias.recall_of_valid,
+        "recall_deviation": bias.recall_deviation,
+        "recall_deviation_of_valid": bias.recall_deviation_of_valid,
+        "preference": preference,
+    })
+}
+
+fn interval(interval: Option<Interval>) -> Value {
+    interval.map(|Interval { low, high }| json!([low, high])).into()
+}
+
+fn associations(of: &Associations) -> Value {
+    json!({ "pearson": correlation(&of.pearson), "spearman": of.spearman, "kendall": of.kendall })
+}
+
+fn correlation(Correlation { r, test }: &Correlation) -> Value {
+    json!({ "r": r, "freedom": test.degrees, "p": test.p })
+}
+
+fn test(Test { statistic, degrees, p }: &Test) -> Value {
+    json!({ "statistic": statistic, "freedom": degrees, "p": p })
+}

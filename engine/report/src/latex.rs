@@ -1,0 +1,176 @@
+//! LaTeX: tables for a paper. They compile with the package booktabs and no other.
+
+use crate::column;
+use crate::effects::{self, claims};
+use crate::points::points;
+use crate::sheet::{Field, Head, Row, Sheet, short};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use xlt_core::results::{Cell, CellId, Column, Results};
+
+/// Longer words are broken into lines.
+const LONG: usize = 32;
+
+/// Accuracies, gains by population and claims as floating tables, to be read in with `\input`.
+#[must_use]
+pub fn latex(results: &Results) -> String {
+    let study = results.study.replace(['\n', '\r'], " ");
+    let mut text = format!("% {study}: tables. In the preamble: \\usepackage{{booktabs}}\n");
+    let models: BTreeSet<&str> = results.cells.iter().map(|cell| cell.id.column.model.as_str()).collect();
+    let accuracies = models.into_iter().map(|model| (accuracies(results, model), means(results, model)));
+    for (number, (sheet, means)) in accuracies.enumerate() {
+        table(&mut text, &sheet, &means, &format!("accuracy-{}", number + 1));
+    }
+    if let Some(sheet) = effects::populations(results) {
+        table(&mut text, &sheet, &[], "gains");
+    }
+    if let Some(sheet) = claims::claims(results) {
+        table(&mut text, &sheet, &[], "claims");
+    }
+    text
+}
+
+/// The accuracies of a model: languages as rows, conditions and modes as columns.
+fn accuracies(results: &Results, model: &str) -> Sheet {
+    let columns = columns(results, model);
+    let cells: BTreeMap<&CellId, &Cell> = results.cells.iter().map(|cell| (&cell.id, cell)).collect();
+    let of_model = results.cells.iter().filter(|cell| cell.id.column.model == model);
+    let languages: BTreeSet<&str> = of_model.map(|cell| cell.id.language.as_str()).collect();
+    let row = |code: &str| {
+        let field = |column: &&Column| {
+            let id = CellId { column: (*column).clone(), language: code.to_owned() };
+            cells
+                .get(&id)
+                .map(|cell| rate(cell.score.rate(), cell.format_failure(), cell.cannot_tell()))
+                .unwrap_or_default()
+        };
+        Row::of_language(code, columns.iter().map(field))
+    };
+    let marked = |is: fn(&Cell) -> bool| results.cells.iter().any(|cell| cell.id.column.model == model && is(cell));
+    let notes = [
+        marked(Cell::format_failure)
+            .then(|| "† Failure of format: the model mostly wanted to say something else than a label."),
+        marked(Cell::cannot_tell).then(|| "‡ Cannot tell: a budget of tokens cut off too many texts."),
+    ];
+    Sheet {
+        title: "Accuracy",
+        about: format!("of {model} in per cent; chance is {}.", points(results.chance())),
+        heads: [Head::words("Language")]
+            .into_iter()
+            .chain(columns.iter().map(|column| Head::Numbers(column::way(column))))
+            .collect(),
+        rows: languages.into_iter().map(row).collect(),
+        notes: notes.into_iter().flatten().map(str::to_owned).collect(),
+    }
+}
+
+/// Rows of the means over groups.
+fn means(results: &Results, model: &str) -> Vec<Row> {
+    let columns = columns(results, model);
+    let groups: BTreeSet<&str> = results.group_means.iter().map(|mean| mean.group.as_str()).collect();
+    let row = |group: &str| {
+        let field = |column: &&Column| {
+            let found = results.group_means.iter().find(|mean| mean.group == group && mean.column == **column);
+            found.map(|mean| rate(mean.accuracy, mean.format_failures > 0, mean.cannot_tell > 0)).unwrap_or_default()
+        };
+        Row::new([format!("mean of {group}")].into_iter().chain(columns.iter().map(field)))
+    };
+    groups.into_iter().map(row).collect()
+}
+
+fn columns<'a>(results: &'a Results, model: &str) -> BTreeSet<&'a Column> {
+    results.cells.iter().map(|cell| &cell.id.column).filter(|column| column.model == model).collect()
+}
+
+fn rate(rate: f64, failure: bool, cannot_tell: bool) -> String {
+    let mark = |is: bool, mark: &'static str| if is { mark } else { "" };
+    format!("{}{}{}", points(rate), mark(failure, " †"), mark(cannot_tell, " ‡"))
+}
+
+fn table(text: &mut String, Sheet { title, about, heads, rows, notes }: &Sheet, last: &[Row], label: &str) {
+    let side = |(at, head): (usize, &Head)| match head {
+        Head::Numbers(_) => "r",
+        Head::Words(_) if rows.iter().any(|row| row.fields.get(at).is_some_and(is_long)) => "p{0.22\\linewidth}",
+        Head::Words(_) => "l",
+    };
+    let sides: String = heads.iter().enumerate().map(side).collect();
+    let join = if about.starts_with(char::is_lowercase) { " " } else { ". " };
+    // Writing to a String cannot fail.
+    let _ = write!(
+        text,
+        "\n\\begin{{table}}\n\\caption{{{}}}\n\\label{{tab:{label}}}\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{4pt}}\n\
+         \\begin{{tabular}}{{@{{}}{sides}@{{}}}}\n\\toprule\n{} \\\\\n\\midrule\n",
+        escaped(&format!("{title}{join}{about}")),
+        heads.iter().map(|head| escaped(head.text())).collect::<Vec<_>>().join(" & "),
+    );
+    lines(text, rows);
+    if !last.is_empty() {
+        text.push_str("\\midrule\n");
+        lines(text, last);
+    }
+    text.push_str("\\bottomrule\n\\end{tabular}\n");
+    for note in notes {
+        let _ = writeln!(text, "\\par\\smallskip {}", escaped(note));
+    }
+    text.push_str("\\end{table}\n");
+}
+
+fn lines(text: &mut String, rows: &[Row]) {
+    for row in rows {
+        let _ = writeln!(text, "{} \\\\", row.fields.iter().map(field).collect::<Vec<_>>().join(" & "));
+    }
+}
+
+fn field(field: &Field) -> String {
+    match field {
+        Field::Language(code) => escaped(&short(code)),
+        // A bracket at the start of a line of a table would be an argument of the line before it.
+        Field::Text(text) if text.starts_with('[') => format!("{{}}{}", escaped(text)),
+        Field::Text(text) => escaped(text),
+    }
+}
+
+fn is_long(field: &Field) -> bool {
+    matches!(field, Field::Text(text) if text.chars().count() > LONG)
+}
+
+/// Text that means nothing else to LaTeX; signs that its fonts may lack become commands.
+fn escaped(text: &str) -> String {
+    let mut safe = String::new();
+    for character in text.chars() {
+        let command = match character {
+            '\\' => "\\textbackslash{}",
+            '{' => "\\{",
+            '}' => "\\}",
+            '$' => "\\$",
+            '&' => "\\&",
+            '#' => "\\#",
+            '%' => "\\%",
+            '_' => "\\_",
+            '~' => "\\textasciitilde{}",
+            '^' => "\\textasciicircum{}",
+            '<' => "$<$",
+            '>' => "$>$",
+            '−' => "$-$",
+            '±' => "$\\pm$",
+            '×' => "$\\times$",
+            '≈' => "$\\approx$",
+            '∞' => "$\\infty$",
+            '†' => "\\dag{}",
+            '‡' => "\\ddag{}",
+            '§' => "\\S{}",
+            '–' => "--",
+            '’' => "'",
+            '“' => "``",
+            '”' => "''",
+            '✓' | '✗' => "",
+            '\n' | '\r' | '\t' => " ",
+            other => {
+                safe.push(other);
+                continue;
+            }
+        };
+        safe.push_str(command);
+    }
+    safe.trim_start().to_owned()
+}
