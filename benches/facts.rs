@@ -144,8 +144,15 @@ fn decoded(model: &Model, examples: &[Example]) -> Rows {
         let tokens = example.tokens.iter().map(|id| model.token(id.unsigned_abs()).unwrap());
         let tokens: Vec<Token> = tokens.take(example.tokens.len() - 1).collect();
         let (n, outputs) = (tokens.len() as u32, example.answered as u32);
-        let options =
-            ContextOptions { n_ctx: n, n_batch: n, sequences: 1, separate: false, outputs, kv: KvType::F32, threads: 2 };
+        let options = ContextOptions {
+            n_ctx: n,
+            n_batch: n,
+            sequences: 1,
+            separate: false,
+            outputs,
+            kv: KvType::F32,
+            threads: 2,
+        };
         let mut context = Context::new(model, &options).unwrap();
         let quiet = tokens.len() - example.answered;
         let rows = context.decode(&[Piece { sequence: 0, tokens: &tokens, quiet }]).unwrap();

@@ -55,7 +55,8 @@ fn caption(text: &mut String, results: &Results) {
     let items = if least == most { least.to_string() } else { format!("{least} to {most}") };
     let level = LEVEL * 100.0;
     text.push_str("## Accuracy\n\n");
-    let _ = writeln!(text, "In per cent, with Wilson's {level:.0} % interval in brackets; {items} items in each cell.\n");
+    let _ =
+        writeln!(text, "In per cent, with Wilson's {level:.0} % interval in brackets; {items} items in each cell.\n");
 }
 
 fn table(text: &mut String, results: &Results) {
@@ -308,6 +309,8 @@ mod tests {
     fn reads_well() {
         let expected = "\
 # demo
+
+## At a glance
 
 - Answer mass: 0.50 (median of 2 cells)
 - Failures of format: 1 of 2 cells

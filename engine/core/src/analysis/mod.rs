@@ -80,11 +80,8 @@ pub fn analyze(evaluations: &Evaluations, questions: &Questions<'_>, cells: &imp
     let frame = Frame::new(evaluations);
     let study = Study::new(&frame, questions.conditions, questions.groups);
     let Questions { analyze, claims, post_hoc, conditions, options, .. } = *questions;
-    let mut found = Analysis {
-        conditions: conditions.to_vec(),
-        position: positions(evaluations, options),
-        ..Analysis::default()
-    };
+    let mut found =
+        Analysis { conditions: conditions.to_vec(), position: positions(evaluations, options), ..Analysis::default() };
     let baseline = analyze.gain.as_ref().map(|gain| gain.over.as_str());
     if let Some(spec::Gain { of, over, .. }) = &analyze.gain {
         // The condition that is asked for first, then the other adapters: controls are read beside it.

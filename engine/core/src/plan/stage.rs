@@ -80,7 +80,7 @@ impl Kind {
             | Self::Probe
             | Self::Command => 1,
             Self::Evaluate => 5,
-            Self::Analyze => 6,
+            Self::Analyze => 7,
         }
     }
 }
@@ -233,7 +233,19 @@ impl Stage {
             Work::Evaluate(_) | Work::Import(_) => (&["answers"], None),
             Work::Fertility(_) => (&["fertility"], None),
             Work::Probe(_) => (&["probe"], None),
-            Work::Analyze(_) => (&["results.md", "results.csv", "results.json", "results.html"], None),
+            Work::Analyze(_) => (
+                &[
+                    "results.md",
+                    "results.csv",
+                    "results.json",
+                    "results.html",
+                    "results.tex",
+                    "gains.csv",
+                    "claims.csv",
+                    "gains.svg",
+                ],
+                None,
+            ),
             Work::Command(command) => (&[], Some(command.shared.spec.outputs.keys())),
         };
         fixed.iter().copied().chain(declared.into_iter().flatten().map(String::as_str))

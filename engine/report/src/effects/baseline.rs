@@ -10,8 +10,15 @@ use xlt_core::stats::correlation::Associations;
 pub(crate) fn baseline(results: &Results) -> Option<Sheet> {
     let all = &results.analysis.baseline;
     let words = [Head::words("Condition"), Head::words("Mode")].into_iter();
-    let numbers =
-        ["Cells", "Split half r", "Oldham’s r", "Slope freed from noise", "Noise in baseline", "Slope, naive", "r, naive"];
+    let numbers = [
+        "Cells",
+        "Split half r",
+        "Oldham’s r",
+        "Slope freed from noise",
+        "Noise in baseline",
+        "Slope, naive",
+        "r, naive",
+    ];
     (!all.is_empty()).then(|| Sheet {
         title: "Gain against baseline",
         about: "Do cells that start low gain more? Read the split half first: there baseline and gain come from different items. The \

@@ -12,7 +12,8 @@ pub(crate) fn formats(results: &Results) -> Option<Sheet> {
         conditions.find(|known| known.name == condition).and_then(|known| known.mode.as_deref())
     };
     let all = &results.analysis.populations;
-    let held_out = |gain: &PopulationGain| trained(&gain.comparison.of).is_some_and(|mode| mode != gain.comparison.mode);
+    let held_out =
+        |gain: &PopulationGain| trained(&gain.comparison.of).is_some_and(|mode| mode != gain.comparison.mode);
     let same = |one: &PopulationGain, other: &PopulationGain| {
         let key = |gain: &PopulationGain| (gain.comparison.model.clone(), gain.comparison.of.clone());
         key(one) == key(other) && one.population == other.population

@@ -12,7 +12,8 @@ pub(crate) const ABOUT: &str = "What a condition adds to the accuracy on the sam
     95 % interval (bootstrap over passages); p is of no gain, corrected over all gains of the study (Holm).";
 
 /// What the mark of a gain within the noise means.
-pub(crate) const IN_NOISE: &str = "≈ Not above the noise floor: as many predictions change when the same items are scored in other company.";
+pub(crate) const IN_NOISE: &str =
+    "≈ Not above the noise floor: as many predictions change when the same items are scored in other company.";
 
 /// The gains of one comparison.
 pub(crate) struct Panel<'a> {

@@ -74,7 +74,6 @@ fn every_number_of_every_cell_is_there() {
         "The 3 of 3",
         "1 2 of 3",
         "chance",
-
         "xlt explain SPEC evaluate/m/base/heb_Hebr/direct",
         "1 model asked in 1 way and 2 languages, 3 items a cell: of 2 cells, 0 lie with their whole interval above \
          chance (25.0 %) and 0 below; 1 is a failure of format.",

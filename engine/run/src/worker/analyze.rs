@@ -1,4 +1,4 @@
-//! From the answers of all cells to the results, in four formats.
+//! From the answers of all cells to the results, in every format.
 
 use super::{Desk, Product, Trouble, folder};
 use std::collections::BTreeMap;
@@ -30,6 +30,10 @@ pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork) -> Result<Product, Troubl
         ("results.csv", xlt_report::csv(&results)),
         ("results.json", xlt_report::json(&results)),
         ("results.html", xlt_report::html(&results)),
+        ("results.tex", xlt_report::latex(&results)),
+        ("gains.csv", xlt_report::gains_csv(&results)),
+        ("claims.csv", xlt_report::claims_csv(&results)),
+        ("gains.svg", xlt_report::gains_svg(&results)),
     ];
     let mut outputs = Vec::new();
     for (name, text) in files {
