@@ -12,7 +12,16 @@ fn rows_and_a_model_become_answers_and_results() {
     let space = study();
     let first = space.run();
     assert_eq!((first.code, first.ran), (0, set(DOWNLOADS.into_iter().chain([ENGLISH, FRENCH, "analyze"]))));
-    for file in ["results.md", "results.csv", "results.json", "report.html"] {
+    for file in [
+        "results.md",
+        "results.csv",
+        "results.json",
+        "report.html",
+        "results.tex",
+        "gains.csv",
+        "claims.csv",
+        "gains.svg",
+    ] {
         assert!(space.has(&format!("spec.results/{file}")), "{file}");
     }
     space.ask(&["results"]).expect_code(0).expect_prints("English");

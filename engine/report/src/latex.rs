@@ -163,7 +163,6 @@ fn escaped(text: &str) -> String {
             '’' => "'",
             '“' => "``",
             '”' => "''",
-            '✓' | '✗' => "",
             '\n' | '\r' | '\t' => " ",
             other => {
                 safe.push(other);
@@ -172,5 +171,52 @@ fn escaped(text: &str) -> String {
         };
         safe.push_str(command);
     }
-    safe.trim_start().to_owned()
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn accuracies_gains_and_claims_are_tables_of_booktabs() {
+        let text = latex(&fixture::study());
+        assert!(text.starts_with("% study: tables. In the preamble: \\usepackage{booktabs}\n"));
+        for part in [
+            "\\caption{Accuracy of large in per cent; chance is 25.0.}\n\\label{tab:accuracy-1}\n",
+            "\\begin{tabular}{@{}lrrrrrr@{}}\n\\toprule\nLanguage & base/cot & base/direct & base/letters & other/direct, seed 17 & ",
+            "Korean & 68.3 \\dag{} & 65.0 & 61.7 & 68.3 & 68.3 & 66.7 \\\\\n",
+            "\\midrule\nmean of evaluated & 68.6 \\dag{} & 61.7 & ",
+            "large & tuned over base & direct & relatives & 3 & 19.4 & {}[13.9, 25.6] \\S{} & $<$ 0.001 \\\\\n",
+            " &  &  & controls & 3 & 3.3 & {}[$-$1.1, 7.8] \\S{} & 0.161 \\\\\n",
+            "holds & Maltese is answered well \\& truly: 50 \\% and more. & above 50.0 & 60.0 & ",
+            "cannot tell & Controls stay as they are. & within $\\pm$3.0 & 3.9 & ",
+        ] {
+            assert!(text.contains(part), "{part}\n{text}");
+        }
+        assert_eq!(text.matches("\\begin{table}").count(), 4);
+        let commands: BTreeSet<&str> =
+            text.split('\\').skip(1).filter_map(|rest| rest.split(|c: char| !c.is_ascii_alphabetic()).next()).collect();
+        let rules = ["toprule", "midrule", "bottomrule"];
+        assert!(rules.iter().all(|rule| commands.contains(rule)), "{commands:?}");
+        assert!(!text.contains(['−', '§', '†', '±', '’', '“', '✓']), "fonts may lack them");
+    }
+
+    #[test]
+    fn names_mean_nothing_to_latex() {
+        assert_eq!(
+            escaped("a_b & 5 % of $x^2 {#1} \\input ~ < −3"),
+            "a\\_b \\& 5 \\% of \\$x\\textasciicircum{}2 \\{\\#1\\} \\textbackslash{}input \\textasciitilde{} $<$ $-$3"
+        );
+        let mut results = fixture::results();
+        results.study = "a\n\\input{b}".to_owned();
+        assert!(latex(&results).starts_with("% a \\input{b}: tables."), "still a comment");
+    }
+
+    #[test]
+    fn without_cells_there_is_no_table() {
+        let results = xlt_core::results::compute("s", &BTreeMap::new(), &[], 4);
+        assert_eq!(latex(&results), "% s: tables. In the preamble: \\usepackage{booktabs}\n");
+    }
 }

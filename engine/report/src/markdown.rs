@@ -310,6 +310,8 @@ mod tests {
         let expected = "\
 # demo
 
+## At a glance
+
 - Answer mass: 0.50 (median of 2 cells)
 - Failures of format: 1 of 2 cells
 - Noise floor: not probed

@@ -76,11 +76,6 @@ impl Row {
     }
 }
 
-/// `Hebrew (heb_Hebr)`, or the code alone where there is no name.
-pub(crate) fn named(code: &str) -> String {
-    english_name(code).map_or_else(|| code.to_owned(), |name| format!("{name} ({code})"))
-}
-
 /// The English name, or the code where there is none.
 pub(crate) fn short(code: &str) -> String {
     english_name(code).unwrap_or_else(|| code.to_owned())

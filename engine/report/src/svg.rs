@@ -159,3 +159,43 @@ fn escaped(text: &str) -> String {
     }
     safe
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn the_plot_stands_alone_in_black_on_white() {
+        let svg = gains_svg(&fixture::study());
+        assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"760\" height="), "{svg}");
+        assert!(svg.contains("fill=\"#fff\"/>\n") && svg.ends_with("</svg>\n"));
+        assert!(svg.contains("font-weight=\"bold\">large: tuned over base, direct §</text>"), "{svg}");
+        // 21.7 [11.7, 31.7] of an axis from −10 to 40 that is 380 wide.
+        let row = ">Amharic</text><line x1=\"354.7\" x2=\"506.7\" y1=\"61\" y2=\"61\" stroke=\"#000\" stroke-width=\"1.5\"/>\
+                   <circle cx=\"430.7\" cy=\"61\" r=\"4\"/><text x=\"615\" y=\"65\" text-anchor=\"end\">21.7</text>\
+                   <text x=\"625\" y=\"65\">[11.7, 31.7]</text>";
+        assert!(svg.contains(row), "{svg}");
+        let ends = ["<svg", "<text", "<title"]
+            .map(|tag| (svg.matches(tag).count(), svg.matches(&tag.replace('<', "</")).count()));
+        assert!(ends.iter().all(|(open, closed)| open == closed), "{ends:?}");
+        assert_eq!(svg, gains_svg(&fixture::study()));
+        assert!(!svg.contains("NaN"));
+    }
+
+    #[test]
+    fn shapes_tell_groups_apart() {
+        let svg = gains_svg(&fixture::study());
+        let counts = ["r=\"4\"/>", "fill=\"#fff\" stroke", "<rect x", "<path"].map(|shape| svg.matches(shape).count());
+        assert_eq!(counts, [4 * 3, 4 * 3 + 2 * 5, 2, 4 * 4 + 2 * 3]);
+        assert_eq!(svg.matches(" ≈</text>").count(), 3);
+    }
+
+    #[test]
+    fn without_gains_it_says_so_and_names_cannot_break_it() {
+        let mut results = fixture::results();
+        results.study = "a<b>&\u{1}".to_owned();
+        let svg = gains_svg(&results);
+        assert!(svg.contains("No gain is asked for.") && svg.contains("<title>a&lt;b&gt;&amp; :"), "{svg}");
+    }
+}

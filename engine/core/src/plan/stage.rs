@@ -80,7 +80,7 @@ impl Kind {
             | Self::Probe
             | Self::Command => 1,
             Self::Evaluate => 6,
-            Self::Analyze => 7,
+            Self::Analyze => 8,
         }
     }
 }
@@ -234,7 +234,19 @@ impl Stage {
             Work::Import(_) => (&["answers"], None),
             Work::Fertility(_) => (&["fertility"], None),
             Work::Probe(_) => (&["probe"], None),
-            Work::Analyze(_) => (&["results.md", "results.csv", "results.json", "report.html"], None),
+            Work::Analyze(_) => (
+                &[
+                    "results.md",
+                    "results.csv",
+                    "results.json",
+                    "report.html",
+                    "results.tex",
+                    "gains.csv",
+                    "claims.csv",
+                    "gains.svg",
+                ],
+                None,
+            ),
             Work::Command(command) => (&[], Some(command.shared.spec.outputs.keys())),
         };
         fixed.iter().copied().chain(declared.into_iter().flatten().map(String::as_str))

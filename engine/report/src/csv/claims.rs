@@ -54,3 +54,25 @@ fn line(results: &Results, judged: &Judged) -> String {
     ];
     format!("{}\n", fields.join(","))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn a_line_a_claim() {
+        let text = claims_csv(&fixture::study());
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 6);
+        assert_eq!(
+            lines[2],
+            "Relatives gain no more than controls.,fails,,\"gain(tuned, relatives) - gain(tuned, controls)\",languages,below,0.030000,\
+             0.122222,0.087732,0.156713,0.999121,8.787e-4,1.000000,0.004393,0.030888,amh_Ethi heb_Hebr mlt_Latn;fra_Latn jpn_Jpan \
+             kor_Hang,large small,direct letters,true,items"
+        );
+        assert!(lines[4].starts_with("Korean is answered above chance.,cannot tell,\"In 2 cells the model"), "{text}");
+        assert!(lines[4].ends_with(",false,"), "the model as it is has no seed: {text}");
+        assert_eq!(claims_csv(&fixture::results()), format!("{HEADER}\n"));
+    }
+}

@@ -48,3 +48,39 @@ fn line(panel: &Panel<'_>, row: &GainRow<'_>) -> String {
     ];
     format!("{},{}\n", names.join(","), fields.join(","))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    #[test]
+    fn a_line_a_gain() {
+        let text = gains_csv(&fixture::study());
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 1 + 2 * 3 * 6);
+        assert_eq!(
+            lines[1],
+            "large,tuned,base,direct,direct,amh_Ethi,relative,0.450000,0.216667,0.116667,0.316667,0.051880,30,1,60,13,0,2.441e-4,0.008789,\
+             items,"
+        );
+        let probed = lines
+            .iter()
+            .find(|line| line.starts_with("small,tuned,base,direct,direct,fra_Latn,control,"))
+            .expect("a line");
+        assert!(probed.ends_with(",items,0.050000"), "{probed}");
+        for line in &lines {
+            assert_eq!(line.matches(',').count(), HEADER.matches(',').count(), "{line}");
+        }
+        assert_eq!(gains_csv(&fixture::results()), format!("{HEADER}\n"));
+    }
+
+    #[test]
+    fn of_several_seeds_nothing_is_counted() {
+        let mut results = fixture::study();
+        let seeds = &mut results.analysis.gains[0].seeds;
+        seeds.push(seeds[0].clone());
+        let text = gains_csv(&results);
+        assert!(text.lines().nth(1).is_some_and(|line| line.contains(",30,2,,,,")), "{text}");
+    }
+}

@@ -2,14 +2,14 @@
 
 use super::{ITEMS_ONLY, interval_head, items_only, seed_note};
 use crate::points::{brackets, count, p_value, points};
-use crate::sheet::{Head, Row, Sheet, short};
+use crate::sheet::{Head, Row, Sheet};
 use std::fmt::Write as _;
 use xlt_core::analysis::{ALPHA, Judged, POWER, Verdict, Why};
 use xlt_core::results::Results;
 use xlt_core::spec::{Claim, Expect, Population, Quantity};
 
-/// Cells, languages and models that are named before the rest is counted.
-const NAMED: usize = 4;
+/// Cells and models that are named before the rest is counted.
+const NAMED: usize = 3;
 
 /// How claims are judged, in a sentence.
 pub(crate) fn about() -> String {
@@ -113,15 +113,6 @@ pub(crate) fn population(judged: &Judged) -> String {
     }
 }
 
-/// `relatives: Amharic, Hebrew; controls: French`.
-pub(crate) fn languages(judged: &Judged) -> String {
-    let of = |(word, codes): (&str, &[String])| {
-        let names: Vec<String> = codes.iter().map(|code| short(code)).collect();
-        format!("{word}: {}", names.join(", "))
-    };
-    distinct(judged).into_iter().map(of).collect::<Vec<_>>().join("; ")
-}
-
 /// `m1, m2; mode direct`.
 pub(crate) fn models(judged: &Judged) -> String {
     let modes = if judged.modes.len() == 1 { "mode" } else { "modes" };
@@ -129,7 +120,7 @@ pub(crate) fn models(judged: &Judged) -> String {
 }
 
 /// Words of the estimate with their languages, each once.
-fn distinct(judged: &Judged) -> Vec<(&str, &[String])> {
+pub(crate) fn distinct(judged: &Judged) -> Vec<(&str, &[String])> {
     let mut all: Vec<(&str, &[String])> = Vec::new();
     for (term, codes) in judged.claim.estimate.terms.iter().zip(&judged.languages) {
         if !all.iter().any(|(word, known)| *word == term.languages && *known == codes.as_slice()) {
@@ -172,7 +163,7 @@ pub(crate) fn claims(results: &Results) -> Option<Sheet> {
         let post_hoc = if judged.post_hoc { " (post hoc)" } else { "" };
         let tested = tested(judged);
         Row::new([
-            format!("{} {}", sign(&judged.verdict), word(&judged.verdict)),
+            word(&judged.verdict).to_owned(),
             format!("{}{post_hoc}", judged.claim.text),
             expected(&judged.claim),
             judged.value.map(points).unwrap_or_default(),
@@ -186,7 +177,7 @@ pub(crate) fn claims(results: &Results) -> Option<Sheet> {
     let rows: Vec<Row> = results.analysis.claims.iter().map(row).collect();
     let words = ["Verdict", "Claim", "Expected"].map(Head::words).into_iter();
     let numbers = ["Estimate", &interval_head(), "p", "Corrected", "Detectable"].map(Head::numbers);
-    let unsure = results.analysis.claims.iter().filter_map(|it| Some(format!("{}: {}", it.claim.text, why(it)?)));
+    let unsure = results.analysis.claims.iter().filter_map(|it| Some(format!("“{}”: {}", it.claim.text, why(it)?)));
     let late = results.analysis.claims.iter().any(|judged| judged.post_hoc);
     let late = late.then(|| POST_HOC.to_owned());
     (!rows.is_empty()).then(|| Sheet {

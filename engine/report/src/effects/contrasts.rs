@@ -36,7 +36,9 @@ fn tests(results: &Results, contrast: &Contrast) -> Vec<Row> {
     });
     let student = contrast.student.map(|found| {
         let p = found.p_above(0.0).map(|above| (2.0 * above.min(1.0 - above)).min(1.0));
-        let name = format!("Student’s t, {} degrees of freedom", decimals(found.freedom, 1));
+        // Groups of one size are Student's, others Welch's.
+        let whose = if contrast.relatives.len() == contrast.controls.len() { "Student" } else { "Welch" };
+        let name = format!("{whose}’s t, {} d.f.", decimals(found.freedom, 1));
         [name, languages.to_owned(), points(found.value), brackets(found.interval(LEVEL)), p_value(p)]
     });
     let wild = contrast.wild.map(|(test, interval)| {
@@ -46,7 +48,7 @@ fn tests(results: &Results, contrast: &Contrast) -> Vec<Row> {
         if contrast.models.iter().any(|model| items_only(results, model, &contrast.of)) { ITEMS_ONLY } else { "" };
     let items = [
         "items, by passage".to_owned(),
-        "more items in these languages".to_owned(),
+        "more items".to_owned(),
         difference.clone(),
         format!("{}{mark}", brackets(contrast.interval)),
         p_value(two_sided(&contrast.over_items)),

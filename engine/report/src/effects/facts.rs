@@ -53,7 +53,7 @@ fn seeds(results: &Results) -> Option<Fact> {
             by_condition.entry(&column.condition).or_default().insert(seed);
         }
     }
-    let of = |(condition, seeds): (&&str, &BTreeSet<u64>)| format!("{}, {condition}", count(seeds.len(), "seed"));
+    let of = |(condition, seeds): (&&str, &BTreeSet<u64>)| format!("{condition}: {}", count(seeds.len(), "seed"));
     let value: Vec<String> = by_condition.iter().map(of).collect();
     let doubt = by_condition.values().any(|seeds| seeds.len() == 1);
     (!value.is_empty()).then(|| Fact { name: "Trainings", value: value.join("; "), doubt })

@@ -2,7 +2,7 @@
 
 use super::words::language;
 use crate::effects::claims::{
-    POST_HOC, about, estimate, expected, interval, models, of_one_seed, population, sign, tested, why, word,
+    POST_HOC, about, distinct, estimate, expected, interval, models, of_one_seed, population, sign, tested, why, word,
 };
 use crate::effects::gains::Axis;
 use crate::points::points;
@@ -58,17 +58,11 @@ fn claim(results: &Results, judged: &Judged) -> Value {
 
 /// Words of the estimate with their languages, each once.
 fn terms(judged: &Judged) -> Vec<Value> {
-    let mut seen: Vec<(&str, &[String])> = Vec::new();
-    for (term, codes) in judged.claim.estimate.terms.iter().zip(&judged.languages) {
-        if !seen.contains(&(term.languages.as_str(), codes.as_slice())) {
-            seen.push((&term.languages, codes));
-        }
-    }
     let term = |(word, codes): (&str, &[String])| {
         let named = codes.iter().take(NAMED).map(|code| language(code)).collect::<Vec<_>>();
         context! { word, named, more => codes.len().saturating_sub(NAMED), all => codes.join(", ") }
     };
-    seen.into_iter().map(term).collect()
+    distinct(judged).into_iter().map(term).collect()
 }
 
 /// The interval on an axis of its own, and the part of it that was expected.

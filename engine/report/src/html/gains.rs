@@ -48,19 +48,20 @@ fn panel(panel: &Panel<'_>, axis: &Axis, open: bool) -> Value {
         items_only => panel.items_only,
         groups => panel.rows.chunk_by(|one, other| one.kin == other.kin).map(group).collect::<Vec<_>>(),
         means => panel.means.iter().map(|it| mean(it, axis)).collect::<Vec<_>>(),
-        floor => panel.rows.iter().any(|row| row.floor.is_some()),
     }
 }
 
 fn row(row: &GainRow<'_>, axis: &Axis) -> Value {
     let gain = row.gain;
-    let class = match row.kin {
-        Kin::Relative | Kin::Unknown => "kin",
-        Kin::Control => "control",
-        Kin::Source => "source",
+    // Numbers of the shapes that the page has defined: a dot and a square.
+    let (class, shape) = match row.kin {
+        Kin::Relative | Kin::Unknown => ("kin", 0),
+        Kin::Control => ("control", 0),
+        Kin::Source => ("source", 1),
     };
     context! {
         class,
+        shape,
         language => language(&gain.language),
         before => points(gain.before),
         gain => points(gain.estimate.value),

@@ -276,3 +276,78 @@ fn correlation(Correlation { r, test }: &Correlation) -> Value {
 fn test(Test { statistic, degrees, p }: &Test) -> Value {
     json!({ "statistic": statistic, "freedom": degrees, "p": p })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{fixture, json};
+    use serde_json::{Value, json};
+
+    fn found() -> Value {
+        let value: Value = serde_json::from_str(&json(&fixture::study())).expect("JSON");
+        value["analysis"].clone()
+    }
+
+    #[test]
+    fn claims_have_verdicts_and_both_p_values() {
+        let claims = &found()["claims"];
+        let verdicts: Vec<&str> =
+            claims.as_array().expect("a list").iter().filter_map(|it| it["verdict"].as_str()).collect();
+        assert_eq!(verdicts, ["holds", "fails", "cannot tell", "cannot tell", "holds"]);
+        let second = &claims[1];
+        assert_eq!(second["estimate"], "gain(tuned, relatives) - gain(tuned, controls)");
+        assert_eq!(
+            (&second["expect"], &second["over"], &second["post_hoc"]),
+            (&json!({ "below": 0.03 }), &json!("languages"), &json!(true))
+        );
+        assert_eq!(second["value"], 0.122222222222, "twelve digits");
+        assert!(second["p_adjusted"]["fails"].as_f64() > second["p"]["fails"].as_f64(), "{second}");
+        assert_eq!(second["languages"][1], json!(["fra_Latn", "jpn_Jpan", "kor_Hang"]));
+    }
+
+    #[test]
+    fn gains_have_kin_noise_and_every_seed() {
+        let gains = found()["gains"].clone();
+        let first = &gains[0];
+        assert_eq!(
+            (&first["model"], &first["language"], &first["kin"]),
+            (&json!("large"), &json!("amh_Ethi"), &json!("relative"))
+        );
+        assert_eq!(first["seeds"], json!([{ "seed": 17, "items": 60, "gained": 13, "lost": 0 }]));
+        assert_eq!((&first["noise_floor"], &first["interval_covers"]), (&Value::Null, &json!("items")));
+        assert_eq!(first["interval"], json!([0.116666666667, 0.316666666667]));
+        let probed = gains.as_array().expect("a list").iter().find(|gain| gain["model"] == "small").expect("a gain");
+        assert_eq!(probed["noise_floor"], 0.05);
+    }
+
+    #[test]
+    fn everything_else_is_in_it() {
+        let found = found();
+        let counts = [
+            "conditions",
+            "populations",
+            "contrasts",
+            "arms",
+            "gain_against_baseline",
+            "ablations",
+            "variance",
+            "position",
+        ];
+        let counts = counts.map(|key| found[key].as_array().map(Vec::len));
+        assert_eq!(counts, [3, 22, 6, 8, 3, 1, 4, 72].map(Some));
+        let contrast = &found["contrasts"][0];
+        assert_eq!(contrast["models"], json!(["large", "small"]));
+        assert_eq!((&contrast["first"]["test"], &contrast["permutation"]["p"]), (&json!("student"), &json!(0.1)));
+        assert_eq!(contrast["as_published"]["cells"], 12);
+        let ablation = &found["ablations"][0];
+        assert_eq!(
+            (&ablation["tuned"], &ablation["reasoned"], &ablation["cells"]),
+            (&json!("tuned/direct"), &json!("base/cot"), &json!(12))
+        );
+        assert!(
+            ablation["naive"]["pearson"]["r"].as_f64().is_some()
+                && ablation["split_half"]["mean_pearson"].as_f64().is_some()
+        );
+        assert_eq!(found["variance"][0]["levels"], json!({ "items": 60, "languages": 6, "modes": 2 }));
+        assert_eq!(found["position"][0]["items"], 60);
+    }
+}

@@ -16,6 +16,7 @@ pub(super) fn claims(text: &mut String, results: &Results) {
 
 /// What must be known before the numbers.
 pub(super) fn facts(text: &mut String, results: &Results) {
+    text.push_str("## At a glance\n\n");
     for fact in facts::facts(results) {
         let _ = writeln!(text, "- {}: {}", fact.name, inline(&fact.value));
     }
@@ -51,5 +52,62 @@ fn sheet(text: &mut String, Sheet { title, about, heads, rows, notes }: &Sheet) 
     }
     for note in notes {
         let _ = writeln!(text, "\n{}", inline(note));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{fixture, markdown};
+
+    #[test]
+    fn claims_come_first_with_their_verdicts() {
+        let text = markdown(&fixture::study());
+        assert!(
+            text.starts_with("# study\n\n## Claims\n\nA claim holds where its opposite is rejected at 5 %,"),
+            "{text}"
+        );
+        let rows = "| Verdict | Claim | Expected | Estimate | 95 % interval | p | Corrected | Detectable | It speaks of |\n\
+            |---|---|---|---:|---:|---:|---:|---:|---|\n\
+            | holds | Relatives gain from tuning on Arabic. | above 0.0 | 16.1 | [13.1, 19.1] § | < 0.001 | < 0.001 | 3.6 | more items \
+            like these, in 3 languages |\n\
+            | fails | Relatives gain no more than controls. (post hoc) | below 3.0 | 12.2 | [8.8, 15.7] § | < 0.001 | 0.004 | 3.1 | more \
+            languages like these 3 and 3 |\n\
+            | cannot tell | Controls stay as they are. | within ±3.0 | 3.9 | [0.7, 7.1] § | 0.350 | 1.000 | 1.8 | more languages like \
+            these 3 |\n";
+        assert!(text.contains(rows), "{text}");
+        let why = "\n“Controls stay as they are.”: The numbers allow both: the estimate is too uncertain for either verdict.\n";
+        assert!(text.contains(why), "{text}");
+        assert!(text.contains("\n\n## At a glance\n\n- Answer mass: 0.93 (median of 72 cells)\n"), "{text}");
+    }
+
+    #[test]
+    fn gains_contrasts_and_the_rest_are_tables() {
+        let text = markdown(&fixture::study());
+        for rows in [
+            "| Model | Condition | Mode | Language | Kin | Before, % | Gain | 95 % interval | p | Noise floor |\n\
+             |---|---|---|---|---|---:|---:|---:|---:|---:|\n\
+             | large | tuned over base | direct | Amharic (amh_Ethi) | relative | 45.0 | 21.7 | [11.7, 31.7] § | 0.009 |  |\n\
+             |  |  |  | Hebrew (heb_Hebr) | relative | 58.3 | 20.0 | [10.0, 30.0] § | 0.060 |  |\n",
+            "|  |  |  | French (fra_Latn) | control | 61.7 | 5.0 ≈ | [−3.3, 13.3] § | 1.000 | 5.0 |\n",
+            "| Model | Condition | Mode | Population | Languages | Gain | 95 % interval | p |\n|---|---|---|---|---:|---:|---:|---:|\n\
+             | large | tuned over base | direct | relatives | 3 | 19.4 | [13.9, 25.6] § | < 0.001 |\n",
+            "| mean of 2 models | tuned over base, 3 against 3 | direct | Student’s t, 4.0 d.f. | more languages | 16.1 | ",
+            "|  |  |  | permutation of languages (least p 0.100) | more languages | 16.1 |  | 0.100 |\n",
+            "\n## As published: gain ~ base + relative\n\nPrinted for comparison, and not to be trusted.",
+        ] {
+            assert!(text.contains(rows), "{rows}\n{text}");
+        }
+        let order = [
+            "## Claims",
+            "## Accuracy",
+            "## Gains\n",
+            "## Gains by",
+            "## Relatives",
+            "## As pub",
+            "## Adapter",
+            "## Held-out",
+        ];
+        let places: Vec<Option<usize>> = order.iter().map(|heading| text.find(heading)).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}");
     }
 }

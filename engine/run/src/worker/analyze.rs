@@ -1,4 +1,4 @@
-//! From the answers of all cells to the results, in four formats.
+//! From the answers of all cells to the results, in every format.
 
 mod evidence;
 
@@ -35,6 +35,10 @@ pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork, origins: &[Origin]) -> Re
         ("results.csv", xlt_report::csv(&results)),
         ("results.json", xlt_report::json(&results)),
         ("report.html", xlt_report::html(&results, &sources)),
+        ("results.tex", xlt_report::latex(&results)),
+        ("gains.csv", xlt_report::gains_csv(&results)),
+        ("claims.csv", xlt_report::claims_csv(&results)),
+        ("gains.svg", xlt_report::gains_svg(&results)),
     ];
     let mut outputs = Vec::new();
     for (name, text) in files {
