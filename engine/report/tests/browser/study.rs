@@ -153,7 +153,7 @@ fn answer(id: &CellId, item: &Item, size: Size, draw: &mut Draw) -> Answer {
         argmax_token: 32,
         argmax_text: [" A", "The", "B", "\n"][draw.below(4)].to_owned(),
         n_tokens: 300 + draw.below(200) as u32,
-        reasoning: reasons.then(|| Written { tokens: size.thoughts as u32, text, ended }),
+        reasoning: reasons.then_some(Written { tokens: size.thoughts as u32, text, ended }),
         ..Answer::predicted(item, &labels, prediction)
     }
 }
