@@ -12,12 +12,12 @@ pub(crate) fn baseline(results: &Results) -> Option<Sheet> {
     let words = [Head::words("Condition"), Head::words("Mode")].into_iter();
     let numbers = [
         "Cells",
-        "Split half r",
-        "Oldham’s r",
+        "Split half r",
+        "Oldham’s r",
         "Slope freed from noise",
         "Noise in baseline",
         "Slope, naive",
-        "r, naive",
+        "r, naive",
     ];
     (!all.is_empty()).then(|| Sheet {
         title: "Gain against baseline",
