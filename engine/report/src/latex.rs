@@ -50,8 +50,8 @@ fn accuracies(results: &Results, model: &str) -> Sheet {
     let marked = |is: fn(&Cell) -> bool| results.cells.iter().any(|cell| cell.id.column.model == model && is(cell));
     let notes = [
         marked(Cell::format_failure)
-            .then(|| "† Failure of format: the model mostly wanted to say something else than a label."),
-        marked(Cell::cannot_tell).then(|| "‡ Cannot tell: a budget of tokens cut off too many texts."),
+            .then_some("† Failure of format: the model mostly wanted to say something else than a label."),
+        marked(Cell::cannot_tell).then_some("‡ Cannot tell: a budget of tokens cut off too many texts."),
     ];
     Sheet {
         title: "Accuracy",
