@@ -32,6 +32,11 @@ class LookedUp(torch.autograd.Function):
         return torch.autograd.grad(y, x, gradient)
 
 
+class Activation(torch.nn.Module):
+    def forward(self, x):
+        return LookedUp.apply(x)
+
+
 task = json.loads((folder / "task.json").read_text())
 torch.set_num_threads(2)
 base = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32, attn_implementation="eager")
@@ -39,7 +44,7 @@ if from_table:
     looked_up = [layer.mlp for layer in base.model.layers if "GELU" in type(layer.mlp.act_fn).__name__]
     assert looked_up, "this model has no GELU"
     for mlp in looked_up:
-        mlp.act_fn = LookedUp.apply
+        mlp.act_fn = Activation()
 model = PeftModel.from_pretrained(base, folder / "adapter", is_trainable=True)
 model.train()
 for module in model.modules():

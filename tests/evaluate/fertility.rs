@@ -92,7 +92,7 @@ fn tokens_are_counted_by_language_with_a_premium_over_a_reference() {
     assert_eq!(counts, [3, 14, 7, 14, 2].map(Some));
     assert_eq!((greek["premium"].as_f64(), &greek["parity"]), (Some(2.0), &Value::Null));
     assert!(space.read("spec.results/results.csv").contains(",4.666667,2.000000,1.000000,2.000000,eng_Latn,,\n"));
-    assert!(space.read("spec.results/results.html").contains("Tokens by language"));
+    assert!(space.read("spec.results/report.html").contains("Tokens by language"));
 }
 
 #[test]

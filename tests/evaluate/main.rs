@@ -10,6 +10,7 @@ mod finetune;
 mod inputs;
 mod probe;
 mod reasoning;
+mod report;
 mod show;
 mod stories;
 #[path = "../support/mod.rs"]

@@ -127,7 +127,7 @@ fn who_does_not_probe_has_the_bytes_as_before() {
     let space = passages();
     space.run();
     let files = || {
-        ["results.md", "results.csv", "results.json", "results.html"]
+        ["results.md", "results.csv", "results.json", "report.html"]
             .map(|file| space.read(&format!("spec.results/{file}")))
     };
     let before = files();

@@ -16,7 +16,7 @@ fn rows_and_a_model_become_answers_and_results() {
         "results.md",
         "results.csv",
         "results.json",
-        "results.html",
+        "report.html",
         "results.tex",
         "gains.csv",
         "claims.csv",

@@ -6,6 +6,7 @@ mod support;
 
 mod adapter;
 mod chat;
+mod claims;
 mod commands;
 mod damage;
 mod failures;

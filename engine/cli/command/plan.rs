@@ -5,7 +5,9 @@ use crate::failure::Failure;
 use crate::term;
 use serde_json::json;
 use std::process::ExitCode;
+use xlt_core::analysis::{DEVIATION, DISCORDANT, Outlook, outlooks};
 use xlt_core::plan::{Plan, StageId};
+use xlt_core::spec::Spec;
 
 /// Show what a run would do, and why
 #[derive(Debug, clap::Args)]
@@ -63,5 +65,34 @@ fn as_text(plan: &Plan, context: &Context, all: bool) -> String {
     let count = |word: &str| plan.verdicts.iter().filter(|verdict| verdict.word() == word).count();
     let (cached, run, maybe) = (count("cached"), count("run"), count("maybe"));
     text.push_str(&format!("{} stages: {cached} cached, {run} to run, {maybe} that may have to\n", plan.stages.len()));
+    text.push_str(&claims(plan, &context.spec));
     text
+}
+
+/// What can be expected of each claim, before anything is asked.
+fn claims(plan: &Plan, spec: &Spec) -> String {
+    let mut text = String::new();
+    for (outlook, claim) in outlooks(spec).iter().zip(&spec.claims) {
+        let digest = claim.digest();
+        let late = plan.new_claims.iter().any(|new| new.post_hoc && new.digest == digest);
+        let late = if late { " [post hoc: there are answers already]" } else { "" };
+        text.push_str(&format!("claim \"{}\"{late}\n  {}\n", outlook.text, expected(outlook)));
+    }
+    text
+}
+
+fn expected(outlook: &Outlook) -> String {
+    let points = |share: f64| format!("{:.1} points", 100.0 * share);
+    let assumed =
+        format!("if {:.0} % of the answers change and languages differ by {}", 100.0 * DISCORDANT, points(DEVIATION));
+    match (&outlook.detectable, outlook.margin) {
+        (Err(why), _) => format!("no verdict but \"cannot tell\" for now: {why}"),
+        (Ok(seen), Some(margin)) if *seen > margin => format!(
+            "would most likely be \"cannot tell\", even if there is no effect at all: its margin is {}, what can be told is {} \
+             ({assumed}); more items, more languages or a wider margin help",
+            points(margin),
+            points(*seen)
+        ),
+        (Ok(seen), _) => format!("can be told {} from its bound ({assumed})", points(*seen)),
+    }
 }

@@ -8,8 +8,10 @@ mod effects;
 mod fertility;
 mod gains;
 mod grid;
+mod items;
 mod plot;
 mod probe;
+mod provenance;
 mod rotation;
 mod scatter;
 mod sheet;
@@ -21,11 +23,13 @@ use crate::{column, seeds, written};
 use minijinja::{Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
 use std::collections::BTreeSet;
 use words::{count, percent};
+use xlt_core::evidence::Evidence;
 use xlt_core::plan::EvaluateCell;
-use xlt_core::results::{Cell, Column, FORMAT_FAILURE_BELOW, LEVEL, Results};
+use xlt_core::provenance::Origin;
+use xlt_core::results::{Cell, CellId, Column, FORMAT_FAILURE_BELOW, LEVEL, Results};
 
 /// The templates by name. What ends in `.html` escapes every value.
-const TEMPLATES: [(&str, &str); 18] = [
+const TEMPLATES: [(&str, &str); 21] = [
     ("page.html", include_str!("html/page.html")),
     ("named.html", include_str!("html/named.html")),
     ("claims.html", include_str!("html/claims.html")),
@@ -37,6 +41,8 @@ const TEMPLATES: [(&str, &str); 18] = [
     ("grid.html", include_str!("html/grid.html")),
     ("plot.html", include_str!("html/plot.html")),
     ("details.html", include_str!("html/details.html")),
+    ("items.html", include_str!("html/items.html")),
+    ("provenance.html", include_str!("html/provenance.html")),
     ("fertility.html", include_str!("html/fertility.html")),
     ("probe.html", include_str!("html/probe.html")),
     ("rotation.html", include_str!("html/rotation.html")),
@@ -44,13 +50,23 @@ const TEMPLATES: [(&str, &str); 18] = [
     ("writing.html", include_str!("html/writing.html")),
     ("reading.html", include_str!("html/reading.html")),
     ("style.css", include_str!("html/style.css")),
+    ("items.css", include_str!("html/items.css")),
 ];
+
+/// What a page shows beside the results.
+#[derive(Debug, Clone, Default)]
+pub struct Sources<'a> {
+    /// Items, answers and prompts.
+    pub evidence: Evidence<'a>,
+    /// Which stages made the answers.
+    pub origins: &'a [Origin],
+}
 
 /// The results as one self-contained HTML page.
 #[must_use]
-pub fn html(results: &Results) -> String {
+pub fn html(results: &Results, sources: &Sources<'_>) -> String {
     let environment = environment();
-    let page = environment.get_template("page.html").and_then(|page| page.render(page_of(results)));
+    let page = environment.get_template("page.html").and_then(|page| page.render(page_of(results, sources)));
     page.expect("the templates are ours, and the tests render every branch of them")
 }
 
@@ -65,7 +81,8 @@ fn environment() -> Environment<'static> {
     environment
 }
 
-fn page_of(results: &Results) -> Value {
+fn page_of(results: &Results, sources: &Sources<'_>) -> Value {
+    let links = Links::new(sources);
     let columns: BTreeSet<&Column> = results.cells.iter().map(|cell| &cell.id.column).collect();
     context! {
         study => &*results.study,
@@ -89,18 +106,20 @@ fn page_of(results: &Results) -> Value {
         groups => !results.group_means.is_empty(),
         summary => summary(results),
         claims => claims::claims(results),
-        facts => effects::facts(results),
+        facts => effects::facts(results, sources.origins),
         gains => gains::gains(results),
         effects => effects::effects(results),
-        grid => grid::grid(results, &columns),
+        grid => grid::grid(results, &columns, &links),
         plots => plot::plots(results, &columns),
-        details => columns.iter().map(|column| details::column(results, column)).collect::<Vec<_>>(),
+        details => columns.iter().map(|column| details::column(results, column, &links)).collect::<Vec<_>>(),
         rotation => rotation::rotation(results),
         training => training::training(results),
         probe => probe::probe(results),
         fertility => fertility::fertility(results),
         notes => results.notes.iter().map(|note| sentence(note)).collect::<Vec<_>>(),
         example => results.cells.first().map(stage),
+        items => items::items(&sources.evidence),
+        provenance => provenance::provenance(sources.origins),
     }
 }
 
@@ -143,6 +162,33 @@ fn sentence(text: &str) -> Value {
     match quoted {
         Some((before, (quoted, after))) => context! { before, quoted, after },
         None => context! { before => text, quoted => (), after => "" },
+    }
+}
+
+/// Which cells the page can say more of.
+struct Links {
+    items: BTreeSet<CellId>,
+    origins: BTreeSet<CellId>,
+}
+
+impl Links {
+    fn new(sources: &Sources<'_>) -> Self {
+        let Evidence { columns, languages } = &sources.evidence;
+        let asked = languages.iter().filter(|sheet| !sheet.items.is_empty()).flat_map(|sheet| {
+            let cells = columns.iter().zip(&sheet.cells).filter(|(_, cell)| cell.is_some());
+            cells.map(|(column, _)| CellId { column: (*column).clone(), language: sheet.language.clone() })
+        });
+        Self { items: asked.collect(), origins: sources.origins.iter().map(|origin| (&origin.cell).into()).collect() }
+    }
+
+    /// Where the items of a cell are shown.
+    fn items(&self, id: &CellId) -> Option<String> {
+        self.items.contains(id).then(|| items::link(id))
+    }
+
+    /// Where it is said what a cell comes from.
+    fn origin(&self, id: &CellId) -> Option<String> {
+        self.origins.contains(id).then(|| format!("#{}", provenance::anchor(id)))
     }
 }
 

@@ -23,7 +23,7 @@ mod written;
 
 pub use csv::{claims_csv, csv, gains_csv};
 pub use fertility::{FertilityRow, FertilityTable, fertility_records};
-pub use html::html;
+pub use html::{Sources, html};
 pub use json::json;
 pub use languages::english_name;
 pub use latex::latex;

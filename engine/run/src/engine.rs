@@ -250,7 +250,7 @@ impl Run<'_> {
             return Ok(());
         }
         let threads = self.engine.machine.resources.cores.min(stage.resources.cores.max(1));
-        let job = job(self.plan, id, key, &self.scheduler, &self.world.ledger, threads);
+        let job = job(self.plan, id, key, &self.scheduler, self.world, threads);
         let model = stage.model().and_then(|_| job.inputs.first()?.blake3.parse().ok());
         let worker = match self.pool.give(id, job, model) {
             Ok(worker) => worker,

@@ -1,9 +1,13 @@
 //! From a stage of the plan to the job that a worker gets.
 
 use crate::protocol::{Companion, Job, JobInput, JobWork};
-use xlt_cache::{LARGE, Ledger};
+use crate::world::World;
+use xlt_cache::{Cache, LARGE};
 use xlt_core::key::{Digest, Key};
-use xlt_core::plan::{EvaluateWork, InputSource, KnownOutputs, Pin, Plan, Stage, StageId, Work};
+use xlt_core::plan::{
+    AnalyzeWork, EvaluateCell, EvaluateWork, Input, InputSource, KnownOutputs, Pin, Plan, Stage, StageId, Work,
+};
+use xlt_core::provenance::{Origin, Used};
 use xlt_core::schedule::Scheduler;
 
 /// The job for a stage whose inputs are known.
@@ -12,7 +16,7 @@ pub(crate) fn job(
     id: StageId,
     key: Option<Key>,
     scheduler: &Scheduler<'_>,
-    ledger: &Ledger,
+    world: &World,
     threads: u32,
 ) -> Job {
     let stage = plan.stage(id);
@@ -32,7 +36,7 @@ pub(crate) fn job(
         };
         let small = size.is_some_and(|size| size < LARGE);
         JobInput {
-            known: size.filter(|_| !small).and_then(|_| ledger.object_fingerprint(&digest)),
+            known: size.filter(|_| !small).and_then(|_| world.ledger.object_fingerprint(&digest)),
             small,
             local,
             blake3: digest.to_string(),
@@ -44,12 +48,12 @@ pub(crate) fn job(
         key: key.unwrap_or_else(|| provisional(stage)).to_string(),
         recorded: key.is_some(),
         inputs,
-        work: work(plan, id, scheduler),
+        work: work(plan, id, scheduler, &world.cache),
         threads,
     }
 }
 
-fn work(plan: &Plan, id: StageId, scheduler: &Scheduler<'_>) -> JobWork {
+fn work(plan: &Plan, id: StageId, scheduler: &Scheduler<'_>, cache: &Cache) -> JobWork {
     let stage = plan.stage(id);
     match &stage.work {
         Work::Command(command) => {
@@ -68,11 +72,41 @@ fn work(plan: &Plan, id: StageId, scheduler: &Scheduler<'_>) -> JobWork {
         Work::Import(work) => JobWork::Import(Box::new((**work).clone())),
         Work::Fertility(work) => JobWork::Fertility(Box::new((**work).clone())),
         Work::Probe(work) => JobWork::Probe(Box::new((**work).clone())),
-        Work::Analyze(work) => JobWork::Analyze(Box::new((**work).clone())),
+        Work::Analyze(work) => {
+            JobWork::Analyze { work: Box::new((**work).clone()), origins: origins(plan, id, work, scheduler, cache) }
+        }
         Work::Quantize(work) => JobWork::Quantize { to: work.to.clone(), requantize: work.requantize },
         Work::Finetune(work) => JobWork::Finetune(Box::new((**work).clone())),
         Work::Merge => JobWork::Merge,
     }
+}
+
+/// Where the answers that an analysis reads come from. A record that cannot be read says nothing: the answers are there all the
+/// same.
+fn origins(plan: &Plan, id: StageId, work: &AnalyzeWork, scheduler: &Scheduler<'_>, cache: &Cache) -> Vec<Origin> {
+    let origin = |(cell, (of, output)): (&EvaluateCell, (StageId, u16))| {
+        let stage = plan.stage(of);
+        let record = scheduler.key(of).and_then(|key| cache.read_record(&key).ok()?);
+        let used = |input: &Input| {
+            let InputSource::Stage(maker, _) = input.source else { return None };
+            let content = scheduler.output(input.source)?.to_string();
+            Some(Used { name: input.name.to_string(), stage: plan.stage(maker).name.clone(), content })
+        };
+        Origin {
+            cell: cell.clone(),
+            stage: stage.name.clone(),
+            key: scheduler.key(of).map(|key| key.to_string()).unwrap_or_default(),
+            answers: scheduler
+                .output(InputSource::Stage(of, output))
+                .map(|digest| digest.to_string())
+                .unwrap_or_default(),
+            kernel_class: record.as_ref().and_then(|record| record.kernel_class.clone()),
+            llama: matches!(stage.work, Work::Evaluate(_)).then(|| plan.llama.clone()),
+            version: record.map(|record| record.version),
+            inputs: stage.inputs.iter().filter_map(used).collect(),
+        }
+    };
+    work.cells.iter().zip(plan.stage(id).producers()).map(origin).collect()
 }
 
 /// The evaluations of the same inputs in other modes that are to run, and could now.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use xlt_cache::Fingerprint;
 use xlt_core::batch::Cost;
 use xlt_core::plan::{AnalyzeWork, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, Pin, ProbeWork};
+use xlt_core::provenance::Origin;
 use xlt_core::spec::Source;
 
 /// Engine to worker. The end of the stream means: end now, with everything that you started.
@@ -155,5 +156,9 @@ pub(crate) enum JobWork {
     Import(Box<ImportWork>),
     Fertility(Box<FertilityWork>),
     Probe(Box<ProbeWork>),
-    Analyze(Box<AnalyzeWork>),
+    Analyze {
+        work: Box<AnalyzeWork>,
+        /// Where the answers come from, in the order of the cells.
+        origins: Vec<Origin>,
+    },
 }

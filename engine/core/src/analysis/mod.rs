@@ -8,9 +8,11 @@ mod associations;
 mod claims;
 mod combination;
 mod contrasts;
+mod difference;
 mod frame;
 mod gains;
 mod languages;
+mod outlook;
 mod study;
 mod variance;
 
@@ -18,9 +20,11 @@ pub use associations::{Ablation, AgainstBaseline};
 pub use claims::{ALPHA, CellName, Cells, Judged, POWER, Sided, Verdict, Why};
 pub use combination::{Combination, DRAWS, Estimated};
 pub use contrasts::{Contrast, First, Published};
+pub use difference::{Difference, Moved, difference};
 pub use frame::{Cluster, Frame, Outcome, PassageId};
 pub use gains::{Comparison, Gain, PopulationGain, SeedGain};
 pub use languages::{LanguageEstimate, OverLanguages};
+pub use outlook::{DEVIATION, DISCORDANT, Outlook, outlooks};
 pub use study::ConditionFacts;
 pub use variance::{Factor, Split};
 

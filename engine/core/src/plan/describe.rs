@@ -131,6 +131,12 @@ fn optional(manifest: &mut impl Manifest, name: &str, text: Option<&str>) {
 }
 
 fn data(data: &Data, part: &str, manifest: &mut impl Manifest) {
+    rows(data, manifest);
+    split_of(data, part, "", manifest);
+}
+
+/// How a row becomes an item.
+fn rows(data: &Data, manifest: &mut impl Manifest) {
     manifest.field("data.format", Value::Text(data.format.word()));
     optional(manifest, "data.quotes", data.quotes.map(Quotes::word));
     manifest.field("data.key", Value::Texts(&data.key));
@@ -148,7 +154,6 @@ fn data(data: &Data, part: &str, manifest: &mut impl Manifest) {
     for (name, field) in &data.fields.extra {
         manifest.field(&format!("data.fields.extra.{name}"), Value::Text(field));
     }
-    split_of(data, part, "", manifest);
 }
 
 /// How the rows are divided; `of`: whose rows.
@@ -312,5 +317,9 @@ fn analyze(work: &AnalyzeWork, manifest: &mut impl Manifest) {
         manifest.field(&format!("languages.{}", group.name), Value::Texts(&group.codes));
     }
     manifest.field("options", Value::Number(work.options as u64));
+    // Which of the rows were asked stands in the answers.
+    if let Some(data) = &work.data {
+        rows(data, manifest);
+    }
     analysis::describe(work, manifest);
 }

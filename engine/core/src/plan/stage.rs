@@ -79,7 +79,7 @@ impl Kind {
             | Self::Fertility
             | Self::Probe
             | Self::Command => 1,
-            Self::Evaluate => 5,
+            Self::Evaluate => 6,
             Self::Analyze => 7,
         }
     }
@@ -230,7 +230,8 @@ impl Stage {
             Work::Download(_) => (&["file"], None),
             Work::Quantize(_) | Work::Merge => (&["model"], None),
             Work::Finetune(_) => (&["adapter", "log"], None),
-            Work::Evaluate(_) | Work::Import(_) => (&["answers"], None),
+            Work::Evaluate(_) => (&["answers", "prompts"], None),
+            Work::Import(_) => (&["answers"], None),
             Work::Fertility(_) => (&["fertility"], None),
             Work::Probe(_) => (&["probe"], None),
             Work::Analyze(_) => (
@@ -238,7 +239,7 @@ impl Stage {
                     "results.md",
                     "results.csv",
                     "results.json",
-                    "results.html",
+                    "report.html",
                     "results.tex",
                     "gains.csv",
                     "claims.csv",

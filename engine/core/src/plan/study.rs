@@ -1,5 +1,6 @@
 //! The study's own stages: download, quantize, fine-tune, merge, evaluate or import, probe, count tokens, analyze.
 
+mod shown;
 mod tuning;
 
 use super::Builder;
@@ -270,17 +271,21 @@ impl Study<'_, '_> {
         probes: Vec<(EvaluateCell, StageId)>,
     ) {
         let spec = self.spec;
-        let answers = cells.iter().zip(answers).map(|(cell, stage)| part("answers", &cell.name(), stage));
+        let shown = self.shown(&cells, &answers);
         let counts = fertility.iter().map(|(model, stage)| part("fertility", model, *stage));
         let found = probes.iter().map(|(cell, stage)| part("probe", &cell.name(), *stage));
         let trained = self.trainings.iter().map(|(training, &stage)| tuning::log(training, stage));
-        let inputs = answers.chain(counts).chain(found).chain(trained).collect();
+        let answers = cells.iter().zip(answers).map(|(cell, stage)| part("answers", &cell.name(), stage));
+        let inputs = answers.chain(counts).chain(found).chain(trained).chain(shown.inputs).collect();
         let work = AnalyzeWork {
             study: spec.name.clone(),
             cells,
             fertility: fertility.into_iter().map(|(model, _)| model).collect(),
             probes: probes.into_iter().map(|(cell, _)| cell).collect(),
             trainings: self.trainings.keys().cloned().collect(),
+            data: shown.data,
+            languages: shown.languages,
+            prompts: shown.prompts,
             groups: spec.languages.clone(),
             options: spec.prompt.as_ref().map_or(0, |prompt| prompt.labels.len()),
             analyze: spec.analyze.clone().unwrap_or_default(),

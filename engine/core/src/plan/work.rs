@@ -221,6 +221,12 @@ pub struct AnalyzeWork {
     pub probes: Vec<EvaluateCell>,
     /// Trainings behind the cells, sorted, whose logs are the inputs that follow.
     pub trainings: Vec<TrainedAdapter>,
+    /// How to read the rows of the languages, which are the inputs that follow.
+    pub data: Option<Data>,
+    /// Language codes of the cells, sorted, in the order of those inputs.
+    pub languages: Vec<String>,
+    /// Cells whose prompts are known, in the order of the inputs that follow, the last.
+    pub prompts: Vec<EvaluateCell>,
     /// Language groups.
     pub groups: Vec<LanguageGroup>,
     /// How many options a question has: chance is its inverse.

@@ -8,7 +8,7 @@ use xlt_core::spec::{AnswersFormat, Format, Normalize, Rules, Score, Source, Spe
 const IMPORT: &str = "import/m/base/heb_Hebr/direct";
 
 /// The study, with answers in place of the model, under a condition without an adapter.
-fn spec() -> Spec {
+pub(super) fn spec() -> Spec {
     let mut spec = study::spec();
     spec.models[0].answers = Some(AnswersFormat::Jsonl);
     spec.models[0].file.source = Source::Local { path: "api/{language}.{mode}.jsonl".to_owned() };

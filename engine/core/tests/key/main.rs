@@ -5,6 +5,7 @@ mod evaluate;
 mod fertility;
 mod import;
 mod probe;
+mod shown;
 mod study;
 mod tuning;
 #[path = "../world/mod.rs"]
@@ -38,9 +39,9 @@ fn keys_are_pinned() {
     let (command, _) = key(&command::spec(), "llama", "train/a");
     assert_eq!(command, "f8727612587522d4f8672a2c510fb3545cb10152517ea3d730303e019a1ebde3");
     let (evaluate, _) = key(&study::spec(), "llama", "evaluate/m/tuned/seed1/heb_Hebr/cot");
-    assert_eq!(evaluate, "297bd48db8bd9c2df71e70364bbc00dd68f3157d1b1c0486ff67dd9f3b731843");
+    assert_eq!(evaluate, "b33bfd82400d4e25571336065974b77d3b166577d93e7ca7c2956e9598f75d1d");
     let (finetune, _) = key(&study::spec(), "llama", "finetune/m/lora/seed1");
     assert_eq!(finetune, "a8c85dad2a12cbfc83ccfa2159a36a609fb0cf8af0097678e8355cf89775feee");
     let (probe, _) = key(&probe::spec(), "llama", "probe/m/tuned/seed1/heb_Hebr/cot");
-    assert_eq!(probe, "f5569667654943d7266297f7c745641632dd1c1e88d647c0738c7686b9933e32");
+    assert_eq!(probe, "5928996fdb75700e6229614389ae3d5d1c51cc433c5962578b1781d59c15ce06");
 }

@@ -294,7 +294,7 @@ fn the_rows_of_the_other_arms_are_inputs() {
 fn logs(spec: &Spec) -> Vec<(String, String, u16)> {
     let plan = plan(spec, "llama", &World::default()).expect("a good spec");
     let stage = plan.stage(plan.find("analyze").expect("there"));
-    let read = stage.inputs.iter().skip_while(|input| &*input.name != "training").map(|input| match input.source {
+    let read = stage.inputs.iter().filter(|input| &*input.name == "training").map(|input| match input.source {
         InputSource::Stage(id, output) => {
             let part = input.part.as_deref().unwrap_or_default().to_owned();
             (part, plan.stage(id).name.clone(), output)

@@ -1,12 +1,13 @@
 //! What lies behind each cell, a table for each column of the results.
 
+use super::Links;
 use super::words::{language, percent, visible};
 use super::writing;
 use crate::column;
 use minijinja::{Value, context};
 use xlt_core::results::{Cell, Column, Results};
 
-pub(super) fn column(results: &Results, column: &Column) -> Value {
+pub(super) fn column(results: &Results, column: &Column, links: &Links) -> Value {
     let cells: Vec<&Cell> = results.cells.iter().filter(|cell| cell.id.column == *column).collect();
     context! {
         heading => column::heading(column),
@@ -14,16 +15,17 @@ pub(super) fn column(results: &Results, column: &Column) -> Value {
         normalizations => normalizations(&cells),
         reasoning => cells.iter().filter_map(|cell| writing::reasoning(cell)).collect::<Vec<_>>(),
         generation => cells.iter().filter_map(|cell| writing::generation(cell)).collect::<Vec<_>>(),
-        cells => cells.into_iter().map(cell).collect::<Vec<_>>(),
+        cells => cells.into_iter().map(|found| cell(found, links)).collect::<Vec<_>>(),
     }
 }
 
-fn cell(cell: &Cell) -> Value {
+fn cell(cell: &Cell, links: &Links) -> Value {
     context! {
         language => language(&cell.id.language),
-        stage => super::stage(cell),
+        items => links.items(&cell.id),
+        origin => links.origin(&cell.id),
         correct => cell.score.successes(),
-        items => cell.score.trials(),
+        number => cell.score.trials(),
         rate => percent(cell.score.rate()),
         low => percent(cell.interval.low),
         high => percent(cell.interval.high),

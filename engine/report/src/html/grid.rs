@@ -1,5 +1,6 @@
 //! The table of accuracies: languages as rows, columns as columns, coloured by the distance from chance.
 
+use super::Links;
 use super::words::{language, percent, side};
 use crate::column;
 use minijinja::{Value, context};
@@ -9,13 +10,13 @@ use xlt_core::results::{Cell, CellId, Column, GroupMean, Results};
 /// Opacity of the colour at the ends, 0 % and 100 %. Text stays readable on it in both colour schemes.
 const STRONGEST: f64 = 0.6;
 
-pub(super) fn grid(results: &Results, columns: &BTreeSet<&Column>) -> Value {
+pub(super) fn grid(results: &Results, columns: &BTreeSet<&Column>, links: &Links) -> Value {
     let cells: BTreeMap<&CellId, &Cell> = results.cells.iter().map(|cell| (&cell.id, cell)).collect();
     let languages: BTreeSet<&str> = results.cells.iter().map(|cell| cell.id.language.as_str()).collect();
     let row = |code: &str| {
         let at = |column: &Column| {
             let id = CellId { column: column.clone(), language: code.to_owned() };
-            cells.get(&id).map(|found| cell(found, results.chance()))
+            cells.get(&id).map(|found| cell(found, results.chance(), links))
         };
         context! { language => language(code), cells => columns.iter().map(|column| at(column)).collect::<Vec<_>>() }
     };
@@ -38,7 +39,7 @@ pub(super) fn grid(results: &Results, columns: &BTreeSet<&Column>) -> Value {
     }
 }
 
-fn cell(cell: &Cell, chance: f64) -> Value {
+fn cell(cell: &Cell, chance: f64, links: &Links) -> Value {
     context! {
         rate => percent(cell.score.rate()),
         low => format!("{:.0}", cell.interval.low * 100.0),
@@ -49,6 +50,8 @@ fn cell(cell: &Cell, chance: f64) -> Value {
         items_only => cell.items_only,
         tint => tint(cell.score.rate(), chance),
         heat => heat(cell.score.rate(), chance),
+        items => links.items(&cell.id),
+        origin => links.origin(&cell.id),
     }
 }
 

@@ -1,5 +1,7 @@
 //! From the answers of all cells to the results, in every format.
 
+mod evidence;
+
 use super::{Desk, Product, Trouble, folder};
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -10,10 +12,12 @@ use xlt_core::answers;
 use xlt_core::fertility::Fertilities;
 use xlt_core::plan::{AnalyzeWork, EvaluateCell, TrainedAdapter};
 use xlt_core::probe::Probe;
+use xlt_core::provenance::Origin;
 use xlt_core::results::{CellId, Results, Training, compute};
 use xlt_core::training::log;
+use xlt_report::Sources;
 
-pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork) -> Result<Product, Trouble> {
+pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork, origins: &[Origin]) -> Result<Product, Trouble> {
     let mut evaluations = BTreeMap::new();
     for (cell, path) in work.cells.iter().zip(desk.inputs) {
         let text = fs::read_to_string(path)
@@ -25,11 +29,12 @@ pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork) -> Result<Product, Troubl
     let (fertility, probes, trainings) = (fertility(work, desk)?, probes(work, desk)?, trainings(work, desk)?);
     let analysis = analysis::analyze(&evaluations, &questions(work), &computed);
     let results = Results { fertility, probes, trainings, analysis, ..computed };
+    let sources = Sources { evidence: evidence::read(work, desk, &evaluations)?, origins };
     let files = [
         ("results.md", xlt_report::markdown(&results)),
         ("results.csv", xlt_report::csv(&results)),
         ("results.json", xlt_report::json(&results)),
-        ("results.html", xlt_report::html(&results)),
+        ("report.html", xlt_report::html(&results, &sources)),
         ("results.tex", xlt_report::latex(&results)),
         ("gains.csv", xlt_report::gains_csv(&results)),
         ("claims.csv", xlt_report::claims_csv(&results)),

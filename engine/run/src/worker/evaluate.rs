@@ -1,5 +1,6 @@
 //! Asks a model: items, prompts, tokens, logits, scores, in units of a fixed composition.
 
+mod exact;
 mod journal;
 mod probe;
 mod sitting;
@@ -27,11 +28,12 @@ use xlt_llama::{Model, kernel_class};
 pub(super) fn run(desk: &Desk<'_>, work: &EvaluateWork, companions: &[Companion]) -> Result<Product, Trouble> {
     with_model(desk, work, |model, asker, items, class| {
         let main = Evaluation::new(work, asker, model, items).map_err(Trouble::new)?;
+        let prompts = exact::prompts(work, asker, model, &main.questions).map_err(Trouble::new)?;
         let journal = main.journal(desk.partial, class).map_err(Trouble::new)?;
         let companions = Companions::of(desk, companions, &main, model, class);
         let (answers, cost) = Sitting::new(desk, model, asker, &main, &companions).answers(journal)?;
         let answers = if work.mode.rotate { folded(work, &answers)? } else { answers };
-        product(desk, "answers.jsonl", answers::write(&answers), class, cost)
+        product(desk, &[("answers.jsonl", answers::write(&answers)), ("prompts.json", prompts.write())], class, cost)
     })
 }
 
@@ -53,11 +55,15 @@ fn with_model<T>(
     then(model, &asker, items, &class)
 }
 
-/// Writes the one output of a stage that asked a model.
-fn product(desk: &Desk<'_>, name: &str, text: String, class: &str, cost: Cost) -> Result<Product, Trouble> {
-    let path = desk.folder.join(name);
-    fs::write(&path, text).map_err(|error| Trouble::new(folder::sentence(&path, &error)))?;
-    Ok(Product { outputs: vec![path], fetched: None, kernel_class: Some(class.to_owned()), cost: Some(cost) })
+/// Writes the outputs of a stage that asked a model.
+fn product(desk: &Desk<'_>, files: &[(&str, String)], class: &str, cost: Cost) -> Result<Product, Trouble> {
+    let write = |(name, text): &(&str, String)| {
+        let path = desk.folder.join(name);
+        fs::write(&path, text).map_err(|error| Trouble::new(folder::sentence(&path, &error)))?;
+        Ok(path)
+    };
+    let outputs = files.iter().map(write).collect::<Result<_, Trouble>>()?;
+    Ok(Product { outputs, fetched: None, kernel_class: Some(class.to_owned()), cost: Some(cost) })
 }
 
 /// One answer of those to all orders of an item's options.

@@ -245,7 +245,7 @@ impl Worker {
             JobWork::Command { program, args, env, outputs } => command::run(desk, program, args, env, outputs),
             JobWork::Download { source, pin, size } => download::run(desk, source, pin.as_ref(), *size),
             JobWork::Import(work) => import::run(desk, work),
-            JobWork::Analyze(work) => analyze::run(desk, work),
+            JobWork::Analyze { work, origins } => analyze::run(desk, work, origins),
             #[cfg(feature = "llama")]
             JobWork::Evaluate { work, companions } => evaluate::run(desk, work, companions),
             #[cfg(feature = "llama")]

@@ -25,7 +25,7 @@ pub(in crate::worker) fn run(desk: &Desk<'_>, work: &ProbeWork) -> Result<Produc
         let ways = Ways { alone: &alone, answered: &answered, doubled: &doubled };
         let found = compare(ways, &work.evaluation.prompt.labels).map_err(Trouble::new)?;
         let cost = Cost { apart: first.apart + second.apart, decoded: first.decoded + second.decoded };
-        product(desk, "probe.json", found.write().map_err(Trouble::new)?, class, cost)
+        product(desk, &[("probe.json", found.write().map_err(Trouble::new)?)], class, cost)
     })
 }
 
