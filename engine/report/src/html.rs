@@ -106,7 +106,7 @@ fn page_of(results: &Results, sources: &Sources<'_>) -> Value {
         groups => !results.group_means.is_empty(),
         summary => summary(results),
         claims => claims::claims(results),
-        facts => effects::facts(results),
+        facts => effects::facts(results, sources.origins),
         gains => gains::gains(results),
         effects => effects::effects(results),
         grid => grid::grid(results, &columns, &links),

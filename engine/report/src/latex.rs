@@ -25,7 +25,8 @@ pub fn latex(results: &Results) -> String {
         table(&mut text, &sheet, &[], "gains");
     }
     if let Some(sheet) = claims::claims(results) {
-        table(&mut text, &sheet, &[], "claims");
+        // What is left fits the width of a page.
+        table(&mut text, &sheet.without(&["p", "Detectable"]), &[], "claims");
     }
     text
 }
@@ -49,8 +50,8 @@ fn accuracies(results: &Results, model: &str) -> Sheet {
     let marked = |is: fn(&Cell) -> bool| results.cells.iter().any(|cell| cell.id.column.model == model && is(cell));
     let notes = [
         marked(Cell::format_failure)
-            .then(|| "† Failure of format: the model mostly wanted to say something else than a label."),
-        marked(Cell::cannot_tell).then(|| "‡ Cannot tell: a budget of tokens cut off too many texts."),
+            .then_some("† Failure of format: the model mostly wanted to say something else than a label."),
+        marked(Cell::cannot_tell).then_some("‡ Cannot tell: a budget of tokens cut off too many texts."),
     ];
     Sheet {
         title: "Accuracy",
@@ -90,7 +91,7 @@ fn rate(rate: f64, failure: bool, cannot_tell: bool) -> String {
 fn table(text: &mut String, Sheet { title, about, heads, rows, notes }: &Sheet, last: &[Row], label: &str) {
     let side = |(at, head): (usize, &Head)| match head {
         Head::Numbers(_) => "r",
-        Head::Words(_) if rows.iter().any(|row| row.fields.get(at).is_some_and(is_long)) => "p{0.22\\linewidth}",
+        Head::Words(_) if rows.iter().any(|row| row.fields.get(at).is_some_and(is_long)) => "p{0.14\\linewidth}",
         Head::Words(_) => "l",
     };
     let sides: String = heads.iter().enumerate().map(side).collect();
@@ -98,10 +99,10 @@ fn table(text: &mut String, Sheet { title, about, heads, rows, notes }: &Sheet, 
     // Writing to a String cannot fail.
     let _ = write!(
         text,
-        "\n\\begin{{table}}\n\\caption{{{}}}\n\\label{{tab:{label}}}\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{4pt}}\n\
+        "\n\\begin{{table}}\n\\caption{{{}}}\n\\label{{tab:{label}}}\n\\centering\\footnotesize\\setlength{{\\tabcolsep}}{{3pt}}\n\
          \\begin{{tabular}}{{@{{}}{sides}@{{}}}}\n\\toprule\n{} \\\\\n\\midrule\n",
         escaped(&format!("{title}{join}{about}")),
-        heads.iter().map(|head| escaped(head.text())).collect::<Vec<_>>().join(" & "),
+        heads.iter().map(head).collect::<Vec<_>>().join(" & "),
     );
     lines(text, rows);
     if !last.is_empty() {
@@ -127,6 +128,15 @@ fn field(field: &Field) -> String {
         // A bracket at the start of a line of a table would be an argument of the line before it.
         Field::Text(text) if text.starts_with('[') => format!("{{}}{}", escaped(text)),
         Field::Text(text) => escaped(text),
+    }
+}
+
+/// A head of numbers has a line for each part of a column's name.
+fn head(head: &Head) -> String {
+    let parts: Vec<String> = head.text().split(['/', ',']).map(|part| escaped(part.trim())).collect();
+    match head {
+        Head::Numbers(_) if parts.len() > 1 => format!("\\shortstack[r]{{{}}}", parts.join("\\\\")),
+        _ => escaped(head.text()),
     }
 }
 
@@ -163,6 +173,7 @@ fn escaped(text: &str) -> String {
             '’' => "'",
             '“' => "``",
             '”' => "''",
+            '\u{a0}' => "~",
             '\n' | '\r' | '\t' => " ",
             other => {
                 safe.push(other);
@@ -185,7 +196,8 @@ mod tests {
         assert!(text.starts_with("% study: tables. In the preamble: \\usepackage{booktabs}\n"));
         for part in [
             "\\caption{Accuracy of large in per cent; chance is 25.0.}\n\\label{tab:accuracy-1}\n",
-            "\\begin{tabular}{@{}lrrrrrr@{}}\n\\toprule\nLanguage & base/cot & base/direct & base/letters & other/direct, seed 17 & ",
+            "\\begin{tabular}{@{}lrrrrrr@{}}\n\\toprule\nLanguage & \\shortstack[r]{base\\\\cot} & ",
+            " & \\shortstack[r]{other\\\\direct\\\\seed 17} & ",
             "Korean & 68.3 \\dag{} & 65.0 & 61.7 & 68.3 & 68.3 & 66.7 \\\\\n",
             "\\midrule\nmean of evaluated & 68.6 \\dag{} & 61.7 & ",
             "large & tuned over base & direct & relatives & 3 & 19.4 & {}[13.9, 25.6] \\S{} & $<$ 0.001 \\\\\n",

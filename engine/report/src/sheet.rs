@@ -44,6 +44,20 @@ pub(crate) enum Field {
     Text(String),
 }
 
+impl Sheet {
+    /// The same without the columns of that name.
+    pub(crate) fn without(mut self, names: &[&str]) -> Self {
+        let kept: Vec<bool> = self.heads.iter().map(|head| !names.contains(&head.text())).collect();
+        let mut of_heads = kept.iter();
+        self.heads.retain(|_| of_heads.next() == Some(&true));
+        for row in &mut self.rows {
+            let mut of_fields = kept.iter();
+            row.fields.retain(|_| of_fields.next() == Some(&true));
+        }
+        self
+    }
+}
+
 impl Head {
     /// Its text.
     pub(crate) fn text(&self) -> &str {

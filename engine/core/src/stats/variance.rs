@@ -171,7 +171,7 @@ pub fn variance_of_mean(components: &[Component], levels: &[usize]) -> Option<f6
 
 /// 1 or −1, as an even or odd number of factors is in one of two nested sets alone.
 fn sign(set: usize, nested: usize) -> f64 {
-    if (set ^ nested).count_ones() % 2 == 0 { 1.0 } else { -1.0 }
+    if (set ^ nested).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 }
 }
 
 fn members(set: usize) -> impl Iterator<Item = usize> {

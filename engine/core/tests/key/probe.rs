@@ -144,7 +144,7 @@ fn a_part_of_a_plan_has_what_is_wanted_and_what_that_reads() {
         ["quantize/m", "download/data/belebele/heb_Hebr", "evaluate/m/base/heb_Hebr/cot"]
     );
     assert_eq!((part.exports.len(), part.verdicts.len(), part.verdicts[0].word()), (0, 8, "cached"));
-    assert_eq!((whole.exports.len(), whole.find("analyze").is_some()), (4, true));
+    assert_eq!((whole.exports.len(), whole.find("analyze").is_some()), (8, true));
     let analysis = plan_only(&spec, "llama", &world, &|stage| stage.name == "analyze").expect("a good spec");
     assert_eq!(analysis.exports.len(), 8);
     assert!(analysis.exports.iter().all(|export| analysis.stage(export.stage).name == "analyze"));

@@ -10,8 +10,14 @@ use xlt_core::stats::coupling::Disattenuated;
 pub(crate) fn ablations(results: &Results) -> Option<Sheet> {
     let all = &results.analysis.ablations;
     let words = ["Gain of", "against gain of", "both over"].map(Head::words).into_iter();
-    let numbers =
-        ["Cells", "Split half r", "Freed from noise", "Noise in covariance", "Within models, naive", "r, naive"];
+    let numbers = [
+        "Cells",
+        "Split\u{a0}half\u{a0}r",
+        "Freed from noise",
+        "Noise in covariance",
+        "Within models, naive",
+        "r,\u{a0}naive",
+    ];
     (!all.is_empty()).then(|| Sheet {
         title: "One gain against another",
         about: "Does what helps in one way help in the other? Read the split half first: there each gain has items of its own. All that \

@@ -12,12 +12,12 @@ pub(crate) fn baseline(results: &Results) -> Option<Sheet> {
     let words = [Head::words("Condition"), Head::words("Mode")].into_iter();
     let numbers = [
         "Cells",
-        "Split half r",
-        "Oldham’s r",
+        "Split\u{a0}half\u{a0}r",
+        "Oldham’s\u{a0}r",
         "Slope freed from noise",
         "Noise in baseline",
         "Slope, naive",
-        "r, naive",
+        "r,\u{a0}naive",
     ];
     (!all.is_empty()).then(|| Sheet {
         title: "Gain against baseline",

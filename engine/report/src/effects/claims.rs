@@ -176,7 +176,7 @@ pub(crate) fn claims(results: &Results) -> Option<Sheet> {
     };
     let rows: Vec<Row> = results.analysis.claims.iter().map(row).collect();
     let words = ["Verdict", "Claim", "Expected"].map(Head::words).into_iter();
-    let numbers = ["Estimate", &interval_head(), "p", "Corrected", "Detectable"].map(Head::numbers);
+    let numbers = ["Estimate", &interval_head(), "p", "Corrected p", "Detectable"].map(Head::numbers);
     let unsure = results.analysis.claims.iter().filter_map(|it| Some(format!("“{}”: {}", it.claim.text, why(it)?)));
     let late = results.analysis.claims.iter().any(|judged| judged.post_hoc);
     let late = late.then(|| POST_HOC.to_owned());

@@ -12,7 +12,7 @@ use xlt_core::stats::wild::WildInterval;
 /// Nothing where no adapter has both relatives and controls.
 pub(crate) fn contrasts(results: &Results) -> Option<Sheet> {
     let rows: Vec<Row> = results.analysis.contrasts.iter().flat_map(|contrast| tests(results, contrast)).collect();
-    let words = ["Models", "Condition", "Mode", "Test", "It speaks of"].map(Head::words).into_iter();
+    let words = ["Models", "Condition", "Mode", "Languages", "Test", "Speaks of"].map(Head::words).into_iter();
     let numbers = ["Difference", &interval_head(), "p"].map(Head::numbers);
     (!rows.is_empty()).then(|| Sheet {
         title: "Relatives against controls",
@@ -29,9 +29,9 @@ pub(crate) fn contrasts(results: &Results) -> Option<Sheet> {
 fn tests(results: &Results, contrast: &Contrast) -> Vec<Row> {
     let first = contrast.first();
     let difference = points(contrast.over_items.value);
-    let languages = "more languages";
+    let languages = "languages";
     let permutation = contrast.permutation.map(|found| {
-        let name = format!("permutation of languages (least p {})", p_value(Some(found.smallest_attainable)));
+        let name = format!("permutation (least p {})", p_value(Some(found.smallest_attainable)));
         [name, languages.to_owned(), difference.clone(), String::new(), p_value(Some(found.p))]
     });
     let student = contrast.student.map(|found| {
@@ -47,8 +47,8 @@ fn tests(results: &Results, contrast: &Contrast) -> Vec<Row> {
     let mark =
         if contrast.models.iter().any(|model| items_only(results, model, &contrast.of)) { ITEMS_ONLY } else { "" };
     let items = [
-        "items, by passage".to_owned(),
-        "more items".to_owned(),
+        "bootstrap of passages".to_owned(),
+        "items".to_owned(),
         difference.clone(),
         format!("{}{mark}", brackets(contrast.interval)),
         p_value(two_sided(&contrast.over_items)),
@@ -65,13 +65,13 @@ fn tests(results: &Results, contrast: &Contrast) -> Vec<Row> {
 }
 
 /// Of which models and conditions it is, with the number of languages on either side.
-fn names(contrast: &Contrast) -> [String; 3] {
+fn names(contrast: &Contrast) -> [String; 4] {
     let Contrast { of, over, mode, models, relatives, controls, .. } = contrast;
     let models = match models.as_slice() {
         [one] => one.clone(),
         all => format!("mean of {}", count(all.len(), "model")),
     };
-    [models, format!("{of} over {over}, {} against {}", relatives.len(), controls.len()), mode.clone()]
+    [models, format!("{of} over {over}"), mode.clone(), format!("{} against {}", relatives.len(), controls.len())]
 }
 
 /// An interval that may have no end.
@@ -93,7 +93,7 @@ pub(crate) fn published(results: &Results) -> Option<Sheet> {
         Row::new(names(contrast).into_iter().chain(fields))
     };
     let rows: Vec<Row> = all.map(row).collect();
-    let words = ["Models", "Condition", "Mode"].map(Head::words).into_iter();
+    let words = ["Models", "Condition", "Mode", "Languages"].map(Head::words).into_iter();
     let numbers = ["Cells", "base", "p of base", "relative", "p of relative"].map(Head::numbers);
     (!rows.is_empty()).then(|| Sheet {
         title: "As published: gain ~ base + relative",

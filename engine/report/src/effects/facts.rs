@@ -3,6 +3,7 @@
 use crate::points::{count, decimals};
 use std::collections::{BTreeMap, BTreeSet};
 use xlt_core::probe::Probe;
+use xlt_core::provenance::Origin;
 use xlt_core::results::{Cell, FORMAT_FAILURE_BELOW, Results};
 use xlt_core::stats::median;
 
@@ -76,6 +77,13 @@ fn noise(results: &Results) -> Option<Fact> {
         }
     };
     Some(Fact { name: "Noise floor", value, doubt: false })
+}
+
+/// What computed the answers, as far as it is told; more than one class casts doubt on differences between cells.
+pub(crate) fn kernels(origins: &[Origin]) -> Option<Fact> {
+    let classes: BTreeSet<&str> = origins.iter().filter_map(|origin| origin.kernel_class.as_deref()).collect();
+    let value = classes.iter().copied().collect::<Vec<_>>().join(", ");
+    (!classes.is_empty()).then_some(Fact { name: "Kernels", value, doubt: classes.len() > 1 })
 }
 
 fn extremes(values: &[f64]) -> Option<(f64, f64)> {

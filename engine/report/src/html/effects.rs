@@ -5,6 +5,7 @@ use super::sheet::sheet;
 use crate::effects::{self, facts, scatter as plots};
 use crate::sheet::Sheet;
 use minijinja::{Value, context};
+use xlt_core::provenance::Origin;
 use xlt_core::results::Results;
 
 /// Everything but claims and gains by cell; what there is nothing of is none.
@@ -28,7 +29,7 @@ pub(super) fn effects(results: &Results) -> Value {
 }
 
 /// What must be known before the numbers.
-pub(super) fn facts(results: &Results) -> Vec<Value> {
+pub(super) fn facts(results: &Results, origins: &[Origin]) -> Vec<Value> {
     let fact = |fact: facts::Fact| context! { name => fact.name, value => fact.value, doubt => fact.doubt };
-    facts::facts(results).into_iter().map(fact).collect()
+    facts::facts(results).into_iter().chain(facts::kernels(origins)).map(fact).collect()
 }

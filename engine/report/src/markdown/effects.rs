@@ -66,7 +66,7 @@ mod tests {
             text.starts_with("# study\n\n## Claims\n\nA claim holds where its opposite is rejected at 5 %,"),
             "{text}"
         );
-        let rows = "| Verdict | Claim | Expected | Estimate | 95 % interval | p | Corrected | Detectable | It speaks of |\n\
+        let rows = "| Verdict | Claim | Expected | Estimate | 95 % interval | p | Corrected p | Detectable | It speaks of |\n\
             |---|---|---|---:|---:|---:|---:|---:|---|\n\
             | holds | Relatives gain from tuning on Arabic. | above 0.0 | 16.1 | [13.1, 19.1] § | < 0.001 | < 0.001 | 3.6 | more items \
             like these, in 3 languages |\n\
@@ -91,8 +91,8 @@ mod tests {
             "|  |  |  | French (fra_Latn) | control | 61.7 | 5.0 ≈ | [−3.3, 13.3] § | 1.000 | 5.0 |\n",
             "| Model | Condition | Mode | Population | Languages | Gain | 95 % interval | p |\n|---|---|---|---|---:|---:|---:|---:|\n\
              | large | tuned over base | direct | relatives | 3 | 19.4 | [13.9, 25.6] § | < 0.001 |\n",
-            "| mean of 2 models | tuned over base, 3 against 3 | direct | Student’s t, 4.0 d.f. | more languages | 16.1 | ",
-            "|  |  |  | permutation of languages (least p 0.100) | more languages | 16.1 |  | 0.100 |\n",
+            "| mean of 2 models | tuned over base | direct | 3 against 3 | Student’s t, 4.0 d.f. | languages | 16.1 | ",
+            "|  |  |  |  | permutation (least p 0.100) | languages | 16.1 |  | 0.100 |\n",
             "\n## As published: gain ~ base + relative\n\nPrinted for comparison, and not to be trusted.",
         ] {
             assert!(text.contains(rows), "{rows}\n{text}");

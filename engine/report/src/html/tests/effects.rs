@@ -134,7 +134,7 @@ fn every_question_has_a_table_that_says_how_it_is_read() {
         (
             "Relatives against controls",
             "The first line of each",
-            "mean of 2 modelstuned over base, 3 against 3directStudent’s t, 4.0 d.f.more languages16.1",
+            "mean of 2 modelstuned over basedirect3 against 3Student’s t, 4.0 d.f.languages16.1",
         ),
         ("Adapter against adapter", "The baseline cancels", "largetuned over otherdirectrelatives3"),
         ("Held-out formats", "is content", "largetunedrelativesdirectas trained19.4[13.9, 25.6] §"),
