@@ -310,11 +310,13 @@ fn facts(spec: &Spec, condition: &Condition) -> ConditionFacts {
         AdapterOrigin::Trained(training) => Some(training),
         AdapterOrigin::File(_) => None,
     });
+    let mut sources = training.map(|training| training.train_on.languages.clone()).unwrap_or_default();
+    sources.sort_unstable();
     ConditionFacts {
         name: condition.name.clone(),
         adapter: condition.adapter.clone(),
         mode: training.and_then(|training| training.train_on.mode()).map(ToString::to_string),
-        sources: training.map(|training| training.train_on.languages.clone()).unwrap_or_default(),
+        sources,
     }
 }
 
