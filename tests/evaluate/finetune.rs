@@ -136,7 +136,7 @@ fn the_results_show_how_a_training_went_and_that_one_seed_tells_of_items_only() 
     }
     assert_eq!((&training["first_loss"], &training["last_loss"]), (&steps[0]["loss"], &steps[11]["loss"]));
     let [markdown, csv, page] =
-        ["md", "csv", "html"].map(|ending| space.read(&format!("spec.results/results.{ending}")));
+        ["results.md", "results.csv", "report.html"].map(|file| space.read(&format!("spec.results/{file}")));
     assert!(markdown.contains("| tiny | a | 1 | 12 | 4 |") && markdown.contains("] §"), "{markdown}");
     assert!(csv.lines().any(|line| line.starts_with("tiny,tuned,direct,1,") && line.ends_with(",items")), "{csv}");
     assert_eq!(page.matches("class=\"band\"").count(), 12, "a step each");
@@ -174,7 +174,7 @@ fn a_study_without_adapters_says_nothing_of_trainings() {
     let space = study();
     assert_eq!(space.run().code, 0);
     assert_eq!(results(&space).get("trainings"), None);
-    let [markdown, page] = ["md", "html"].map(|ending| space.read(&format!("spec.results/results.{ending}")));
+    let [markdown, page] = ["results.md", "report.html"].map(|file| space.read(&format!("spec.results/{file}")));
     assert!(!markdown.contains("Training") && !markdown.contains('§') && !page.contains("Training"), "{markdown}");
 }
 

@@ -80,7 +80,7 @@ impl Kind {
             | Self::Probe
             | Self::Command => 1,
             Self::Evaluate => 6,
-            Self::Analyze => 7,
+            Self::Analyze => 8,
         }
     }
 }
