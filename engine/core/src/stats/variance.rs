@@ -232,7 +232,8 @@ mod tests {
 
     #[test]
     fn tables_that_cannot_be_split_are_refused() {
-        let new = |levels: &[usize], values: usize| Crossed::new(levels.to_vec(), vec![0.0; values]).unwrap_err();
+        let new =
+            |levels: &[usize], values: usize| Crossed::new(levels.to_vec(), vec![0.0; values]).expect_err("no table");
         assert_eq!(new(&[2, 3], 5), NoDecomposition::Incomplete { cells: 6, values: 5 });
         assert_eq!(new(&[2, 1], 2), NoDecomposition::OneLevel { factor: 1 });
         assert_eq!(new(&[], 0), NoDecomposition::Factors { factors: 0 });

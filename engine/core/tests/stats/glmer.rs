@@ -124,9 +124,9 @@ fn newton(value: &dyn Fn(&[f64]) -> f64, point: &[f64]) -> (Vec<f64>, Vec<Vec<f6
     let middle = value(point);
     let ends: Vec<[f64; 2]> = (0..size).map(|one| [at(&[(one, 1.0)]), at(&[(one, -1.0)])]).collect();
     let mut second = vec![vec![0.0; size]; size];
-    for one in 0..size {
-        second[one][one] = (ends[one][0] - 2.0 * middle + ends[one][1]) / (STEP * STEP);
-        for other in 0..one {
+    for (one, [above, below]) in ends.iter().enumerate() {
+        second[one][one] = (above - 2.0 * middle + below) / (STEP * STEP);
+        for other in (0..size).take_while(|&other| other < one) {
             let corners =
                 at(&[(one, 1.0), (other, 1.0)]) - at(&[(one, 1.0), (other, -1.0)]) - at(&[(one, -1.0), (other, 1.0)])
                     + at(&[(one, -1.0), (other, -1.0)]);

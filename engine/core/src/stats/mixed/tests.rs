@@ -123,10 +123,10 @@ fn a_factor_that_does_nothing_has_a_deviation_of_zero() {
 fn what_cannot_be_fitted_is_said() {
     let World { design, response, questions, languages, .. } = world(10, 4);
     let one = Clusters::new(&vec![0; response.len()]);
-    let fit = |response: &[bool], factors: &[Clusters]| Mixed::fit(&design, response, factors).unwrap_err();
+    let fit = |response: &[bool], factors: &[Clusters]| Mixed::fit(&design, response, factors).expect_err("no fit");
     assert_eq!(fit(&response, &[]), FitError::OneCluster);
     assert_eq!(fit(&response, &[questions.clone(), one]), FitError::OneCluster);
-    assert_eq!(fit(&vec![true; response.len()], &[questions.clone()]), FitError::NoVariation);
+    assert_eq!(fit(&vec![true; response.len()], std::slice::from_ref(&questions)), FitError::NoVariation);
     let all_right_after: Vec<bool> =
         response.iter().zip(design.iter()).map(|(&right, row)| right || row[1] > 0.0).collect();
     assert_eq!(fit(&all_right_after, &[questions, languages]), FitError::Separated);

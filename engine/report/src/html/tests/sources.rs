@@ -224,6 +224,18 @@ fn the_same_evidence_is_the_same_bytes() {
     assert_eq!(page(), page());
 }
 
+#[test]
+fn what_computed_is_at_a_glance_and_two_classes_cast_doubt() {
+    let mut origins = [origin("heb_Hebr", "a"), origin("mlt_Latn", "a")];
+    let page = |origins: &[Origin]| super::super::html(&fixture::results(), &Sources { origins, ..Sources::default() });
+    assert!(page(&origins).contains("<div><dt>Kernels</dt><dd><bdi>cpu-avx2</bdi></dd></div>"));
+    origins[1].kernel_class = Some("cuda-90".to_owned());
+    assert!(
+        page(&origins).contains("<div class=\"doubt\"><dt>Kernels</dt><dd><bdi>cpu-avx2, cuda-90</bdi></dd></div>")
+    );
+    assert!(!page(&[]).contains("Kernels"));
+}
+
 fn origin(language: &str, model: &str) -> Origin {
     let cell = EvaluateCell {
         model: "m".to_owned(),
