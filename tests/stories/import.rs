@@ -97,7 +97,7 @@ fn answers_from_elsewhere_join_the_analysis() {
     assert_eq!(kinds, ["download", "import", "download", "import", "analyze"]);
     assert!(plan.verdict("run").contains("download/answers/api/heb_Hebr/direct"), "{plan:#?}");
     let outcome = run(&space);
-    assert_eq!((outcome.code, outcome.exported), (0, 4), "{outcome:#?}");
+    assert_eq!((outcome.code, outcome.exported), (0, 8), "{outcome:#?}");
     assert_eq!(scores(&space), [("fra_Latn".to_owned(), 2, 4), ("heb_Hebr".to_owned(), 2, 4)]);
     items(&space, &[]).expect_prints("2 of 4 right");
     let line: Value = serde_json::from_str(items(&space, &["--json"]).stdout.lines().next().unwrap()).unwrap();
