@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             command.arg(&page).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
             command.status().is_ok_and(|status| status.success())
         };
-        if !OPENERS.iter().any(|opener| opens(opener)) {
+        if !OPENERS.iter().any(opens) {
             return Err(Failure::sentence(format!(
                 "none of {} opens it; open that file in a browser",
                 OPENERS.join(", ")
