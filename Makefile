@@ -42,3 +42,4 @@ bench: build
 	$(CARGO) bench --locked --bench finetune
 	$(CARGO) bench --locked --bench facts
 	$(CARGO) bench --locked --bench peft
+	$(CARGO) bench --locked -p xlt-core --bench coverage -- --quick
