@@ -27,7 +27,7 @@ pub(crate) use variance::variance;
 use crate::points::{brackets, points};
 use crate::seeds;
 use crate::sheet::Sheet;
-use xlt_core::analysis::{Comparison, Estimated, PopulationGain};
+use xlt_core::analysis::{Comparison, PopulationGain};
 use xlt_core::results::{LEVEL, Results};
 
 /// Follows intervals that cover the sampling of items alone.
@@ -77,9 +77,4 @@ fn seed_note(rows: &[crate::sheet::Row]) -> Vec<String> {
 /// `95 % interval`.
 fn interval_head() -> String {
     format!("{:.0} % interval", LEVEL * 100.0)
-}
-
-/// The p-value of no effect, from both sides.
-fn two_sided(estimate: &Estimated) -> Option<f64> {
-    Some((2.0 * estimate.p_above(0.0)?.min(estimate.p_below(0.0)?)).min(1.0))
 }

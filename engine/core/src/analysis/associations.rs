@@ -3,7 +3,7 @@
 //! A gain holds its baseline with a minus sign, two gains over one baseline hold it both: their plain correlations are there without
 //! any effect. They are never had without those of split halves.
 
-use super::frame::{CellFrame, Outcome};
+use super::frame::CellFrame;
 use super::gains::Comparison;
 use super::study::Study;
 use crate::stats::baseline::BaselineAgainstGain;
@@ -31,12 +31,7 @@ pub(super) fn against_baseline(study: &Study<'_, '_>, comparisons: Vec<Compariso
         let Comparison { model, of, over, mode, over_mode } = comparison;
         let before = first(study, model, over, over_mode, language)?;
         let after = first(study, model, of, mode, language)?;
-        let pair = |(before, after): (&Outcome<'_>, &Outcome<'_>)| Pair {
-            before: before.correct,
-            after: after.correct,
-            cluster: before.passage.0 as usize,
-        };
-        Some(before.beside(after).map(pair).collect())
+        Some(before.paired(after))
     };
     let units: Vec<Vec<Pair>> = comparisons
         .iter()

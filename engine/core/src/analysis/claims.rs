@@ -6,15 +6,15 @@
 
 use std::collections::BTreeSet;
 
-use statrs::distribution::{ContinuousCDF as _, Normal};
-
-use super::combination::{Combination, Estimated};
-use super::languages::{LanguageEstimate, OverLanguages};
+use super::combination::Combination;
+use super::languages::OverLanguages;
 use super::study::{Study, mean};
 use crate::results::LEVEL;
 use crate::spec::{Claim, Expect, Population, Quantity, Term};
 use crate::stats::Interval;
 use crate::stats::multiplicity::holm;
+use crate::stats::power::Rates;
+use crate::stats::student::Student;
 
 /// Level of each verdict.
 pub const ALPHA: f64 = 0.05;
@@ -137,64 +137,24 @@ pub(super) fn judge(
     judged
 }
 
-/// An estimate with p-values, over items or over languages.
-enum Found {
-    Items(Estimated),
-    Languages(LanguageEstimate),
+/// What is estimated of a claim, and what Student's t says of it; `None` with a single passage.
+type Found = (f64, Option<Student>);
+
+/// p-values for both directions of what is expected.
+fn against(found: &Student, expect: Expect) -> Option<Sided> {
+    let (above, below) = (|bound| found.p_above(bound), |bound| found.p_below(bound));
+    Some(match expect {
+        Expect::Above(bound) => Sided { holds: above(bound)?, fails: below(bound)? },
+        Expect::Below(bound) => Sided { holds: below(bound)?, fails: above(bound)? },
+        Expect::Within(margin) => Sided {
+            holds: above(-margin)?.max(below(margin)?),
+            fails: (2.0 * above(margin)?.min(below(-margin)?)).min(1.0),
+        },
+    })
 }
 
-impl Found {
-    fn value(&self) -> f64 {
-        match self {
-            Self::Items(found) => found.value,
-            Self::Languages(found) => found.value,
-        }
-    }
-
-    fn p_above(&self, bound: f64) -> Option<f64> {
-        match self {
-            Self::Items(found) => found.p_above(bound),
-            Self::Languages(found) => found.p_above(bound),
-        }
-    }
-
-    fn p_below(&self, bound: f64) -> Option<f64> {
-        match self {
-            Self::Items(found) => found.p_below(bound),
-            Self::Languages(found) => Some(1.0 - found.p_above(bound)?),
-        }
-    }
-
-    fn interval(&self) -> Option<Interval> {
-        match self {
-            Self::Items(found) => found.interval(LEVEL),
-            Self::Languages(found) => found.interval(LEVEL),
-        }
-    }
-
-    /// (z₀.₉₅ + z₀.₈) standard errors: Cohen, J. (1988), *Statistical Power Analysis*, with normal quantiles.
-    fn detectable(&self) -> Option<f64> {
-        let error = match self {
-            Self::Items(found) => found.error?,
-            Self::Languages(found) => found.error,
-        };
-        let quantile = |p| Normal::standard().inverse_cdf(p);
-        Some((quantile(1.0 - ALPHA) + quantile(POWER)) * error)
-    }
-
-    /// p-values for both directions of what is expected.
-    fn against(&self, expect: Expect) -> Option<Sided> {
-        let (above, below) = (|bound| self.p_above(bound), |bound| self.p_below(bound));
-        Some(match expect {
-            Expect::Above(bound) => Sided { holds: above(bound)?, fails: below(bound)? },
-            Expect::Below(bound) => Sided { holds: below(bound)?, fails: above(bound)? },
-            Expect::Within(margin) => Sided {
-                holds: above(-margin)?.max(below(margin)?),
-                fails: (2.0 * above(margin)?.min(below(-margin)?)).min(1.0),
-            },
-        })
-    }
-}
+/// One-sided, with the power that is aimed at.
+const RATES: Rates = Rates { alpha: 2.0 * ALPHA, power: POWER };
 
 struct Judge<'s, 'f, 'a> {
     study: &'s Study<'f, 'a>,
@@ -236,10 +196,11 @@ impl<'f, 'a> Judge<'_, 'f, 'a> {
                 return judged;
             }
         };
-        judged.value = Some(found.value());
-        judged.interval = found.interval();
-        judged.detectable = found.detectable();
-        judged.p = found.against(self.claim.expect);
+        let (value, student) = found;
+        judged.value = Some(value);
+        judged.interval = student.and_then(|found| found.interval(LEVEL));
+        judged.detectable = student.and_then(|found| Some(RATES.errors()? * found.error));
+        judged.p = student.and_then(|found| against(&found, self.claim.expect));
         let used = self.cells(&judged.languages, &models, &modes);
         let named = |is: &dyn Fn(&CellName<'_>) -> bool| -> Vec<String> {
             used.iter().filter(|cell| is(cell)).map(CellName::to_string).collect()
@@ -295,7 +256,8 @@ impl<'f, 'a> Judge<'_, 'f, 'a> {
             let part = parts.and_then(|parts| mean(&parts)).ok_or(NOT_ASKED)?;
             sum.add_all(sign(term), &part);
         }
-        Ok(Found::Items(sum.estimate()))
+        let estimate = sum.estimate();
+        Ok((estimate.value, estimate.student()))
     }
 
     fn over_languages(&self, languages: &[Vec<String>], models: &[&str], modes: &[&str]) -> Result<Found, Why> {
@@ -316,7 +278,8 @@ impl<'f, 'a> Judge<'_, 'f, 'a> {
             _ => return Err(Why::NoTest("its populations overlap, or there are more than two")),
         };
         let alone = Why::NoTest("languages are compared by their spread, of which there is none");
-        Ok(Found::Languages(values.estimate().ok_or(alone)?))
+        let estimate = values.estimate().ok_or(alone)?;
+        Ok((estimate.value, Some(estimate)))
     }
 
     /// All cells that it rests on.

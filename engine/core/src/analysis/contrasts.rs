@@ -7,13 +7,14 @@
 use super::claims::ALPHA;
 use super::combination::{Combination, Estimated};
 use super::gains::{Comparison, SEED, combination};
-use super::languages::{LanguageEstimate, OverLanguages};
+use super::languages::OverLanguages;
 use super::study::{Study, mean};
 use crate::results::LEVEL;
 use crate::stats::Interval;
 use crate::stats::design::{Clusters, Design};
 use crate::stats::permutation::{Gains, Permutation};
 use crate::stats::regression::{Independent, Regression};
+use crate::stats::student::Student;
 use crate::stats::wild::{WildBootstrap, WildInterval, WildTest};
 
 /// The difference of mean gains between two groups of languages.
@@ -38,7 +39,7 @@ pub struct Contrast {
     /// Over languages, by permutation of the labels.
     pub permutation: Option<Permutation>,
     /// Over languages, Student's t, or Welch's where the groups are not of one size.
-    pub student: Option<LanguageEstimate>,
+    pub student: Option<Student>,
     /// Over languages, the wild bootstrap of no difference, and its interval.
     pub wild: Option<(WildTest, WildInterval)>,
     /// The regression of gain on baseline and relatedness over the cells, with ordinary errors: as published.
@@ -62,11 +63,7 @@ impl Contrast {
     pub fn first(&self) -> Option<First> {
         match self.permutation {
             Some(found) if found.smallest_attainable <= ALPHA => Some(First::Permutation(found.p)),
-            _ => {
-                let found = self.student?;
-                let above = found.p_above(0.0)?;
-                Some(First::Student((2.0 * above.min(1.0 - above)).min(1.0)))
-            }
+            _ => Some(First::Student(self.student?.p()?)),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::frame::{CellFrame, Frame};
 use crate::results::{CellId, Evaluations};
 use crate::stats::multiplicity::holm;
-use crate::stats::paired::{Pair, Paired};
+use crate::stats::paired::Paired;
 
 /// A cell in two runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +38,7 @@ pub struct Difference {
 pub fn difference(first: &Evaluations, second: &Evaluations) -> Difference {
     let (frames, mut found) = ((Frame::new(first), Frame::new(second)), Difference::default());
     for (id, one) in frames.0.cells() {
-        match frames.1.cell(id).and_then(|other| moved(id, one, other, first, second)) {
+        match frames.1.cell(id).and_then(|other| moved(id, one, other)) {
             Some(moved) => found.cells.push(moved),
             None => found.only_first.push(id.clone()),
         }
@@ -52,31 +52,14 @@ pub fn difference(first: &Evaluations, second: &Evaluations) -> Difference {
     found
 }
 
-fn moved(
-    id: &CellId,
-    one: &CellFrame<'_>,
-    other: &CellFrame<'_>,
-    first: &Evaluations,
-    second: &Evaluations,
-) -> Option<Moved> {
-    let pairs: Vec<Pair> = one
-        .beside(other)
-        .map(|(before, after)| Pair { before: before.correct, after: after.correct, cluster: 0 })
-        .collect();
-    let paired = Paired::of(&pairs)?;
-    let predictions = |of: &Evaluations| -> Vec<(String, Option<usize>)> {
-        let answers = of.get(id).into_iter().flatten();
-        let mut all: Vec<_> = answers.map(|answer| (answer.key.clone(), answer.prediction)).collect();
-        all.sort_unstable();
-        all
-    };
-    let (before, after) = (predictions(first), predictions(second));
-    let same = before.iter().filter(|answer| after.binary_search(answer).is_ok()).count() as u64;
+fn moved(id: &CellId, one: &CellFrame<'_>, other: &CellFrame<'_>) -> Option<Moved> {
+    let paired = Paired::of(&one.paired(other))?;
+    let changed = one.beside(other).filter(|(before, after)| before.prediction != after.prediction).count() as u64;
     let unmatched = u64::from(one.items()) + u64::from(other.items()) - 2 * paired.items();
     Some(Moved {
         id: id.clone(),
         accuracy: (one.accuracy(), other.accuracy()),
-        changed: paired.items() - same,
+        changed,
         unmatched,
         p: paired.mcnemar_exact(),
         paired,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::results::{CellId, Evaluations};
+use crate::stats::paired::Pair;
 
 /// Number of a passage in a [`Frame`]; the questions on one passage are a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,8 +18,8 @@ pub struct Outcome<'a> {
     pub passage: PassageId,
     /// Whether the answer was right; no answer is not.
     pub correct: bool,
-    /// Whether there was an answer.
-    pub valid: bool,
+    /// Index of the predicted label; `None`: no answer.
+    pub prediction: Option<usize>,
 }
 
 /// How many answers of a passage there are in a cell, and how many of them are right.
@@ -46,7 +47,6 @@ pub struct CellFrame<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame<'a> {
     cells: BTreeMap<&'a CellId, CellFrame<'a>>,
-    passages: u32,
 }
 
 impl<'a> Frame<'a> {
@@ -65,13 +65,13 @@ impl<'a> Frame<'a> {
                     key: &answer.key,
                     passage: passages[answer.group.as_str()],
                     correct: answer.correct(),
-                    valid: answer.prediction.is_some(),
+                    prediction: answer.prediction,
                 })
                 .collect();
             outcomes.sort_by_key(|outcome| outcome.key);
             (id, CellFrame::new(outcomes))
         });
-        Self { cells: cells.collect(), passages: u32::try_from(passages.len()).unwrap_or(u32::MAX) }
+        Self { cells: cells.collect() }
     }
 
     /// A cell; `None` where it has no answers.
@@ -83,12 +83,6 @@ impl<'a> Frame<'a> {
     /// All cells, sorted.
     pub fn cells(&self) -> impl Iterator<Item = (&'a CellId, &CellFrame<'a>)> {
         self.cells.iter().map(|(id, cell)| (*id, cell))
-    }
-
-    /// Number of passages in all cells together.
-    #[must_use]
-    pub fn passages(&self) -> u32 {
-        self.passages
     }
 }
 
@@ -115,6 +109,17 @@ impl<'a> CellFrame<'a> {
     #[must_use]
     pub fn accuracy(&self) -> f64 {
         f64::from(self.right) / f64::from(self.items())
+    }
+
+    /// The items that both cells have, this one's answers before and the other's after.
+    #[must_use]
+    pub fn paired(&self, after: &Self) -> Vec<Pair> {
+        let pair = |(before, after): (&Outcome<'_>, &Outcome<'_>)| Pair {
+            before: before.correct,
+            after: after.correct,
+            cluster: before.passage.0 as usize,
+        };
+        self.beside(after).map(pair).collect()
     }
 
     /// Items that both cells have, in the order of their keys, each with its outcome here and there.
@@ -174,8 +179,8 @@ pub(super) mod tests {
         let (_, cell) = frame.cells().next().expect("one cell");
         let counts: Vec<_> = cell.clusters.iter().map(|it| (it.passage.0, it.right, it.items)).collect();
         assert_eq!(counts, [(0, 1, 2), (1, 2, 2), (2, 0, 1)]);
-        assert_eq!((cell.items(), cell.accuracy(), frame.passages()), (5, 0.6, 3));
-        assert_eq!(cell.outcomes.iter().filter(|outcome| outcome.valid).count(), 4);
+        assert_eq!((cell.items(), cell.accuracy()), (5, 0.6));
+        assert_eq!(cell.outcomes.iter().filter(|outcome| outcome.prediction.is_some()).count(), 4);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::study::{Study, mean};
 use crate::results::LEVEL;
 use crate::stats::Interval;
 use crate::stats::multiplicity::holm;
-use crate::stats::paired::{Pair, Paired};
+use crate::stats::paired::Paired;
 
 /// Seed of every bootstrap: intervals are functions of the answers.
 pub(super) const SEED: u64 = 1;
@@ -111,20 +111,13 @@ fn gain(study: &Study<'_, '_>, comparison: &Comparison, language: &str) -> Optio
     let after = study.cells(model, of, mode, language);
     let seeds = after.iter().filter_map(|(seed, cell)| {
         let of_same_seed = before.iter().find(|(other, _)| other == seed).or(before.first())?;
-        let pair = |(after, before): (&super::frame::Outcome<'_>, &super::frame::Outcome<'_>)| Pair {
-            before: before.correct,
-            after: after.correct,
-            cluster: after.passage.0 as usize,
-        };
-        let pairs: Vec<Pair> = cell.beside(of_same_seed.1).map(pair).collect();
-        Some(SeedGain { seed: *seed, paired: Paired::of(&pairs)? })
+        Some(SeedGain { seed: *seed, paired: Paired::of(&of_same_seed.1.paired(cell))? })
     });
     let seeds: Vec<SeedGain> = seeds.collect();
     let estimate = sum.estimate();
-    let two_sided = || Some((2.0 * estimate.p_above(0.0)?.min(estimate.p_below(0.0)?)).min(1.0));
     let p = match seeds.as_slice() {
         [one] => Some(one.paired.mcnemar_exact()),
-        _ => two_sided(),
+        _ => estimate.student().and_then(|gain| gain.p()),
     };
     Some(Gain {
         comparison: comparison.clone(),

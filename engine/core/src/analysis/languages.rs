@@ -1,8 +1,7 @@
 //! Estimates that speak of more languages than were asked: each language is one value, whatever the number of its items.
 
-use statrs::distribution::{ContinuousCDF as _, StudentsT};
-
-use crate::stats::Interval;
+use crate::stats::did::MeanTest;
+use crate::stats::student::Student;
 use crate::stats::welch::Welch;
 
 /// The values of languages: of one group, or of two whose means are compared.
@@ -14,17 +13,6 @@ pub enum OverLanguages {
     Two(Vec<f64>, Vec<f64>),
 }
 
-/// A mean or a difference of means, with Student's t about it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LanguageEstimate {
-    /// The estimate.
-    pub value: f64,
-    /// Its standard error.
-    pub error: f64,
-    /// Degrees of freedom.
-    pub freedom: f64,
-}
-
 impl OverLanguages {
     /// The estimate with its error: of one group s/√n with n − 1 degrees of freedom (Student 1908), of two √(s₁²/n₁ + s₂²/n₂). Groups
     /// of one size have n₁ + n₂ − 2 degrees of freedom, as Student's, whose size then hardly hangs on equal spreads; others Welch's
@@ -32,14 +20,14 @@ impl OverLanguages {
     /// 5.7 % of studies, Welch's in 2.8 to 4.0 %.) `None` with fewer than two languages in a group, and where none differs from
     /// another.
     #[must_use]
-    pub fn estimate(&self) -> Option<LanguageEstimate> {
+    pub fn estimate(&self) -> Option<Student> {
         match self {
-            Self::One(values) => one(values),
-            Self::Two(these, those) => Welch::of(these, those).map(|welch| LanguageEstimate {
-                value: welch.difference,
-                error: welch.standard_error,
-                freedom: if these.len() == those.len() { self.count() as f64 - 2.0 } else { welch.freedom },
-            }),
+            Self::One(values) => MeanTest::of(values).map(|mean| mean.student()).filter(|mean| mean.error > 0.0),
+            Self::Two(these, those) => {
+                let welch = Welch::of(these, those)?.student();
+                let same = these.len() == those.len();
+                Some(Student { freedom: if same { self.count() as f64 - 2.0 } else { welch.freedom }, ..welch })
+            }
         }
     }
 
@@ -50,32 +38,6 @@ impl OverLanguages {
             Self::One(values) => values.len(),
             Self::Two(these, those) => these.len() + those.len(),
         }
-    }
-}
-
-fn one(values: &[f64]) -> Option<LanguageEstimate> {
-    let (value, count) = (crate::stats::mean(values)?, values.len() as f64);
-    let squares: f64 = values.iter().map(|it| (it - value).powi(2)).sum();
-    let error = (squares / (count - 1.0) / count).sqrt();
-    (count > 1.0 && error > 0.0).then_some(LanguageEstimate { value, error, freedom: count - 1.0 })
-}
-
-impl LanguageEstimate {
-    /// The interval at a level.
-    #[must_use]
-    pub fn interval(&self, level: f64) -> Option<Interval> {
-        let half = self.error * self.student()?.inverse_cdf(f64::midpoint(1.0, level.clamp(0.0, 1.0 - f64::EPSILON)));
-        Some(Interval { low: self.value - half, high: self.value + half })
-    }
-
-    /// The one-sided p-value of the hypothesis that the true value is `bound` or less.
-    #[must_use]
-    pub fn p_above(&self, bound: f64) -> Option<f64> {
-        Some(self.student()?.sf((self.value - bound) / self.error))
-    }
-
-    fn student(&self) -> Option<StudentsT> {
-        StudentsT::new(0.0, 1.0, self.freedom).ok()
     }
 }
 

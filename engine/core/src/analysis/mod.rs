@@ -23,7 +23,7 @@ pub use contrasts::{Contrast, First, Published};
 pub use difference::{Difference, Moved, difference};
 pub use frame::{Cluster, Frame, Outcome, PassageId};
 pub use gains::{Comparison, Gain, PopulationGain, SeedGain};
-pub use languages::{LanguageEstimate, OverLanguages};
+pub use languages::OverLanguages;
 pub use outlook::{DEVIATION, DISCORDANT, Outlook, outlooks};
 pub use study::ConditionFacts;
 pub use variance::{Factor, Split};

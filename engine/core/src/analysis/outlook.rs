@@ -1,10 +1,10 @@
 //! Before a study is run: whether its claims can be told at all.
 
-use statrs::distribution::{ContinuousCDF as _, Normal, StudentsT};
-
 use super::claims::{ALPHA, POWER};
 use crate::languages::population;
 use crate::spec::{AdapterOrigin, Claim, Expect, Population, Quantity, Spec, Split, SplitBy, Term};
+use crate::stats::quantile;
+use crate::stats::tails::normal_quantile;
 
 /// Share of the answers that are taken to change between two conditions.
 pub const DISCORDANT: f64 = 0.3;
@@ -72,18 +72,20 @@ fn detectable(spec: &Spec, claim: &Claim) -> Result<f64, String> {
         }
     }
     let alpha = ALPHA / spec.claims.len().max(1) as f64;
-    let normal = |p: f64| Normal::standard().inverse_cdf(p);
+    // A one-sided test is at the end of an interval that leaves twice as much outside.
+    let level = 1.0 - 2.0 * alpha;
     let critical = match claim.over {
-        Population::Items => normal(1.0 - alpha),
+        Population::Items => quantile::normal(level),
         Population::Languages => {
             if let Some(alone) = groups.iter().find(|languages| languages.len() < 2) {
                 return Err(format!("{} speaks for no other language", alone.join(", ")));
             }
             let freedom = groups.iter().map(|languages| languages.len() as f64 - 1.0).sum();
-            StudentsT::new(0.0, 1.0, freedom).map_err(|error| error.to_string())?.inverse_cdf(1.0 - alpha)
+            quantile::student(level, freedom)
         }
     };
-    Ok((critical + normal(POWER)) * variance.sqrt())
+    let errors = critical.zip(normal_quantile(POWER)).map(|(critical, power)| critical + power);
+    Ok(errors.ok_or("its test has no quantile")? * variance.sqrt())
 }
 
 /// The languages of a term; at least one.

@@ -3,8 +3,8 @@
 use super::Interval;
 use super::design::{Clusters, Design, FitError};
 use super::equivalence::Tost;
-use super::quantile;
 use super::regression::{Clustered, Regression};
+use super::student::Student;
 use super::tails::student_two_sided;
 use super::{mean, welch};
 use std::collections::BTreeMap;
@@ -164,8 +164,13 @@ impl MeanTest {
     /// Interval of the mean at `level` (0.95). `None` for a level outside 0 to 1.
     #[must_use]
     pub fn interval(&self, level: f64) -> Option<Interval> {
-        let half = quantile::student(level, self.freedom)? * self.standard_error;
-        Some(Interval { low: self.mean - half, high: self.mean + half })
+        self.student().interval(level)
+    }
+
+    /// The mean with Student's t about it.
+    #[must_use]
+    pub fn student(&self) -> Student {
+        Student { value: self.mean, error: self.standard_error, freedom: self.freedom }
     }
 
     /// Whether the mean lies within ±`margin`: two one-sided tests. `None` for a margin not above 0, or where all values are the same.

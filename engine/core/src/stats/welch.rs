@@ -2,7 +2,7 @@
 
 use super::Interval;
 use super::mean;
-use super::quantile;
+use super::student::Student;
 use super::tails::student_two_sided;
 
 /// Welch's test of two means.
@@ -43,8 +43,13 @@ impl Welch {
     /// Interval of the difference at `level` (0.95). `None` for a level outside 0 to 1.
     #[must_use]
     pub fn interval(&self, level: f64) -> Option<Interval> {
-        let half = quantile::student(level, self.freedom)? * self.standard_error;
-        Some(Interval { low: self.difference - half, high: self.difference + half })
+        self.student().interval(level)
+    }
+
+    /// The difference with Student's t about it, at Welch and Satterthwaite's degrees of freedom.
+    #[must_use]
+    pub fn student(&self) -> Student {
+        Student { value: self.difference, error: self.standard_error, freedom: self.freedom }
     }
 }
 

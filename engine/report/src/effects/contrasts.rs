@@ -1,6 +1,6 @@
 //! Relatives against controls: the test that comes first, the others, and the regression as published.
 
-use super::{ITEMS_ONLY, interval_head, items_only, seed_note, two_sided};
+use super::{ITEMS_ONLY, interval_head, items_only, seed_note};
 use crate::points::{NONE, brackets, count, decimals, p_value, points};
 use crate::sheet::{Head, Row, Sheet};
 use xlt_core::analysis::{Contrast, First};
@@ -35,7 +35,7 @@ fn tests(results: &Results, contrast: &Contrast) -> Vec<Row> {
         [name, languages.to_owned(), difference.clone(), String::new(), p_value(Some(found.p))]
     });
     let student = contrast.student.map(|found| {
-        let p = found.p_above(0.0).map(|above| (2.0 * above.min(1.0 - above)).min(1.0));
+        let p = found.p();
         // Groups of one size are Student's, others Welch's.
         let whose = if contrast.relatives.len() == contrast.controls.len() { "Student" } else { "Welch" };
         let name = format!("{whose}’s t, {} d.f.", decimals(found.freedom, 1));
@@ -51,7 +51,7 @@ fn tests(results: &Results, contrast: &Contrast) -> Vec<Row> {
         "items".to_owned(),
         difference.clone(),
         format!("{}{mark}", brackets(contrast.interval)),
-        p_value(two_sided(&contrast.over_items)),
+        p_value(contrast.over_items.student().and_then(|found| found.p())),
     ];
     let of_languages = match first {
         Some(First::Permutation(_)) => [permutation, student, wild],

@@ -80,7 +80,7 @@ impl GainRow<'_> {
 
     /// The bootstrap's interval; of a single passage there is none.
     pub(crate) fn interval(&self) -> Option<Interval> {
-        self.gain.interval.or_else(|| self.gain.estimate.interval(LEVEL))
+        self.gain.interval.or_else(|| self.gain.estimate.student()?.interval(LEVEL))
     }
 }
 

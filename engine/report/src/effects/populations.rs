@@ -1,6 +1,6 @@
 //! Mean gains over populations of languages.
 
-use super::{interval_head, mean_fields, names, seed_note, two_sided};
+use super::{interval_head, mean_fields, names, seed_note};
 use crate::points::p_value;
 use crate::sheet::{Head, Row, Sheet};
 use xlt_core::analysis::PopulationGain;
@@ -31,7 +31,9 @@ pub(super) fn rows(results: &Results, gains: &[PopulationGain]) -> Vec<Row> {
         let continues = at > 0 && gains[at - 1].comparison == gain.comparison;
         let names = if continues { Default::default() } else { names(&gain.comparison) };
         let of = [gain.population.clone(), gain.languages.len().to_string()];
-        let numbers = mean_fields(results, gain).into_iter().chain([p_value(two_sided(&gain.estimate))]);
+        let numbers = mean_fields(results, gain)
+            .into_iter()
+            .chain([p_value(gain.estimate.student().and_then(|found| found.p()))]);
         Row { continues, ..Row::new(names.into_iter().chain(of).chain(numbers)) }
     };
     gains.iter().enumerate().map(row).collect()
