@@ -1,7 +1,6 @@
-"""What PEFT makes of the task of the benchmark `peft`: python beside_peft.py FOLDER MODEL [table]
+"""What PEFT makes of the task of the benchmark `peft`: python beside_peft.py FOLDER MODEL
 
 Reads FOLDER/MODEL (a GGUF file in F32), the PEFT adapter in FOLDER/adapter and FOLDER/task.json, and writes found.json.
-With `table`, GELU is what llama.cpp looks up on a CPU.
 """
 
 import json
@@ -12,39 +11,11 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
-folder, name, from_table = pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3:] == ["table"]
-
-
-class LookedUp(torch.autograd.Function):
-    """GELU as ggml's CPU backend has it: argument and value are rounded to 16 bits. Its slope is the curve's."""
-
-    @staticmethod
-    def forward(context, x):
-        context.save_for_backward(x)
-        near = torch.nn.functional.gelu(x.half().float(), approximate="tanh").half().float()
-        return torch.where(x <= -10, torch.zeros_like(x), torch.where(x >= 10, x, near))
-
-    @staticmethod
-    def backward(context, gradient):
-        with torch.enable_grad():
-            x = context.saved_tensors[0].detach().requires_grad_()
-            y = torch.nn.functional.gelu(x, approximate="tanh")
-        return torch.autograd.grad(y, x, gradient)
-
-
-class Activation(torch.nn.Module):
-    def forward(self, x):
-        return LookedUp.apply(x)
-
+folder, name = pathlib.Path(sys.argv[1]), sys.argv[2]
 
 task = json.loads((folder / "task.json").read_text())
 torch.set_num_threads(2)
 base = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32, attn_implementation="eager")
-if from_table:
-    looked_up = [layer.mlp for layer in base.model.layers if "GELU" in type(layer.mlp.act_fn).__name__]
-    assert looked_up, "this model has no GELU"
-    for mlp in looked_up:
-        mlp.act_fn = Activation()
 model = PeftModel.from_pretrained(base, folder / "adapter", is_trainable=True)
 model.train()
 for module in model.modules():

@@ -19,8 +19,8 @@ use support::{model, patient_threads, setting};
 use xlt_core::lora::Lora;
 use xlt_core::training::{Example, Window, initial, pack};
 use xlt_llama::{
-    AdamW, Backend, Context, ContextOptions, KvType, LoadOptions, Model, Piece, QuantizeOptions, Token, TrainOptions,
-    Trainer, quantize, write_lora,
+    AdamW, Backend, Context, ContextOptions, KvType, LoadOptions, Model, Piece, Portable, QuantizeOptions, Token,
+    TrainOptions, Trainer, quantize, write_lora,
 };
 
 const FACTS: [(&str, &str); 8] = [
@@ -113,7 +113,7 @@ fn write(lora: &Lora, to: &Path) {
 
 fn trainer<'m>(model: &'m Model, adapter: &Path, window: &Window) -> Trainer<'m> {
     let (answers, dropout) = (window.answers.len(), 0.0);
-    let (portable, keep_logits) = (false, true);
+    let (portable, keep_logits) = (Portable::Neither, true);
     let options = TrainOptions { window: WINDOW, answers, threads: 2, memory: None, dropout, portable, keep_logits };
     Trainer::new(model, adapter, &options).unwrap()
 }

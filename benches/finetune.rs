@@ -17,7 +17,9 @@ use std::time::Instant;
 use support::{model, patient_threads, setting};
 use xlt_core::lora::Lora;
 use xlt_core::training::{Answer, Window, initial};
-use xlt_llama::{AdamW, Backend, LoadOptions, Model, QuantizeOptions, TrainOptions, Trainer, quantize, write_lora};
+use xlt_llama::{
+    AdamW, Backend, LoadOptions, Model, Portable, QuantizeOptions, TrainOptions, Trainer, quantize, write_lora,
+};
 
 const TOKENS: usize = 512;
 const RANK: usize = 8;
@@ -56,7 +58,7 @@ fn main() {
 /// Tokens a second, and a CPU second.
 type Rates = (f64, f64);
 
-fn trainer<'m>(model: &'m Model, beside: &Path, lora: &Lora, threads: u32, portable: bool) -> Trainer<'m> {
+fn trainer<'m>(model: &'m Model, beside: &Path, lora: &Lora, threads: u32, portable: Portable) -> Trainer<'m> {
     let adapter = beside.with_extension("adapter");
     let _ = std::fs::remove_file(&adapter);
     write_lora(lora, &adapter).unwrap();
@@ -70,7 +72,7 @@ fn start(model: &Model) -> Lora {
 }
 
 fn measure(model: &Model, path: &Path, (threads, turns): (u32, u32), name: &str, torch: Option<Rates>) {
-    let mut trainer = trainer(model, path, &start(model), threads, false);
+    let mut trainer = trainer(model, path, &start(model), threads, Portable::Neither);
     let window = window(&tokens(model));
     let (mut best, mut least) = (f64::INFINITY, f64::INFINITY);
     for _ in 0..turns {
@@ -111,8 +113,8 @@ fn beside_torch(python: &str, backend: &Backend, exact: &Path, threads: u32, tur
     (rate, share)
 }
 
-/// How far gradients on a quantized base are from those on the very same numbers in F32, and what transposes in BF16 add, as a
-/// GPU uses them.
+/// How far gradients on a quantized base are from those on the very same numbers in F32, and what transposes in BF16 add behind
+/// the same forward pass, as a GPU uses them.
 fn errors(quantized: &Model, same: &Model, path: &Path, threads: u32) {
     let window = window(&tokens(quantized));
     let mut lora = start(quantized);
@@ -121,13 +123,14 @@ fn errors(quantized: &Model, same: &Model, path: &Path, threads: u32) {
         let again = initial("", 1.0, &[(pair.tensor.clone(), pair.shape)], 2).pairs.remove(0).a;
         pair.b = again.iter().cycle().take(pair.b.len()).map(|value| 0.05 * value).collect();
     }
-    let gradients = |model: &Model, portable: bool| {
+    let gradients = |model: &Model, portable: Portable| {
         let mut trainer = trainer(model, path, &lora, threads, portable);
         trainer.accumulate(&window, 1.0 / TOKENS as f32).unwrap();
         let pairs = trainer.gradients().pairs.into_iter();
         pairs.flat_map(|pair| [pair.a, pair.b]).flatten().map(f64::from).collect::<Vec<_>>()
     };
-    let [real, ours, portable] = [gradients(same, false), gradients(quantized, false), gradients(quantized, true)];
+    let real = gradients(same, Portable::Neither);
+    let [ours, portable] = [Portable::Neither, Portable::Backward].map(|portable| gradients(quantized, portable));
     let dot = |one: &[f64], other: &[f64]| one.iter().zip(other).map(|(one, other)| one * other).sum::<f64>();
     let error = |from: &[f64], found: &[f64]| {
         let difference: Vec<f64> = from.iter().zip(found).map(|(one, other)| one - other).collect();

@@ -21,8 +21,8 @@ use xlt_core::lora::Lora;
 use xlt_core::peft::{CONFIG_FILE, WEIGHTS_FILE, to_peft};
 use xlt_core::training::{Example, initial, pack};
 use xlt_llama::{
-    AdamW, Backend, Context, ContextOptions, KvType, LoadOptions, Model, QuantizeOptions, Token, TrainOptions, Trainer,
-    model_shape, quantize, write_lora,
+    AdamW, Backend, Context, ContextOptions, KvType, LoadOptions, Model, Portable, QuantizeOptions, Token,
+    TrainOptions, Trainer, model_shape, quantize, write_lora,
 };
 
 const RANK: usize = 8;
@@ -54,8 +54,11 @@ struct Task {
 struct Found {
     /// Loss of each step, in nats a token.
     losses: Vec<f64>,
-    /// Log-probability of each label of each held-out prompt.
+    /// Log-probability of each label of each held-out prompt, in the graph of training.
     held_out: Vec<Vec<f64>>,
+    /// The same as evaluation computes it.
+    #[serde(default)]
+    evaluated: Vec<Vec<f64>>,
 }
 
 fn main() {
@@ -78,11 +81,7 @@ fn main() {
     let start = start(&base, 1);
     let found = train(&backend, &exact, &start, &task);
     if let Some(python) = setting("XLT_BENCH_PYTHON") {
-        compare("PEFT", &found, &peft(&python, folder, &exact, &start, &task, None), &task);
-        if base.architecture() == "gemma3" {
-            let looked_up = peft(&python, folder, &exact, &start, &task, Some("table"));
-            compare("PEFT with llama.cpp's GELU", &found, &looked_up, &task);
-        }
+        compare("PEFT", &found, &peft(&python, folder, &exact, &start, &task), &task);
     }
     if setting("XLT_BENCH_SEEDS").is_none() {
         return;
@@ -91,9 +90,9 @@ fn main() {
     for to in ["F32", "Q8_0", "Q4_K_M"] {
         let path = if to == "F32" { exact.clone() } else { as_type(to) };
         let model = Model::load(&backend, &path, &LoadOptions::default()).unwrap();
-        let before = right(&held_out(&model, &task), &task);
+        let before = right(&evaluated(&model, &task), &task);
         let after =
-            [1, 2, 3].map(|seed| right(&train(&backend, &path, &self::start(&model, seed), &task).held_out, &task));
+            [1, 2, 3].map(|seed| right(&train(&backend, &path, &self::start(&model, seed), &task).evaluated, &task));
         let gains = after.map(|after| after - before);
         println!("{to:8} {before:8.4}  {after:8.4?}  {gains:8.4?}");
     }
@@ -156,16 +155,7 @@ fn train(backend: &Backend, path: &Path, start: &Lora, task: &Task) -> Found {
         write_lora(lora, &adapter).unwrap();
     };
     write(start);
-    let options = TrainOptions {
-        window: WINDOW,
-        answers: 2,
-        threads: 2,
-        memory: None,
-        dropout: 0.0,
-        portable: false,
-        keep_logits: false,
-    };
-    let mut trainer = Trainer::new(&model, &adapter, &options).unwrap();
+    let mut trainer = Trainer::new(&model, &adapter, &options(WINDOW, false)).unwrap();
     let mut losses = Vec::new();
     for (step, rate) in task.steps.iter().zip(&task.rates) {
         let asked: usize = step.iter().map(|example| task.examples[*example].1).sum();
@@ -183,24 +173,56 @@ fn train(backend: &Backend, path: &Path, start: &Lora, task: &Task) -> Found {
     }
     write(&trainer.adapter());
     drop(trainer);
+    let held_out = held_out(&model, &adapter, task);
     model.attach(&adapter).unwrap();
-    Found { losses, held_out: held_out(&model, task) }
+    Found { losses, held_out, evaluated: evaluated(&model, task) }
+}
+
+fn options(window: usize, keep_logits: bool) -> TrainOptions {
+    TrainOptions {
+        window,
+        answers: 2,
+        threads: 2,
+        memory: None,
+        dropout: 0.0,
+        portable: Portable::Neither,
+        keep_logits,
+    }
+}
+
+/// Log-probabilities of the labels behind each held-out prompt, in the graph of training.
+fn held_out(model: &Model, adapter: &Path, task: &Task) -> Vec<Vec<f64>> {
+    let longest = task.held_out.iter().map(Vec::len).max().unwrap() + 1;
+    let window = longest.next_multiple_of(WINDOW);
+    let mut trainer = Trainer::new(model, adapter, &options(window, true)).unwrap();
+    let of = |prompt: &Vec<u32>| {
+        // Whichever token is asked for, the logits are those behind the prompt.
+        let tokens = prompt.iter().chain(&task.labels[..1]).map(|token| token.cast_signed()).collect();
+        let example = Example { key: String::new(), language: String::new(), tokens, answered: 1 };
+        let windows = pack::pack(&[&example], window).unwrap();
+        trainer.accumulate(&windows[0], 1.0).unwrap();
+        of_labels(&trainer.logits(&windows[0])[0], task)
+    };
+    task.held_out.iter().map(of).collect()
 }
 
 /// Log-probabilities of the labels behind each held-out prompt, as evaluation computes them.
-fn held_out(model: &Model, task: &Task) -> Vec<Vec<f64>> {
+fn evaluated(model: &Model, task: &Task) -> Vec<Vec<f64>> {
     let longest = task.held_out.iter().map(Vec::len).max().unwrap() as u32;
     let options =
         ContextOptions { n_ctx: longest, n_batch: longest, kv: KvType::F32, threads: 2, ..ContextOptions::default() };
     let mut context = Context::new(model, &options).unwrap();
     let of = |tokens: &Vec<u32>| {
         let tokens: Vec<Token> = tokens.iter().map(|id| model.token(*id).unwrap()).collect();
-        let logits = context.logits_after(&tokens).unwrap();
-        let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let all = logits.iter().map(|logit| f64::from(logit - most).exp()).sum::<f64>().ln() + f64::from(most);
-        task.labels.iter().map(|label| f64::from(logits[*label as usize]) - all).collect()
+        of_labels(context.logits_after(&tokens).unwrap(), task)
     };
     task.held_out.iter().map(of).collect()
+}
+
+fn of_labels(logits: &[f32], task: &Task) -> Vec<f64> {
+    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let all = logits.iter().map(|logit| f64::from(logit - most).exp()).sum::<f64>().ln() + f64::from(most);
+    task.labels.iter().map(|label| f64::from(logits[*label as usize]) - all).collect()
 }
 
 /// Mean log-probability of the right label.
@@ -208,7 +230,7 @@ fn right(held_out: &[Vec<f64>], task: &Task) -> f64 {
     held_out.iter().zip(&task.gold).map(|(row, gold)| row[*gold]).sum::<f64>() / held_out.len() as f64
 }
 
-fn peft(python: &str, folder: &Path, base: &Path, start: &Lora, task: &Task, gelu: Option<&str>) -> Found {
+fn peft(python: &str, folder: &Path, base: &Path, start: &Lora, task: &Task) -> Found {
     let adapter = to_peft(start, &model_shape(base).unwrap(), None).unwrap();
     // In a folder of its own: beside a model transformers would take it for a part of that.
     let beside = folder.join("adapter");
@@ -218,7 +240,7 @@ fn peft(python: &str, folder: &Path, base: &Path, start: &Lora, task: &Task, gel
     fs::write(folder.join("task.json"), serde_json::to_string(task).unwrap()).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/beside_peft.py");
     let name = base.file_name().unwrap();
-    assert!(Command::new(python).arg(script).args([folder.as_os_str(), name]).args(gelu).status().unwrap().success());
+    assert!(Command::new(python).arg(script).args([folder.as_os_str(), name]).status().unwrap().success());
     serde_json::from_str(&fs::read_to_string(folder.join("found.json")).unwrap()).unwrap()
 }
 
@@ -231,12 +253,15 @@ fn compare(name: &str, ours: &Found, peft: &Found, task: &Task) {
         at + 1,
         peft.losses[at]
     );
-    let labels = |found: &Found| found.held_out.concat();
-    let nats = labels(ours).iter().zip(labels(peft)).map(|(ours, peft)| (ours - peft).abs()).fold(0.0, f64::max);
-    let best = |row: &Vec<f64>| (0..row.len()).max_by(|one, other| row[*one].total_cmp(&row[*other])).unwrap();
-    let same = ours.held_out.iter().zip(&peft.held_out).filter(|(ours, peft)| best(ours) == best(peft)).count();
-    println!(
-        "held out: log-probabilities of labels differ by at most {nats:.1e} nats; {same} of {} predictions are the same",
-        task.gold.len()
-    );
+    for (name, ours) in [("in the graph of training", &ours.held_out), ("as evaluated", &ours.evaluated)] {
+        let pairs = || ours.iter().zip(&peft.held_out);
+        let all = pairs().flat_map(|(ours, peft)| ours.iter().zip(peft));
+        let nats = all.map(|(ours, peft)| (ours - peft).abs()).fold(0.0, f64::max);
+        let best = |row: &Vec<f64>| (0..row.len()).max_by(|one, other| row[*one].total_cmp(&row[*other])).unwrap();
+        let same = pairs().filter(|(ours, peft)| best(ours) == best(peft)).count();
+        println!(
+            "held out, {name}: log-probabilities of labels differ by at most {nats:.1e} nats; {same} of {} predictions are the same",
+            task.gold.len()
+        );
+    }
 }

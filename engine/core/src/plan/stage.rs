@@ -73,12 +73,12 @@ impl Kind {
         match self {
             Self::Download
             | Self::Quantize
-            | Self::Finetune
             | Self::Merge
             | Self::Import
             | Self::Fertility
             | Self::Probe
             | Self::Command => 1,
+            Self::Finetune => 2,
             Self::Evaluate => 6,
             Self::Analyze => 8,
         }

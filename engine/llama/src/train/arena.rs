@@ -91,12 +91,10 @@ operations! {
     /// A tensor of that shape with one value everywhere.
     fill(a: Tensor, value: f32) = ggml_fill;
     fill_inplace(a: Tensor, value: f32) = ggml_fill_inplace;
-    tanh(a: Tensor) = ggml_tanh;
     sigmoid(a: Tensor) = ggml_sigmoid;
     silu(a: Tensor) = ggml_silu;
     silu_back(gradient: Tensor, input: Tensor) = ggml_silu_back;
     relu(a: Tensor) = ggml_relu;
-    gelu(a: Tensor) = ggml_gelu;
     soft_max(a: Tensor) = ggml_soft_max;
     soft_max_back(gradient: Tensor, output: Tensor, scale: f32, bias: f32) = ggml_soft_max_ext_back;
     rms_norm_back(gradient: Tensor, input: Tensor, epsilon: f32) = ggml_rms_norm_back;

@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use llama_cpp_sys_2 as sys;
 
 use super::arena::Arena;
+use super::gelu::Gelu;
 use super::rules;
 use super::tensor::Tensor;
 use super::transposes::Transposes;
@@ -19,6 +20,8 @@ pub(super) struct Backward<'a> {
     /// The tensors whose gradient is wanted.
     pub(super) trained: &'a HashSet<Tensor>,
     pub(super) transposes: &'a mut Transposes,
+    /// The nodes that stand for a GELU, and what it is of.
+    pub(super) gelus: HashMap<Tensor, Gelu>,
     /// What depends on a trained tensor.
     varies: HashSet<Tensor>,
     gradients: HashMap<Tensor, Tensor>,
@@ -36,6 +39,7 @@ impl<'a> Backward<'a> {
     /// `nodes` in the order in which they are computed.
     pub(super) fn new(
         nodes: &[Tensor],
+        gelus: HashMap<Tensor, Gelu>,
         trained: &'a HashSet<Tensor>,
         transposes: &'a mut Transposes,
         arena: &'a Arena,
@@ -48,7 +52,7 @@ impl<'a> Backward<'a> {
             }
         }
         let (gradients, turned) = (HashMap::new(), HashMap::new());
-        Self { arena, trained, transposes, varies, gradients, turned, unit: None }
+        Self { arena, trained, transposes, gelus, varies, gradients, turned, unit: None }
     }
 
     /// Walks back from `output`, whose gradient is given. With `again`, what lies between layers' outputs is computed a second
@@ -79,7 +83,11 @@ impl<'a> Backward<'a> {
     fn walk_again(&mut self, layer: &[Tensor]) -> Result<(), LlamaError> {
         let mut twins: HashMap<Tensor, Tensor> = HashMap::new();
         for node in layer {
-            let twin = self.arena.twin(*node, |source| twins.get(&source).copied().unwrap_or(source));
+            let twin_of = |source| twins.get(&source).copied().unwrap_or(source);
+            let twin = self.arena.twin(*node, twin_of);
+            if let Some(Gelu { a, b }) = self.gelus.get(node).copied() {
+                self.gelus.insert(twin, Gelu { a: twin_of(a), b: b.map(twin_of) });
+            }
             if self.varies.contains(node) {
                 self.varies.insert(twin);
             }

@@ -8,6 +8,7 @@ mod arena;
 mod backward;
 mod dropout;
 mod forward;
+mod gelu;
 mod kernels;
 mod linear;
 mod loss;
@@ -22,4 +23,4 @@ mod transposes;
 
 pub use optimizer::AdamW;
 pub use profile::Share;
-pub use trainer::{Checkpoint, Layout, TRAINABLE, TrainOptions, Trainer};
+pub use trainer::{Checkpoint, Layout, Portable, TRAINABLE, TrainOptions, Trainer};

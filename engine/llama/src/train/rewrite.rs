@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use llama_cpp_sys_2 as sys;
 
 use super::arena::Arena;
+use super::gelu::{self, Gelu};
 use super::tensor::Tensor;
 
 /// A graph made ready.
@@ -16,6 +17,8 @@ pub(super) struct Rewritten {
     pub(super) output: Tensor,
     /// By what the inputs of those matrices are multiplied that drop some, in the order of the computation.
     pub(super) masks: Vec<Tensor>,
+    /// The nodes that stand for a GELU, or for one that something is multiplied with.
+    pub(super) gelus: HashMap<Tensor, Gelu>,
 }
 
 /// Rewrites a graph's nodes, in their order; `trained` are the adapter's tensors, `dropping` those whose inputs get a mask.
@@ -26,13 +29,14 @@ pub(super) fn rewrite(
     dropping: &HashSet<Tensor>,
     arena: &Arena,
 ) -> Rewritten {
-    let (done, masks, instead) = (Vec::new(), Vec::new(), HashMap::new());
-    let mut rewrite = Rewrite { arena, trained, dropping, nodes: done, masks, instead };
+    let (done, masks) = (Vec::new(), Vec::new());
+    let (gelus, instead) = (HashMap::new(), HashMap::new());
+    let mut rewrite = Rewrite { arena, trained, dropping, nodes: done, masks, gelus, instead };
     for node in nodes {
         rewrite.node(*node);
     }
     let output = rewrite.instead.get(&output).copied().unwrap_or(output);
-    Rewritten { nodes: rewrite.nodes, output, masks: rewrite.masks }
+    Rewritten { nodes: rewrite.nodes, output, masks: rewrite.masks, gelus: rewrite.gelus }
 }
 
 struct Rewrite<'a> {
@@ -41,6 +45,7 @@ struct Rewrite<'a> {
     dropping: &'a HashSet<Tensor>,
     nodes: Vec<Tensor>,
     masks: Vec<Tensor>,
+    gelus: HashMap<Tensor, Gelu>,
     /// What is read, and looked at, in place of a tensor.
     instead: HashMap<Tensor, Tensor>,
 }
@@ -56,7 +61,11 @@ impl Rewrite<'_> {
             node.look_at(*instead);
         }
         self.drop_inputs(node);
-        if !self.is_cache_store(node) && !self.is_scaled_pair(node) && !self.is_product_of_reals(node) {
+        let replaced = self.is_cache_store(node)
+            || self.is_scaled_pair(node)
+            || self.is_product_of_reals(node)
+            || self.is_gelu(node);
+        if !replaced {
             self.nodes.push(node);
         }
     }
@@ -124,6 +133,22 @@ impl Rewrite<'_> {
             }
         }
         false
+    }
+
+    /// GELU, alone or as the gate of something, is [computed](gelu) rather than looked up.
+    fn is_gelu(&mut self, node: Tensor) -> bool {
+        let Some(Gelu { a, b }) = gelu::looked_up(node) else { return false };
+        let (a, b) = (self.dense(a), b.map(|b| self.dense(b)));
+        let nodes = gelu::value(self.arena, a);
+        self.nodes.extend(nodes);
+        let mut value = nodes[nodes.len() - 1];
+        if let Some(b) = b {
+            value = self.arena.mul(value, b);
+            self.nodes.push(value);
+        }
+        self.gelus.insert(value, Gelu { a, b });
+        self.instead.insert(node, value);
+        true
     }
 
     fn dense(&mut self, tensor: Tensor) -> Tensor {

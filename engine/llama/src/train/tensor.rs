@@ -98,6 +98,18 @@ impl Tensor {
         unsafe { CStr::from_ptr(sys::ggml_op_desc(self.raw())) }.to_string_lossy().into_owned()
     }
 
+    /// Which function of one tensor it is.
+    pub(super) fn function(self) -> Option<sys::ggml_unary_op> {
+        // SAFETY: only looks at the description, of a node of this operation.
+        (self.operation() == sys::GGML_OP_UNARY).then(|| unsafe { sys::ggml_get_unary_op(self.raw()) })
+    }
+
+    /// Which function it is that makes a gate.
+    pub(super) fn gate(self) -> Option<sys::ggml_glu_op> {
+        // SAFETY: only looks at the description, of a node of this operation.
+        (self.operation() == sys::GGML_OP_GLU).then(|| unsafe { sys::ggml_get_glu_op(self.raw()) })
+    }
+
     pub(super) fn is_contiguous(self) -> bool {
         // SAFETY: only looks at the description.
         unsafe { sys::ggml_is_contiguous(self.raw()) }

@@ -38,11 +38,22 @@ pub struct TrainOptions {
     pub memory: Option<u64>,
     /// How likely an adapter's input is dropped, from 0 to below 1; what is, [`Trainer::drop_inputs`] draws.
     pub dropout: f32,
-    /// Whether to compute with ggml's operations alone, as on a GPU, where the CPU has faster ones. Changes the last bits, and with
-    /// a quantized base more, as the transposes of its weights are rounded.
-    pub portable: bool,
+    /// Where to compute with ggml's operations alone, as on a GPU, although the CPU has faster ones.
+    pub portable: Portable,
     /// Whether the logits of a window can be looked at after it; they take memory of their own.
     pub keep_logits: bool,
+}
+
+/// Which passes use nothing but what every device has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Portable {
+    /// Neither, where the CPU computes everything.
+    #[default]
+    Neither,
+    /// The backward pass: transposes of a quantized base's weights are rounded to BF16.
+    Backward,
+    /// Both. The order of sums changes in the forward pass too, and with it the roundings of activations to eight bits.
+    Both,
 }
 
 /// What is given up to need less memory, fastest first.
@@ -118,24 +129,25 @@ impl<'m> Trainer<'m> {
         let alpha = adapter.alpha();
         let context = Context::new(model, &context_options(options.window, options.threads))?;
         let machine = Machine::new(options.threads, MOST_FORWARD_NODES)?;
-        let products = if options.portable { Products::Ggml } else { machine.products() };
+        let products = |portable| if portable { Products::Ggml } else { machine.products() };
         let shape = (options.window, options.answers);
         let forward = Forward::new(&context, Some(adapter.raw()), shape, &machine, MOST_FORWARD_NODES)?;
         let trained = trained(model, &forward.nodes, path, &header)?;
         let most = MOST_NODES_FOR_EACH * (forward.nodes.len() + trained.len()) + 256;
-        let arena = Arena::new(most, products);
+        let arena = Arena::new(most, products(options.portable == Portable::Both));
         let as_set: HashSet<Tensor> = trained.iter().copied().collect();
         let dropping = trained.iter().step_by(2).copied().filter(|_| options.dropout > 0.0).collect();
-        let Rewritten { nodes, output, masks } = rewrite(&forward.nodes, forward.logits, &as_set, &dropping, &arena);
+        let Rewritten { nodes, output, masks, gelus } =
+            rewrite(&forward.nodes, forward.logits, &as_set, &dropping, &arena);
         let dropout = Dropout { masks, share: options.dropout };
         let loss = Loss::new(output, &arena);
         let logits = options.keep_logits.then(|| output.keep());
         let optimizer = Optimizer::new(&trained, &machine)?;
         let mut needed = Vec::new();
         for layout in Layout::ALL {
-            let backward = Arena::new(most, products);
+            let backward = Arena::new(most, products(options.portable != Portable::Neither));
             let mut transposes = Transposes::new(layout.keeps_transposes, nodes.len());
-            let mut walk = Backward::new(&nodes, &as_set, &mut transposes, &backward);
+            let mut walk = Backward::new(&nodes, gelus.clone(), &as_set, &mut transposes, &backward);
             walk.walk(&nodes, output, loss.gradient, !layout.keeps_activations)?;
             let sums = trained.iter().zip(&optimizer.gradients).rev().map(|(tensor, sum)| {
                 let gradient = walk.gradient(*tensor).ok_or_else(|| LlamaError::NoGradient {

@@ -12,7 +12,7 @@ use xlt_core::lora::Lora;
 use xlt_core::training::{Answer, Window, initial};
 use xlt_llama::tiny::{Architecture, TinyModel};
 use xlt_llama::{
-    Backend, LlamaError, LoadOptions, Model, QuantizeOptions, TrainOptions, Trainer, quantize, write_lora,
+    Backend, LlamaError, LoadOptions, Model, Portable, QuantizeOptions, TrainOptions, Trainer, quantize, write_lora,
 };
 
 const OPTIONS: TrainOptions = TrainOptions {
@@ -21,7 +21,7 @@ const OPTIONS: TrainOptions = TrainOptions {
     threads: 1,
     memory: None,
     dropout: 0.0,
-    portable: false,
+    portable: Portable::Neither,
     keep_logits: false,
 };
 const TOKENS: usize = 256;

@@ -2,7 +2,7 @@
 
 use xlt_core::lora::Lora;
 use xlt_llama::tiny::Architecture;
-use xlt_llama::{AdamW, Layout, LlamaError, TrainOptions, Trainer};
+use xlt_llama::{AdamW, Layout, LlamaError, Portable, TrainOptions, Trainer};
 
 use crate::{Bench, OPTIONS};
 
@@ -27,7 +27,7 @@ fn relative(one: &Lora, other: &Lora) -> f64 {
 fn what_is_given_up_for_memory_changes_no_number() {
     for architecture in Architecture::ALL {
         for bench in [Bench::new(architecture), Bench::quantized(architecture, "Q8_0")] {
-            for portable in [true, false] {
+            for portable in [Portable::Both, Portable::Neither] {
                 let mut options = TrainOptions { portable, ..OPTIONS };
                 let (first, mut bytes, expected) = gradients(&bench, options);
                 assert!(first.keeps_activations && first.keeps_transposes);
@@ -39,7 +39,7 @@ fn what_is_given_up_for_memory_changes_no_number() {
                     }
                     let (layout, fewer, found) = gradients(&bench, options);
                     assert!(fewer < bytes, "{architecture:?}, {layout:?}: {fewer} of {bytes} bytes");
-                    assert!(found == expected, "{architecture:?}, {layout:?}, portable: {portable}");
+                    assert!(found == expected, "{architecture:?}, {layout:?}, {portable:?}");
                     (bytes, layouts) = (fewer, layouts + 1);
                 }
                 assert!(layouts >= 2, "{architecture:?}: {layouts}");
@@ -61,7 +61,8 @@ fn threads_change_no_number() {
 fn transposes_of_a_quantized_base_lose_less_than_a_hundredth() {
     for architecture in [Architecture::Llama, Architecture::Qwen3Moe] {
         let bench = Bench::quantized(architecture, "Q8_0");
-        let [ours, portable] = [false, true].map(|portable| gradients(&bench, TrainOptions { portable, ..OPTIONS }).2);
+        let [ours, portable] = [Portable::Neither, Portable::Backward]
+            .map(|portable| gradients(&bench, TrainOptions { portable, ..OPTIONS }).2);
         let error = relative(&ours, &portable);
         assert!(0.0 < error && error < 0.01, "{architecture:?}: {error}");
     }

@@ -2,7 +2,7 @@
 
 use xlt_core::lora::Lora;
 use xlt_llama::tiny::Architecture;
-use xlt_llama::{Context, ContextOptions, KvType, Piece, Token, TrainOptions};
+use xlt_llama::{Context, ContextOptions, KvType, Piece, Portable, Token, TrainOptions};
 
 use crate::{Bench, LONG, OPTIONS};
 
@@ -58,16 +58,18 @@ fn evaluation_computes_what_training_computed() {
         let mut bench = Bench::new(architecture);
         let lora = bench.lora.clone();
         let evaluated = bench.logits(&lora);
-        for portable in [false, true] {
+        for portable in [Portable::Neither, Portable::Both] {
             let options = TrainOptions { portable, keep_logits: true, ..OPTIONS };
             let mut trainer = bench.train(&lora, options).unwrap();
             let window = bench.window();
             trainer.accumulate(&window, 1.0).unwrap();
             let rows = trainer.logits(&window);
+            // Evaluation looks GELU up by arguments of 16 bits, training computes it.
+            let allowed = if architecture == Architecture::Gemma3 { 2e-3 } else { 1e-4 };
             assert_eq!(rows.len(), window.answers.len());
             for (answer, row) in window.answers.iter().zip(&rows).filter(|(answer, _)| answer.after < LONG) {
                 let difference = furthest(row, &evaluated[answer.after]);
-                assert!(difference < 1e-4, "{architecture:?}, after {}: {difference}", answer.after);
+                assert!(difference < allowed, "{architecture:?}, after {}: {difference}", answer.after);
             }
         }
     }

@@ -18,7 +18,7 @@ use xlt_core::plan::FinetuneWork;
 use xlt_core::training::log::{Entry, Head};
 use xlt_core::training::order::Step;
 use xlt_core::training::{Lessons, learning_rate};
-use xlt_llama::{AdamW, Layout, Model, TrainOptions, Trainer, kernel_class, write_lora};
+use xlt_llama::{AdamW, Layout, Model, Portable, TrainOptions, Trainer, kernel_class, write_lora};
 
 pub(super) fn run(desk: &Desk<'_>, work: &FinetuneWork) -> Result<Product, Trouble> {
     let [model_path, rows @ ..] = desk.inputs else { return Err(Trouble::new("it needs a model and rows")) };
@@ -37,7 +37,7 @@ pub(super) fn run(desk: &Desk<'_>, work: &FinetuneWork) -> Result<Product, Troub
         threads: desk.job.threads,
         memory: memory::for_training(size(model_path)),
         dropout: work.training.lora.dropout as f32,
-        portable: false,
+        portable: Portable::Neither,
         keep_logits: false,
     };
     let Fitted { trainer, targets, left_out } = fit(work, model, desk.folder, &options).map_err(Trouble::new)?;

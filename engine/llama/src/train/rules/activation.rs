@@ -3,16 +3,14 @@
 use llama_cpp_sys_2 as sys;
 
 use super::{NoRule, Step};
-use crate::train::arena::Arena;
+use crate::train::gelu::{self, Gelu};
 use crate::train::tensor::Tensor;
 
 impl Step<'_, '_> {
     pub(super) fn unary(&mut self) -> Result<(), NoRule> {
         let (x, y, g, arena) = (self.source(0), self.node, self.gradient, self.walk.arena);
-        // SAFETY: only looks at the node, which is of this operation.
-        let gradient = match unsafe { sys::ggml_get_unary_op(y.raw()) } {
+        let gradient = match y.function().ok_or(NoRule)? {
             sys::GGML_UNARY_OP_SILU => arena.silu_back(arena.dense(g), arena.dense(x)),
-            sys::GGML_UNARY_OP_GELU => arena.mul(g, gelu_slope(arena, x)),
             sys::GGML_UNARY_OP_TANH => arena.mul(g, arena.scale_bias(arena.sqr(y), -1.0, 1.0)),
             sys::GGML_UNARY_OP_SIGMOID => arena.mul(g, arena.mul(y, arena.scale_bias(y, -1.0, 1.0))),
             sys::GGML_UNARY_OP_RELU => arena.mul(g, arena.step(x)),
@@ -44,14 +42,23 @@ impl Step<'_, '_> {
         Ok(())
     }
 
+    /// `gelu(a) b`, or `gelu(a)`. Both are computed again: memory for `a` and `b` is enough.
+    pub(super) fn gelu(&mut self, Gelu { a, b }: Gelu) {
+        let (g, arena) = (self.gradient, self.walk.arena);
+        let (value, slope) = gelu::with_slope(arena, a);
+        let of_value = b.map_or(g, |b| arena.mul(g, b));
+        self.walk.add(a, arena.mul(of_value, slope));
+        if let Some(b) = b {
+            self.walk.add(b, arena.mul(value, g));
+        }
+    }
+
     /// The gradients by what is activated and by what it is multiplied with.
     fn gates(&self, a: Tensor, b: Tensor) -> Result<(Tensor, Tensor), NoRule> {
         let (g, arena) = (self.gradient, self.walk.arena);
         let (a, b) = (arena.dense(a), arena.dense(b));
-        // SAFETY: only looks at the node, which is of this operation.
-        let gradients = match unsafe { sys::ggml_get_glu_op(self.node.raw()) } {
+        let gradients = match self.node.gate().ok_or(NoRule)? {
             sys::GGML_GLU_OP_SWIGLU => (arena.silu_back(arena.mul(g, b), a), arena.mul(arena.silu(a), g)),
-            sys::GGML_GLU_OP_GEGLU => (arena.mul(arena.mul(g, b), gelu_slope(arena, a)), arena.mul(arena.gelu(a), g)),
             sys::GGML_GLU_OP_REGLU => (arena.mul(arena.mul(g, b), arena.step(a)), arena.mul(arena.relu(a), g)),
             sys::GGML_GLU_OP_SWIGLU_OAI => self.clamped_swish(a, b),
             _ => return Err(NoRule),
@@ -84,16 +91,4 @@ impl Step<'_, '_> {
         let offset = which * usize::try_from(sizes[0]).unwrap_or(0) * size_of::<f32>();
         arena.contiguous(arena.view(whole, sizes, whole.strides(), offset))
     }
-}
-
-/// The slope of GELU in its tanh form (Hendrycks, Gimpel 2016): `x / 2 (1 + tanh u)` with `u = √(2/π) (x + 0.044715 x³)`.
-fn gelu_slope(arena: &Arena, x: Tensor) -> Tensor {
-    const ROOT: f32 = 0.797_884_6;
-    const CUBIC: f32 = 0.044_715;
-    let square = arena.sqr(x);
-    let u = arena.mul(x, arena.scale_bias(square, ROOT * CUBIC, ROOT));
-    let t = arena.tanh(u);
-    let half_slope_of_t = arena.scale_bias(arena.sqr(t), -0.5, 0.5);
-    let slope_of_u = arena.scale_bias(square, 3.0 * ROOT * CUBIC, ROOT);
-    arena.add(arena.mul(arena.mul(half_slope_of_t, x), slope_of_u), arena.scale_bias(t, 0.5, 0.5))
 }

@@ -21,7 +21,12 @@ struct Step<'s, 'a> {
 
 /// Hands the gradient of a node on to what it was computed from.
 pub(super) fn apply(walk: &mut Backward<'_>, node: Tensor, gradient: Tensor) -> Result<(), NoRule> {
+    let gelu = walk.gelus.get(&node).copied();
     let mut step = Step { walk, node, gradient };
+    if let Some(gelu) = gelu {
+        step.gelu(gelu);
+        return Ok(());
+    }
     match node.operation() {
         sys::GGML_OP_NONE => {}
         sys::GGML_OP_ADD => step.add(),
