@@ -114,6 +114,7 @@ impl Engine {
             commands: commands.into(),
             places: BTreeMap::new(),
             busy: Vec::new(),
+            early: BTreeMap::new(),
             waited: BTreeSet::new(),
             retried: Instant::now(),
             interrupts: 0,
@@ -165,6 +166,8 @@ struct Run<'a> {
     places: BTreeMap<StageId, Place>,
     /// Stages that another engine works on, to be tried again.
     busy: Vec<StageId>,
+    /// What was made from an artifact that is being made again: it is kept once that turns out to be the same.
+    early: BTreeMap<StageId, Done>,
     /// Stages that were found so at least once, and when they were tried again last.
     waited: BTreeSet<StageId>,
     retried: Instant,
@@ -195,6 +198,9 @@ impl Run<'_> {
                 Err(RecvTimeoutError::Timeout) => {}
                 // The engine holds a sender itself.
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+            for (stage, done) in std::mem::take(&mut self.early) {
+                self.worked(stage, done)?;
             }
             if self.retried.elapsed() >= TICK {
                 self.retried = Instant::now();
@@ -353,6 +359,11 @@ impl Run<'_> {
 
     /// The work of a stage is done and its outputs are in the store: pins the file, and has the record written.
     fn worked(&mut self, id: StageId, done: Done) -> Result<(), RunError> {
+        if self.scheduler.awaits(id) {
+            self.early.insert(id, done);
+            self.step(Event::Busy { stage: id });
+            return Ok(());
+        }
         let stage = self.plan.stage(id);
         if let Some(path) = self.changed_input(stage) {
             self.fail(
@@ -386,7 +397,7 @@ impl Run<'_> {
         let key = match self.plan.key(&pinned, &self.scheduler) {
             // A remote file without a pin reads no stage, and gets its key only now.
             Some(key) if begun.is_none_or(|begun| begun == key) => key,
-            // An artifact that it read is being made again, or has been, with other bytes: what it made belongs to no key.
+            // An artifact that it read has been made again with other bytes, or never will be: what it made belongs to no key.
             _ => {
                 self.release(id);
                 self.busy.push(id);

@@ -254,6 +254,12 @@ impl<'a> Scheduler<'a> {
         self.keys[stage.index()]
     }
 
+    /// Whether a stage that was started reads one that is being made again, and that will be done if nothing fails.
+    #[must_use]
+    pub fn awaits(&self, stage: StageId) -> bool {
+        !self.stopped && self.open(stage) > 0 && self.hopeless(stage).is_none()
+    }
+
     /// What a finished stage left.
     #[must_use]
     pub fn outputs(&self, stage: StageId) -> Option<&[Output]> {
