@@ -1,4 +1,4 @@
-"""What PEFT makes of the task of the benchmark `peft`: python beside_peft.py FOLDER MODEL
+"""What PEFT makes of the task of the benchmark `peft`: python beside_peft.py FOLDER MODEL float32|float64
 
 Reads FOLDER/MODEL (a GGUF file in F32), the PEFT adapter in FOLDER/adapter and FOLDER/task.json, and writes found.json.
 """
@@ -11,12 +11,12 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM
 
-folder, name = pathlib.Path(sys.argv[1]), sys.argv[2]
+folder, name, real = pathlib.Path(sys.argv[1]), sys.argv[2], getattr(torch, sys.argv[3])
 
 task = json.loads((folder / "task.json").read_text())
 torch.set_num_threads(2)
-base = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32, attn_implementation="eager")
-model = PeftModel.from_pretrained(base, folder / "adapter", is_trainable=True)
+base = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=real, attn_implementation="eager")
+model = PeftModel.from_pretrained(base, folder / "adapter", is_trainable=True).to(real)
 model.train()
 for module in model.modules():
     if isinstance(module, torch.nn.Dropout):

@@ -3,8 +3,8 @@
 //!
 //! `XLT_BENCH_PYTHON=python cargo bench --bench peft`, a Python that has peft, transformers, torch and gguf, with
 //! `XLT_BENCH_MODEL` as for the benchmark `evaluate`. Examples are the demo's that have at most 256 tokens, one a window and a step; `XLT_BENCH_STEPS` (100)
-//! steps of AdamW at a falling rate; `XLT_BENCH_SEEDS=1` adds
-//! the quantized bases. Held out are the Arabic questions of the other passages.
+//! steps of AdamW at a falling rate, `XLT_BENCH_RATE` (1e-4, xlt's own) at first; `XLT_BENCH_SEEDS=1` adds
+//! the quantized bases. PEFT computes in F32, and again in F64: how far either is from that says what rounding alone does. Held out are the Arabic questions of the other passages.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::unwrap_used, reason = "a benchmark stops where the machine does not do as told")]
 
@@ -29,7 +29,6 @@ const RANK: usize = 8;
 const BATCH: usize = 1;
 /// Tokens of a window, and the most that an example may have.
 const WINDOW: usize = 256;
-const RATE: f64 = 5e-4;
 const DECAY: f64 = 0.01;
 
 /// What both are given.
@@ -79,9 +78,22 @@ fn main() {
     let task = task(&base);
     println!("{} examples, {} steps, {} held out", task.examples.len(), task.steps.len(), task.held_out.len());
     let start = start(&base, 1);
-    let found = train(&backend, &exact, &start, &task);
+    let losses = train(&backend, &exact, &start, &task);
+    let adapter = exact.with_extension("adapter");
+    let mut base = base;
+    let held_out = held_out(&base, &adapter, &task);
+    base.attach(&adapter).unwrap();
+    let found = Found { losses, held_out, evaluated: evaluated(&base, &task) };
+    drop(base);
     if let Some(python) = setting("XLT_BENCH_PYTHON") {
-        compare("PEFT", &found, &peft(&python, folder, &exact, &start, &task), &task);
+        let [single, double] = ["float32", "float64"].map(|real| peft(&python, folder, &exact, &start, &task, real));
+        for (name, one, other) in [
+            ("xlt and PEFT", &found, &single),
+            ("xlt and PEFT in F64", &found, &double),
+            ("PEFT and PEFT in F64", &single, &double),
+        ] {
+            compare(name, one, other, &task);
+        }
     }
     if setting("XLT_BENCH_SEEDS").is_none() {
         return;
@@ -89,10 +101,15 @@ fn main() {
     println!("held out, nats of the right label among all words: before, and after with seeds 1, 2, 3; gain");
     for to in ["F32", "Q8_0", "Q4_K_M"] {
         let path = if to == "F32" { exact.clone() } else { as_type(to) };
-        let model = Model::load(&backend, &path, &LoadOptions::default()).unwrap();
+        let mut model = Model::load(&backend, &path, &LoadOptions::default()).unwrap();
         let before = right(&evaluated(&model, &task), &task);
-        let after =
-            [1, 2, 3].map(|seed| right(&train(&backend, &path, &self::start(&model, seed), &task).evaluated, &task));
+        let after = [1, 2, 3].map(|seed| {
+            train(&backend, &path, &self::start(&model, seed), &task);
+            model.attach(&path.with_extension("adapter")).unwrap();
+            let after = right(&evaluated(&model, &task), &task);
+            model.detach();
+            after
+        });
         let gains = after.map(|after| after - before);
         println!("{to:8} {before:8.4}  {after:8.4?}  {gains:8.4?}");
     }
@@ -135,7 +152,8 @@ fn task(model: &Model) -> Task {
     // Some order that visits all: a step through the list that shares no factor with its length.
     let order = (0..).map(|at| at * 101 % examples.len());
     let all: Vec<usize> = order.take(steps * BATCH).collect();
-    let rates = (0..steps).map(|step| RATE * (steps - step) as f64 / steps as f64).collect();
+    let rate: f64 = setting("XLT_BENCH_RATE").map_or(1e-4, |rate| rate.parse().unwrap());
+    let rates = (0..steps).map(|step| rate * (steps - step) as f64 / steps as f64).collect();
     Task {
         examples,
         steps: all.chunks(BATCH).map(<[usize]>::to_vec).collect(),
@@ -147,8 +165,9 @@ fn task(model: &Model) -> Task {
     }
 }
 
-fn train(backend: &Backend, path: &Path, start: &Lora, task: &Task) -> Found {
-    let mut model = Model::load(backend, path, &LoadOptions::default()).unwrap();
+/// The loss of each step; leaves the adapter beside the model.
+fn train(backend: &Backend, path: &Path, start: &Lora, task: &Task) -> Vec<f64> {
+    let model = Model::load(backend, path, &LoadOptions::default()).unwrap();
     let adapter = path.with_extension("adapter");
     let write = |lora: &Lora| {
         let _ = fs::remove_file(&adapter);
@@ -172,10 +191,7 @@ fn train(backend: &Backend, path: &Path, start: &Lora, task: &Task) -> Found {
         losses.push(loss / asked as f64);
     }
     write(&trainer.adapter());
-    drop(trainer);
-    let held_out = held_out(&model, &adapter, task);
-    model.attach(&adapter).unwrap();
-    Found { losses, held_out, evaluated: evaluated(&model, task) }
+    losses
 }
 
 fn options(window: usize, keep_logits: bool) -> TrainOptions {
@@ -230,7 +246,7 @@ fn right(held_out: &[Vec<f64>], task: &Task) -> f64 {
     held_out.iter().zip(&task.gold).map(|(row, gold)| row[*gold]).sum::<f64>() / held_out.len() as f64
 }
 
-fn peft(python: &str, folder: &Path, base: &Path, start: &Lora, task: &Task) -> Found {
+fn peft(python: &str, folder: &Path, base: &Path, start: &Lora, task: &Task, real: &str) -> Found {
     let adapter = to_peft(start, &model_shape(base).unwrap(), None).unwrap();
     // In a folder of its own: beside a model transformers would take it for a part of that.
     let beside = folder.join("adapter");
@@ -240,27 +256,34 @@ fn peft(python: &str, folder: &Path, base: &Path, start: &Lora, task: &Task) -> 
     fs::write(folder.join("task.json"), serde_json::to_string(task).unwrap()).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/beside_peft.py");
     let name = base.file_name().unwrap();
-    assert!(Command::new(python).arg(script).args([folder.as_os_str(), name]).status().unwrap().success());
+    assert!(Command::new(python).arg(script).args([folder.as_os_str(), name]).arg(real).status().unwrap().success());
     serde_json::from_str(&fs::read_to_string(folder.join("found.json")).unwrap()).unwrap()
 }
 
 fn compare(name: &str, ours: &Found, peft: &Found, task: &Task) {
-    let relative = ours.losses.iter().zip(&peft.losses).map(|(ours, peft)| (ours / peft - 1.0).abs());
-    let (at, worst) = relative.enumerate().max_by(|one, other| one.1.total_cmp(&other.1)).unwrap();
+    println!("{name}:");
+    let relative: Vec<f64> =
+        ours.losses.iter().zip(&peft.losses).map(|(ours, peft)| (ours / peft - 1.0).abs()).collect();
+    let shown = relative.iter().enumerate().filter(|(at, _)| [1, 2, 3, 5, 10, 20, 50, 100].contains(&(at + 1)));
+    let shown: Vec<String> = shown.map(|(at, relative)| format!("{}: {relative:.1e}", at + 1)).collect();
+    println!("  relative difference of the loss by step: {}", shown.join(", "));
+    println!("  more than 1e-3 at {} of {} steps", relative.iter().filter(|it| **it > 1e-3).count(), relative.len());
+    let (at, worst) = relative.into_iter().enumerate().max_by(|one, other| one.1.total_cmp(&other.1)).unwrap();
     let (first, last) = (&peft.losses[0], peft.losses.last().unwrap());
     println!(
-        "{name}: loss from {first:.4} to {last:.4}; the relative difference is greatest at step {}: {worst:.1e} of {:.4}",
+        "  loss from {first:.4} to {last:.4}; the relative difference is greatest at step {}: {worst:.1e} of {:.4}",
         at + 1,
         peft.losses[at]
     );
-    for (name, ours) in [("in the graph of training", &ours.held_out), ("as evaluated", &ours.evaluated)] {
+    let ways = [("in the graph of training", &ours.held_out), ("as evaluated", &ours.evaluated)];
+    for (name, ours) in ways.into_iter().filter(|(_, rows)| !rows.is_empty()) {
         let pairs = || ours.iter().zip(&peft.held_out);
         let all = pairs().flat_map(|(ours, peft)| ours.iter().zip(peft));
         let nats = all.map(|(ours, peft)| (ours - peft).abs()).fold(0.0, f64::max);
         let best = |row: &Vec<f64>| (0..row.len()).max_by(|one, other| row[*one].total_cmp(&row[*other])).unwrap();
         let same = pairs().filter(|(ours, peft)| best(ours) == best(peft)).count();
         println!(
-            "held out, {name}: log-probabilities of labels differ by at most {nats:.1e} nats; {same} of {} predictions are the same",
+            "  held out, {name}: log-probabilities of labels differ by at most {nats:.1e} nats; {same} of {} predictions are the same",
             task.gold.len()
         );
     }

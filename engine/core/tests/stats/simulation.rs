@@ -1,12 +1,15 @@
 //! Made-up studies of which the truth is known: how often intervals hold it, and how often tests reject what is true.
 
+use std::collections::BTreeMap;
+use xlt_core::analysis::{Combination, Frame};
+use xlt_core::answers::Answer;
+use xlt_core::items::Item;
+use xlt_core::results::{CellId, Column, Evaluations};
 use xlt_core::stats::Interval;
-use xlt_core::stats::bootstrap::{self, Draws};
-use xlt_core::stats::cluster::Observation;
 use xlt_core::stats::design::{Clusters, Design};
 use xlt_core::stats::draws::Generator;
 use xlt_core::stats::permutation::Gains;
-use xlt_core::stats::regression::{Reference, Regression};
+use xlt_core::stats::regression::Regression;
 use xlt_core::stats::tails::student_two_sided;
 use xlt_core::stats::welch::Welch;
 use xlt_core::stats::wild::WildBootstrap;
@@ -176,18 +179,50 @@ impl Study {
         Regression::fit(&design, &gains.concat()).ok()?.independent()[2].p
     }
 
-    /// Whether intervals hold the true gain of a model: in one language, and as the mean over the related ones.
+    /// Whether the intervals that a report shows hold the true gain of a model: in one language, and as the mean over the related ones.
     pub(crate) fn coverage(&self, model: usize, generator: &mut Generator) -> [Coverage; 2] {
-        let World { languages, .. } = self.world;
-        [0..1, 0..languages / 2].map(|group| {
-            let count = group.len() as f64;
-            let truth: f64 = group.clone().map(|language| self.true_gain(model, language)).sum::<f64>() / count;
-            let cells: Vec<&[[bool; 2]]> = group.map(|language| self.cell(model, language)).collect();
-            let gain = |item: usize| {
-                cells.iter().map(|cell| number(cell[item][1]) - number(cell[item][0])).sum::<f64>() / count
+        let related = self.world.languages / 2;
+        let evaluations: Evaluations = (0..related)
+            .flat_map(|language| [0, 1].map(|phase| (id(language, phase), self.answered(model, language, phase))))
+            .collect();
+        let frame = Frame::new(&evaluations);
+        [1, related].map(|languages| {
+            let mut gain = Combination::default();
+            for language in 0..languages {
+                for (phase, weight) in [(0, -1.0), (1, 1.0)] {
+                    let cell = frame.cell(&id(language, phase)).expect("a cell");
+                    gain.add(weight / languages as f64, cell);
+                }
+            }
+            let truth = (0..languages).map(|language| self.true_gain(model, language)).sum::<f64>() / languages as f64;
+            let holds = |interval: Option<Interval>| {
+                number(interval.is_some_and(|interval| interval.low <= truth && truth <= interval.high))
             };
-            covered(&(0..self.world.items).map(gain).collect::<Vec<_>>(), truth, generator)
+            Coverage {
+                bootstrap: holds(gain.bootstrap(0.95, generator.below(usize::MAX) as u64)),
+                student: holds(gain.estimate().student().and_then(|student| student.interval(0.95))),
+            }
         })
+    }
+
+    /// The answers of a cell, as an evaluation leaves them.
+    fn answered(&self, model: usize, language: usize, phase: usize) -> Vec<Answer> {
+        let labels = ["1".to_owned(), "2".to_owned()];
+        let answer = |(number, right): (usize, &[bool; 2])| {
+            let item = Item {
+                key: format!("{number:04}"),
+                group: format!("{:04}", number / 2),
+                language: String::new(),
+                passage: None,
+                question: String::new(),
+                options: labels.to_vec(),
+                answer: 0,
+                extra: BTreeMap::new(),
+                part: None,
+            };
+            Answer::predicted(&item, &labels, Some(usize::from(!right[phase])))
+        };
+        self.cell(model, language).iter().enumerate().map(answer).collect()
     }
 
     fn true_gain(&self, model: usize, language: usize) -> f64 {
@@ -196,16 +231,10 @@ impl Study {
     }
 }
 
-fn covered(gains: &[f64], truth: f64, generator: &mut Generator) -> Coverage {
-    let design = Design::new(1, vec![1.0; gains.len()]).expect("a design");
-    let passages = Clusters::new(&(0..gains.len()).map(|item| item / 2).collect::<Vec<_>>());
-    let mean = Regression::fit(&design, gains).expect("a fit").clustered(&design, &passages).expect("errors")[0];
-    let student = mean.interval(Reference::Student, 0.95);
-    let each = gains.iter().enumerate().map(|(item, &value)| Observation { value, cluster: item / 2 });
-    let draws = Draws { draws: 2000, seed: generator.below(usize::MAX) as u64 };
-    let resampled = bootstrap::clustered(&each.collect::<Vec<_>>(), 0.95, draws).map(|found| found.interval);
-    let holds = |interval: Interval| interval.low <= truth && truth <= interval.high;
-    Coverage { bootstrap: number(resampled.is_some_and(holds)), student: number(student.is_ok_and(holds)) }
+/// Names a cell of one model.
+fn id(language: usize, phase: usize) -> CellId {
+    let (model, condition, mode) = (String::new(), ["base", "tuned"][phase].to_owned(), String::new());
+    CellId { column: Column { model, condition, mode, seed: None }, language: format!("{language:02}") }
 }
 
 /// Mean rates over `studies` studies from `seed`.
