@@ -92,5 +92,5 @@ impl Row {
 
 /// The English name, or the code where there is none.
 pub(crate) fn short(code: &str) -> String {
-    english_name(code).unwrap_or_else(|| code.to_owned())
+    english_name(code).unwrap_or(code).to_owned()
 }

@@ -32,7 +32,7 @@ fn languages() -> String {
     belebele().fold(head.to_owned(), |mut table, language| {
         let Language { code, name, resource, path, .. } = language;
         let (branch, script, lines) = (language.branch(), language.script(), language.direction().name());
-        let resource = resource.map_or("–", |level| level.name());
+        let resource = resource.map_or("not listed", |level| level.name());
         writeln!(table, "| `{code}` | {name} | {branch} | {script} | {lines} | {resource} | {} |", path.join(" › "))
             .expect("a string can be written to");
         table

@@ -45,7 +45,9 @@ fn the_page_opens_with_the_items_of_the_first_column() {
     let dom = drawn(&browser, &path, "");
     assert_eq!(between(&dom, "id=\"items-count\" role=\"status\">", "<"), "1–12 of 12 items");
     assert_eq!(listed(&dom), 12);
-    assert!(between(&dom, "name=\"language\"", "</select>").contains("selected=\"\">Standard Arabic (arb_Arab)"));
+    assert!(
+        between(&dom, "name=\"language\"", "</select>").contains("selected=\"\">Modern Standard Arabic (arb_Arab)")
+    );
     assert!(between(&dom, "<article id=\"item\"", ">").contains("hidden"), "no item is open");
 }
 
