@@ -8,12 +8,14 @@ mod reasoning;
 mod rotation;
 mod seeds;
 mod training;
+mod weights;
 
 pub use cut::{CUT_OFF_ABOVE, Cut};
 pub use generation::Generation;
 pub use reasoning::{Change, Reasoning};
 pub use rotation::Rotation;
 pub use training::{Point, SMOOTHING, Training, TrainingSummary};
+pub use weights::Weights;
 
 use crate::analysis::{Analysis, CellName, Cells};
 use crate::answers::Answer;
@@ -143,6 +145,8 @@ pub struct Results {
     pub cells: Vec<Cell>,
     /// Sorted by group name, then column.
     pub group_means: Vec<GroupMean>,
+    /// The type of each model's weights, as far as the spec tells it.
+    pub weights: BTreeMap<String, Weights>,
     /// Tokens that the models need for the languages, by model, where they were counted.
     pub fertility: BTreeMap<String, Fertilities>,
     /// How far scores depend on company, by cell, where that was probed.
@@ -205,7 +209,7 @@ impl Cells for Results {
 }
 
 /// From answers to results. A group's mean covers the languages that have a cell; a group without any has no mean. Tokens are
-/// not counted here, nothing is probed and nothing trained: whoever has done it adds what was found.
+/// not counted here, nothing is probed and nothing trained, and what models are made of is not known: whoever knows it adds it.
 #[must_use]
 pub fn compute(study: &str, evaluations: &Evaluations, groups: &[LanguageGroup], n_options: usize) -> Results {
     let mut cells = Vec::new();
@@ -221,12 +225,13 @@ pub fn compute(study: &str, evaluations: &Evaluations, groups: &[LanguageGroup],
         }
     }
     let group_means = group_means(&cells, groups);
-    let (fertility, probes, trainings) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    let (weights, fertility, probes, trainings) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new(), Vec::new());
     Results {
         study: study.to_owned(),
         n_options,
         cells,
         group_means,
+        weights,
         fertility,
         probes,
         trainings,

@@ -26,6 +26,7 @@ pub mod position;
 pub mod power;
 pub mod quantile;
 pub mod regression;
+pub mod satterthwaite;
 pub mod student;
 pub mod tails;
 pub mod variance;

@@ -8,7 +8,7 @@ use crate::training::training_records;
 use serde_json::{Map, Value, json};
 use xlt_core::results::{
     CUT_OFF_ABOVE, Cell, Change, Column, FORMAT_FAILURE_BELOW, Generation, GroupMean, LEVEL, NormalizedScore,
-    Reasoning, Results, Rotation,
+    Reasoning, Results, Rotation, Weights,
 };
 use xlt_core::script::ScriptShare;
 use xlt_core::stats::Proportion;
@@ -17,7 +17,8 @@ use xlt_core::stats::Proportion;
 const FORMAT: u32 = 4;
 
 /// The results as indented JSON with a line feed at the end. Rates are 0 to 1. `fertility` is there where tokens were counted, `probe`
-/// where cells were probed, `trainings` where adapters were trained. `interval_covers` is `items` where the condition's adapter has one
+/// where cells were probed, `trainings` where adapters were trained. `weights` has the type of each model's
+/// weights, as far as the spec tells it. `interval_covers` is `items` where the condition's adapter has one
 /// seed, so that no interval says how far another training would have come out; else `null`. `analysis` has what the answers say of effects:
 /// numbers are shares of 1 with twelve significant digits, p-values and coefficients as they are.
 #[must_use]
@@ -34,6 +35,7 @@ pub fn json(results: &Results) -> String {
         "group_means": results.group_means.iter().map(group_mean).collect::<Vec<_>>(),
         "analysis": analysis::analysis(results),
         "notes": results.notes,
+        "weights": results.weights.iter().map(weights).collect::<Map<_, _>>(),
     });
     if !results.fertility.is_empty() {
         value["fertility"] = fertility_records(&results.fertility).into();
@@ -45,6 +47,11 @@ pub fn json(results: &Results) -> String {
         value["trainings"] = training_records(&results.trainings).into();
     }
     format!("{value:#}\n")
+}
+
+/// A model's type of weights, and how it is known.
+fn weights((model, weights): (&String, &Weights)) -> (String, Value) {
+    (model.clone(), json!({ "type": weights.name(), "known_by": weights.known_by() }))
 }
 
 fn cell(cell: &Cell) -> Value {

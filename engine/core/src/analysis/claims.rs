@@ -12,7 +12,7 @@ use super::study::{Study, mean};
 use crate::results::LEVEL;
 use crate::spec::{Claim, Expect, Population, Quantity, Term};
 use crate::stats::Interval;
-use crate::stats::multiplicity::holm;
+use crate::stats::multiplicity::{benjamini_hochberg, benjamini_yekutieli, holm};
 use crate::stats::power::Rates;
 use crate::stats::student::Student;
 
@@ -35,8 +35,12 @@ pub struct Judged {
     pub interval: Option<Interval>,
     /// One-sided p-values that it holds and that it fails, as they are.
     pub p: Option<Sided>,
-    /// The same, corrected over the claims.
+    /// The same, corrected over the claims (Holm): by these it is judged.
     pub adjusted: Option<Sided>,
+    /// The same by Benjamini's and Hochberg's procedure, for the share of false verdicts.
+    pub benjamini_hochberg: Option<Sided>,
+    /// The same by Benjamini's and Yekutieli's, whatever the claims have to do with each other.
+    pub benjamini_yekutieli: Option<Sided>,
     /// How far from its bound the truth has to be to be found in four of five studies, without correction.
     pub detectable: Option<f64>,
     /// The languages of each term, in the order of the estimate.
@@ -118,14 +122,15 @@ pub(super) fn judge(
     for (judged, post_hoc) in judged.iter_mut().zip(post_hoc) {
         judged.post_hoc = *post_hoc;
     }
-    let sides = |of: fn(&Sided) -> f64| -> Vec<f64> {
-        let p: Vec<f64> = judged.iter().filter_map(|it| it.p.as_ref()).map(of).collect();
-        holm(&p).unwrap_or_default()
-    };
-    let (holds, fails) = (sides(|p| p.holds), sides(|p| p.fails));
-    let tested = judged.iter_mut().filter(|it| it.p.is_some());
-    for (judged, (holds, fails)) in tested.zip(holds.into_iter().zip(fails)) {
-        judged.adjusted = Some(Sided { holds, fails });
+    let p: Vec<Sided> = judged.iter().filter_map(|it| it.p).collect();
+    let all = [holm, benjamini_hochberg, benjamini_yekutieli].map(|correction| corrected(&p, correction));
+    for (at, judged) in judged.iter_mut().filter(|it| it.p.is_some()).enumerate() {
+        let [Some(adjusted), hochberg, yekutieli] = all.each_ref().map(|sided| sided.get(at).copied()) else {
+            continue;
+        };
+        judged.adjusted = Some(adjusted);
+        (judged.benjamini_hochberg, judged.benjamini_yekutieli) = (hochberg, yekutieli);
+        let Sided { holds, fails } = adjusted;
         if judged.verdict == Verdict::CannotTell(Why::TooUncertain) {
             judged.verdict = match (holds <= ALPHA, fails <= ALPHA) {
                 (true, _) => Verdict::Holds,
@@ -135,6 +140,13 @@ pub(super) fn judge(
         }
     }
     judged
+}
+
+/// Each direction corrected by itself; nothing where one is no probability.
+fn corrected(p: &[Sided], correction: fn(&[f64]) -> Option<Vec<f64>>) -> Vec<Sided> {
+    let side = |of: fn(&Sided) -> f64| correction(&p.iter().map(of).collect::<Vec<_>>()).unwrap_or_default();
+    let both = side(|p| p.holds).into_iter().zip(side(|p| p.fails));
+    both.map(|(holds, fails)| Sided { holds, fails }).collect()
 }
 
 /// What is estimated of a claim, and what Student's t says of it; `None` with a single passage.
@@ -173,6 +185,8 @@ impl<'f, 'a> Judge<'_, 'f, 'a> {
             interval: None,
             p: None,
             adjusted: None,
+            benjamini_hochberg: None,
+            benjamini_yekutieli: None,
             detectable: None,
             languages,
             models: models.iter().map(|model| (*model).to_owned()).collect(),
@@ -376,6 +390,8 @@ mod tests {
             adapter: (!sources.is_empty()).then(|| "a".to_owned()),
             mode: None,
             sources: sources.iter().map(|code| (*code).to_owned()).collect(),
+            data: None,
+            control: false,
         };
         let conditions = [facts("base", &[]), facts("tuned", &["arb_Arab"])];
         let study = Study::new(&frame, &conditions, &[]);
@@ -435,6 +451,9 @@ mod tests {
         let p = alone.p.expect("p").holds;
         assert_eq!(alone.adjusted.expect("p").holds, p);
         assert!((two[1].adjusted.expect("p").holds - 2.0 * p).abs() < 1e-12);
+        // Of two equal p-values the share of false verdicts is that of either; 1 + 1/2 times that, whatever they have in common.
+        assert!((two[1].benjamini_hochberg.expect("p").holds - p).abs() < 1e-12);
+        assert!((two[1].benjamini_yekutieli.expect("p").holds - 1.5 * p).abs() < 1e-12);
     }
 
     #[test]

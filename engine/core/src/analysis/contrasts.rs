@@ -34,7 +34,7 @@ pub struct Contrast {
     pub controls: Vec<(String, f64)>,
     /// Over more items in these languages.
     pub over_items: Estimated,
-    /// Its interval by bootstrap at [`LEVEL`].
+    /// Its interval at [`LEVEL`], [`Combination::interval`].
     pub interval: Option<Interval>,
     /// Over languages, by permutation of the labels.
     pub permutation: Option<Permutation>,
@@ -126,7 +126,7 @@ fn contrast(study: &Study<'_, '_>, comparisons: &[&Comparison]) -> Option<Contra
         mode: mode.clone(),
         models: comparisons.iter().map(|comparison| comparison.model.clone()).collect(),
         over_items: sum.estimate(),
-        interval: sum.bootstrap(LEVEL, SEED),
+        interval: sum.interval(LEVEL, study.drawn, SEED),
         permutation: permutation.map(|gains| gains.test(SEED)),
         student: OverLanguages::Two(gains(&relatives), gains(&controls)).estimate(),
         wild: wild(&all, &related),
@@ -193,6 +193,8 @@ mod tests {
             adapter: adapter.map(str::to_owned),
             mode: None,
             sources: adapter.map(|_| "arb_Arab".to_owned()).into_iter().collect(),
+            data: None,
+            control: false,
         };
         let conditions = [facts("base", None), facts("tuned", Some("arabic"))];
         let study = Study::new(&frame, &conditions, &[]);

@@ -3,7 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::results::{CellId, Evaluations};
+use crate::spec::Drawn;
 use crate::stats::paired::Pair;
+
+/// Number of a question in a [`Frame`], the same in all cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct QuestionId(pub u32);
 
 /// Number of a passage in a [`Frame`]; the questions on one passage are a cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -14,6 +19,8 @@ pub struct PassageId(pub u32);
 pub struct Outcome<'a> {
     /// Key of the item.
     pub key: &'a str,
+    /// Its number.
+    pub question: QuestionId,
     /// Its passage; where the data have none, the item itself.
     pub passage: PassageId,
     /// Whether the answer was right; no answer is not.
@@ -22,11 +29,11 @@ pub struct Outcome<'a> {
     pub prediction: Option<usize>,
 }
 
-/// How many answers of a passage there are in a cell, and how many of them are right.
+/// How many answers to a passage, or a question, there are in a cell, and how many of them are right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cluster {
-    /// The passage.
-    pub passage: PassageId,
+    /// Number of the passage or question.
+    pub number: u32,
     /// Right answers.
     pub right: u32,
     /// Answers.
@@ -38,12 +45,12 @@ pub struct Cluster {
 pub struct CellFrame<'a> {
     /// Sorted by key.
     pub outcomes: Vec<Outcome<'a>>,
-    /// Sorted by passage.
-    pub clusters: Vec<Cluster>,
+    passages: Vec<Cluster>,
+    questions: Vec<Cluster>,
     right: u32,
 }
 
-/// The answers of all cells. Passages are numbered in the order of their names, the same in all cells.
+/// The answers of all cells. Passages and questions are numbered in the order of their names, the same in all cells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame<'a> {
     cells: BTreeMap<&'a CellId, CellFrame<'a>>,
@@ -53,17 +60,16 @@ impl<'a> Frame<'a> {
     /// Cells without answers are left out.
     #[must_use]
     pub fn new(evaluations: &'a Evaluations) -> Self {
-        let all = evaluations.values().flatten();
-        let mut passages: BTreeMap<&str, PassageId> = all.map(|answer| (answer.group.as_str(), PassageId(0))).collect();
-        for (id, number) in passages.values_mut().zip(0..) {
-            *id = PassageId(number);
-        }
+        let all = || evaluations.values().flatten();
+        let passages = numbered(all().map(|answer| answer.group.as_str()));
+        let questions = numbered(all().map(|answer| answer.key.as_str()));
         let cells = evaluations.iter().filter(|(_, answers)| !answers.is_empty()).map(|(id, answers)| {
             let mut outcomes: Vec<Outcome<'_>> = answers
                 .iter()
                 .map(|answer| Outcome {
                     key: &answer.key,
-                    passage: passages[answer.group.as_str()],
+                    question: QuestionId(questions[answer.key.as_str()]),
+                    passage: PassageId(passages[answer.group.as_str()]),
                     correct: answer.correct(),
                     prediction: answer.prediction,
                 })
@@ -88,15 +94,19 @@ impl<'a> Frame<'a> {
 
 impl<'a> CellFrame<'a> {
     fn new(outcomes: Vec<Outcome<'a>>) -> Self {
-        let mut clusters: BTreeMap<PassageId, Cluster> = BTreeMap::new();
-        for outcome in &outcomes {
-            let passage = outcome.passage;
-            let cluster = clusters.entry(passage).or_insert(Cluster { passage, right: 0, items: 0 });
-            cluster.items += 1;
-            cluster.right += u32::from(outcome.correct);
+        let passages = clusters(outcomes.iter().map(|outcome| (outcome.passage.0, outcome.correct)));
+        let questions = clusters(outcomes.iter().map(|outcome| (outcome.question.0, outcome.correct)));
+        let right = passages.iter().map(|cluster| cluster.right).sum();
+        Self { outcomes, passages, questions, right }
+    }
+
+    /// Its answers by what is drawn, sorted by number.
+    #[must_use]
+    pub fn clusters(&self, drawn: Drawn) -> &[Cluster] {
+        match drawn {
+            Drawn::Passages => &self.passages,
+            Drawn::Questions => &self.questions,
         }
-        let right = clusters.values().map(|cluster| cluster.right).sum();
-        Self { outcomes, clusters: clusters.into_values().collect(), right }
     }
 
     /// Number of items; at least one.
@@ -132,6 +142,23 @@ impl<'a> CellFrame<'a> {
             others.next_if(|there| there.key == here.key).map(|there| (here, there))
         })
     }
+}
+
+/// Names with their numbers, in the order of the names.
+fn numbered<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, u32> {
+    let mut numbers: BTreeMap<&str, u32> = names.map(|name| (name, 0)).collect();
+    numbers.values_mut().zip(0..).for_each(|(number, at)| *number = at);
+    numbers
+}
+
+fn clusters(outcomes: impl Iterator<Item = (u32, bool)>) -> Vec<Cluster> {
+    let mut clusters: BTreeMap<u32, Cluster> = BTreeMap::new();
+    for (number, correct) in outcomes {
+        let cluster = clusters.entry(number).or_insert(Cluster { number, right: 0, items: 0 });
+        cluster.items += 1;
+        cluster.right += u32::from(correct);
+    }
+    clusters.into_values().collect()
 }
 
 #[cfg(test)]
@@ -173,12 +200,13 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_cell_counts_by_passage() {
+    fn a_cell_counts_by_passage_and_by_question() {
         let evaluations = BTreeMap::from([(id("m", "base", "heb"), answers("+-++."))]);
         let frame = Frame::new(&evaluations);
         let (_, cell) = frame.cells().next().expect("one cell");
-        let counts: Vec<_> = cell.clusters.iter().map(|it| (it.passage.0, it.right, it.items)).collect();
-        assert_eq!(counts, [(0, 1, 2), (1, 2, 2), (2, 0, 1)]);
+        let counts = |drawn| cell.clusters(drawn).iter().map(|it| (it.number, it.right, it.items)).collect::<Vec<_>>();
+        assert_eq!(counts(Drawn::Passages), [(0, 1, 2), (1, 2, 2), (2, 0, 1)]);
+        assert_eq!(counts(Drawn::Questions), [(0, 1, 1), (1, 0, 1), (2, 1, 1), (3, 1, 1), (4, 0, 1)]);
         assert_eq!((cell.items(), cell.accuracy()), (5, 0.6));
         assert_eq!(cell.outcomes.iter().filter(|outcome| outcome.prediction.is_some()).count(), 4);
     }

@@ -34,13 +34,14 @@ pub struct Gain {
     pub language: String,
     /// Accuracy of the condition that it is measured against.
     pub before: f64,
-    /// The gain, averaged over seeds, and its error clustered by passage.
+    /// The gain, averaged over seeds, and its error.
     pub estimate: Estimated,
-    /// Its interval by bootstrap at [`LEVEL`].
+    /// Its interval at [`LEVEL`], [`Combination::interval`].
     pub interval: Option<Interval>,
     /// What each seed gained and lost.
     pub seeds: Vec<SeedGain>,
-    /// The p-value of no gain: with one seed McNemar's, exact; with several Student's t over the clustered error.
+    /// The p-value of no gain: with one seed McNemar's, exact; with several Student's t over
+    /// the error of items and seeds.
     pub p: Option<f64>,
     /// The same, held against all gains of the study: Holm's.
     pub p_adjusted: Option<f64>,
@@ -64,9 +65,9 @@ pub struct PopulationGain {
     pub population: String,
     /// Its languages.
     pub languages: Vec<String>,
-    /// The mean, and its error clustered by passage, over more items in these languages.
+    /// The mean, and its error over more items in these languages, and more seeds.
     pub estimate: Estimated,
-    /// Its interval by bootstrap at [`LEVEL`].
+    /// Its interval at [`LEVEL`], [`Combination::interval`].
     pub interval: Option<Interval>,
 }
 
@@ -123,7 +124,7 @@ fn gain(study: &Study<'_, '_>, comparison: &Comparison, language: &str) -> Optio
         comparison: comparison.clone(),
         language: language.to_owned(),
         before: study.accuracy(model, over, over_mode, language)?.value(),
-        interval: sum.bootstrap(LEVEL, SEED),
+        interval: sum.interval(LEVEL, study.drawn, SEED),
         estimate,
         seeds,
         p,
@@ -156,7 +157,7 @@ pub(super) fn population_gains(study: &Study<'_, '_>, comparison: &Comparison) -
             population: word.to_owned(),
             languages,
             estimate: sum.estimate(),
-            interval: sum.bootstrap(LEVEL, SEED),
+            interval: sum.interval(LEVEL, study.drawn, SEED),
         })
     };
     words.filter_map(of).collect()

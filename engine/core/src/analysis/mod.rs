@@ -12,24 +12,26 @@ mod difference;
 mod frame;
 mod gains;
 mod languages;
+mod leakage;
 mod outlook;
 mod study;
 mod variance;
 
 pub use associations::{Ablation, AgainstBaseline};
 pub use claims::{ALPHA, CellName, Cells, Judged, POWER, Sided, Verdict, Why};
-pub use combination::{Combination, DRAWS, Estimated};
+pub use combination::{Combination, DRAWS, Estimated, Training};
 pub use contrasts::{Contrast, First, Published};
 pub use difference::{Difference, Moved, difference};
-pub use frame::{Cluster, Frame, Outcome, PassageId};
+pub use frame::{Cluster, Frame, Outcome, PassageId, QuestionId};
 pub use gains::{Comparison, Gain, PopulationGain, SeedGain};
 pub use languages::OverLanguages;
+pub use leakage::{Leakage, Learned, Seen};
 pub use outlook::{DEVIATION, DISCORDANT, Outlook, outlooks};
 pub use study::ConditionFacts;
 pub use variance::{Factor, Split};
 
 use crate::results::{CellId, Evaluations};
-use crate::spec::{self, Analyze, Claim, LanguageGroup};
+use crate::spec::{self, Analyze, Claim, Drawn, LanguageGroup};
 use crate::stats::position::{Choice, PositionBias};
 use gains::{comparisons, gains, population_gains};
 use std::collections::BTreeMap;
@@ -50,6 +52,8 @@ pub struct Questions<'a> {
     pub groups: &'a [LanguageGroup],
     /// How many options a question has.
     pub options: usize,
+    /// By adapter, what was learned from data whose keys are those of the answers.
+    pub learned: &'a BTreeMap<String, Learned>,
 }
 
 /// What the answers say of effects.
@@ -58,6 +62,10 @@ pub struct Analysis {
     /// What was compared, in the order of the spec: which languages are near to what an adapter was trained on, and which modes
     /// it was not trained in, hangs on it.
     pub conditions: Vec<ConditionFacts>,
+    /// What was drawn for the intervals.
+    pub drawn: Drawn,
+    /// What each adapter had seen of what it is asked.
+    pub leakage: Vec<Leakage>,
     /// Gains by cell.
     pub gains: Vec<Gain>,
     /// Gains by population.
@@ -82,10 +90,16 @@ pub struct Analysis {
 #[must_use]
 pub fn analyze(evaluations: &Evaluations, questions: &Questions<'_>, cells: &impl Cells) -> Analysis {
     let frame = Frame::new(evaluations);
-    let study = Study::new(&frame, questions.conditions, questions.groups);
-    let Questions { analyze, claims, post_hoc, conditions, options, .. } = *questions;
-    let mut found =
-        Analysis { conditions: conditions.to_vec(), position: positions(evaluations, options), ..Analysis::default() };
+    let drawn = questions.analyze.gain.as_ref().map(|gain| gain.interval).unwrap_or_default();
+    let study = Study::new(&frame, questions.conditions, questions.groups).drawing(drawn);
+    let Questions { analyze, claims, post_hoc, conditions, options, learned, .. } = *questions;
+    let mut found = Analysis {
+        conditions: conditions.to_vec(),
+        drawn,
+        leakage: leakage::leakage(evaluations, conditions, learned),
+        position: positions(evaluations, options),
+        ..Analysis::default()
+    };
     let baseline = analyze.gain.as_ref().map(|gain| gain.over.as_str());
     if let Some(spec::Gain { of, over, .. }) = &analyze.gain {
         // The condition that is asked for first, then the other adapters: controls are read beside it.
@@ -145,4 +159,66 @@ fn positions(evaluations: &Evaluations, options: usize) -> BTreeMap<CellId, Posi
         Some((id.clone(), PositionBias::of(&choices, options)?))
     };
     evaluations.iter().filter_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::frame::tests::{answers, id};
+    use super::*;
+    use crate::results::compute;
+
+    /// The analysis of a model that is tuned with two seeds, or one, on 40 passages with two questions each.
+    fn analyzed(interval: Drawn, seeds: &[u64]) -> Analysis {
+        let of_seed = |&seed: &u64| {
+            let mut id = id("m", "tuned", "heb_Hebr");
+            id.column.seed = Some(seed);
+            let pattern = if seed == 1 { "++--" } else { "++++++--" };
+            (id, answers(&pattern.repeat(80 / pattern.len())))
+        };
+        let base = (id("m", "base", "heb_Hebr"), answers(&"-".repeat(80)));
+        let evaluations: Evaluations = seeds.iter().map(of_seed).chain([base]).collect();
+        let facts = |name: &str, adapter: Option<&str>| ConditionFacts {
+            name: name.to_owned(),
+            adapter: adapter.map(str::to_owned),
+            mode: None,
+            sources: Vec::new(),
+            data: None,
+            control: false,
+        };
+        let (of, over, test) = ("tuned".to_owned(), "base".to_owned(), "mcnemar".to_owned());
+        let questions = Questions {
+            analyze: &Analyze { gain: Some(spec::Gain { of, over, test, interval }), ..Analyze::default() },
+            claims: &[],
+            post_hoc: &[],
+            conditions: &[facts("base", None), facts("tuned", Some("arabic"))],
+            groups: &[],
+            options: 2,
+            learned: &BTreeMap::new(),
+        };
+        analyze(&evaluations, &questions, &compute("s", &evaluations, &[], 2))
+    }
+
+    fn width(analysis: &Analysis) -> f64 {
+        let interval = analysis.gains[0].interval.expect("an interval");
+        assert_eq!(analysis.populations[0].interval, Some(interval), "the only language is the population");
+        interval.high - interval.low
+    }
+
+    #[test]
+    fn an_interval_draws_what_the_spec_says() {
+        let [passages, questions] = [Drawn::Passages, Drawn::Questions].map(|drawn| width(&analyzed(drawn, &[1])));
+        assert!(
+            passages > 1.2 * questions,
+            "both questions on a passage are right, or none is: {passages} {questions}"
+        );
+    }
+
+    #[test]
+    fn an_interval_of_two_seeds_holds_their_spread() {
+        let (one, two) = (analyzed(Drawn::Passages, &[1]), analyzed(Drawn::Passages, &[1, 2]));
+        assert!(width(&two) > 2.0 * width(&one), "gains of 50 and 75 points: {} {}", width(&one), width(&two));
+        let gain = &two.gains[0];
+        assert!((gain.estimate.seed_error.expect("two seeds") - 0.125).abs() < 1e-12, "s / √2 of 0.5 and 0.75");
+        assert_eq!(gain.p, gain.estimate.student().and_then(|gain| gain.p()));
+    }
 }

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::combination::Combination;
+use super::combination::{Combination, Training};
 use super::frame::{CellFrame, Frame};
 use crate::languages::{PopulationError, population};
 use crate::results::CellId;
-use crate::spec::LanguageGroup;
+use crate::spec::{Drawn, LanguageGroup};
 
 /// A condition: a model as it is, or with an adapter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,10 @@ pub struct ConditionFacts {
     pub mode: Option<String>,
     /// Codes of the languages that the adapter was trained on; empty where that is not known, or there is none.
     pub sources: Vec<String>,
+    /// Name of the data set that it was trained on; `None` where it was not trained here.
+    pub data: Option<String>,
+    /// Whether it was taught nothing of the task: answers dealt anew, or plain text.
+    pub control: bool,
 }
 
 /// What gains and claims are computed from.
@@ -32,6 +36,8 @@ pub(super) struct Study<'f, 'a> {
     pub languages: Vec<String>,
     /// Conditions as the spec has them.
     pub conditions: &'f [ConditionFacts],
+    /// What is drawn for intervals.
+    pub drawn: Drawn,
     groups: &'f [LanguageGroup],
     /// By model, condition, mode and language, the cells of all seeds.
     cells: By<'a, By<'a, By<'a, By<'a, Vec<Seeded<'f, 'a>>>>>>,
@@ -55,7 +61,13 @@ impl<'f, 'a> Study<'f, 'a> {
         }
         let models = cells.keys().copied().collect();
         let languages = languages.into_iter().collect();
-        Self { models, languages, conditions, groups, cells }
+        Self { models, languages, conditions, drawn: Drawn::default(), groups, cells }
+    }
+
+    /// The same, of whose intervals this is drawn.
+    #[must_use]
+    pub(super) fn drawing(self, drawn: Drawn) -> Self {
+        Self { drawn, ..self }
     }
 
     /// The cells of all seeds, sorted by seed; none where nothing was asked.
@@ -84,9 +96,11 @@ impl<'f, 'a> Study<'f, 'a> {
         language: &str,
     ) -> Option<Combination<'f, 'a>> {
         let cells = self.cells(model, condition, mode, language);
+        let of = self.adapter(model, condition);
         let mut sum = Combination::default();
-        for (_, cell) in cells {
-            sum.add(1.0 / cells.len() as f64, cell);
+        for (seed, cell) in cells {
+            let training = of.zip(*seed).map(|((model, adapter), seed)| Training { model, adapter, seed });
+            sum.add(1.0 / cells.len() as f64, cell, training);
         }
         (!cells.is_empty()).then_some(sum)
     }
@@ -111,6 +125,13 @@ impl<'f, 'a> Study<'f, 'a> {
     /// [`PopulationError`].
     pub(super) fn population(&self, word: &str, condition: &str) -> Result<Vec<String>, PopulationError> {
         population(word, self.groups, self.sources(condition), &self.languages)
+    }
+
+    /// The model and the adapter of a condition that has one. Conditions may share it, and its trainings.
+    fn adapter(&self, model: &str, condition: &str) -> Option<(&'f str, &'f str)> {
+        let model = self.models.iter().find(|known| **known == model)?;
+        let condition = self.conditions.iter().find(|known| known.name == condition)?;
+        Some((model, condition.adapter.as_deref()?))
     }
 
     /// Languages that the adapter of a condition was trained on.

@@ -80,7 +80,7 @@ impl Kind {
             | Self::Command => 1,
             Self::Finetune => 2,
             Self::Evaluate => 6,
-            Self::Analyze => 8,
+            Self::Analyze => 9,
         }
     }
 }

@@ -7,8 +7,11 @@ use super::Builder;
 use super::stage::{DownloadWork, Export, Input, InputSource, QuantizeWork, Resources, Stage, StageId, Work};
 use super::work::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, ImportWork, ProbeWork, TrainedAdapter};
 use crate::analysis::ConditionFacts;
+use crate::results::Weights;
 use crate::shards::Shard;
-use crate::spec::{AdapterOrigin, AnswersFormat, Condition, Data, Evaluate, FileRef, Model, Source, Spec};
+use crate::spec::{
+    AdapterOrigin, AnswersFormat, Condition, Data, Evaluate, FileRef, Gold, Lesson, Model, Source, Spec,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tuning::Asked;
@@ -272,11 +275,13 @@ impl Study<'_, '_> {
     ) {
         let spec = self.spec;
         let shown = self.shown(&cells, &answers);
+        let taught = shown.data.as_ref().map(|data| self.taught(data)).unwrap_or_default();
         let counts = fertility.iter().map(|(model, stage)| part("fertility", model, *stage));
         let found = probes.iter().map(|(cell, stage)| part("probe", &cell.name(), *stage));
         let trained = self.trainings.iter().map(|(training, &stage)| tuning::log(training, stage));
         let answers = cells.iter().zip(answers).map(|(cell, stage)| part("answers", &cell.name(), stage));
-        let inputs = answers.chain(counts).chain(found).chain(trained).chain(shown.inputs).collect();
+        let inputs =
+            answers.chain(counts).chain(found).chain(trained).chain(shown.inputs).chain(taught.inputs).collect();
         let work = AnalyzeWork {
             study: spec.name.clone(),
             cells,
@@ -286,6 +291,8 @@ impl Study<'_, '_> {
             data: shown.data,
             languages: shown.languages,
             prompts: shown.prompts,
+            taught: taught.works,
+            weights: spec.models.iter().map(|model| (model.name.clone(), Weights::of(model))).collect(),
             groups: spec.languages.clone(),
             options: spec.prompt.as_ref().map_or(0, |prompt| prompt.labels.len()),
             analyze: spec.analyze.clone().unwrap_or_default(),
@@ -317,6 +324,11 @@ fn facts(spec: &Spec, condition: &Condition) -> ConditionFacts {
         adapter: condition.adapter.clone(),
         mode: training.and_then(|training| training.train_on.mode()).map(ToString::to_string),
         sources,
+        data: training.map(|training| training.train_on.data.clone()),
+        control: training.is_some_and(|training| match &training.train_on.lesson {
+            Lesson::Answer { gold, .. } => *gold == Gold::Shuffled,
+            Lesson::Text(_) => true,
+        }),
     }
 }
 

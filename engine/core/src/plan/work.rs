@@ -2,11 +2,13 @@
 
 use crate::analysis::ConditionFacts;
 use crate::asked::Asked;
+use crate::results::Weights;
 use crate::spec::{
     Analyze, AnswersFormat, Chat, Claim, Data, Evaluate, FileRef, Kv, LanguageGroup, Lesson, Mode, Pace, Prompt,
     Training,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Training an adapter on one model with one seed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -225,8 +227,13 @@ pub struct AnalyzeWork {
     pub data: Option<Data>,
     /// Language codes of the cells, sorted, in the order of those inputs.
     pub languages: Vec<String>,
-    /// Cells whose prompts are known, in the order of the inputs that follow, the last.
+    /// Cells whose prompts are known, in the order of the inputs that follow.
     pub prompts: Vec<EvaluateCell>,
+    /// Of each adapter that was trained on data whose keys are those of the answers, one training: its rows are the inputs that
+    /// follow, the last, in the order of its own.
+    pub taught: Vec<FinetuneWork>,
+    /// The type of each model's weights.
+    pub weights: BTreeMap<String, Weights>,
     /// Language groups.
     pub groups: Vec<LanguageGroup>,
     /// How many options a question has: chance is its inverse.

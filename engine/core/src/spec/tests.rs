@@ -110,7 +110,7 @@ fn what_is_left_out_is_worked_out() {
     assert_eq!((evaluate.part.as_str(), evaluate.limit, evaluate.context), ("test", None, None));
     assert_eq!((evaluate.unit, evaluate.kv), (512, Kv::F16));
     let gain = spec.analyze.and_then(|analyze| analyze.gain).expect("there");
-    assert_eq!((gain.test.as_str(), gain.interval.as_str()), ("mcnemar", "bootstrap:passage"));
+    assert_eq!((gain.test.as_str(), gain.interval), ("mcnemar", Drawn::Passages));
     let prompt = spec.prompt.expect("there");
     assert_eq!((&prompt.labels[..], prompt.delimiter.as_str()), (&["1", "2", "3", "4"].map(str::to_owned)[..], ""));
     assert_eq!(spec.models[0].chat, Chat::Model);

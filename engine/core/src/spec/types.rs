@@ -584,8 +584,18 @@ pub struct Gain {
     pub over: String,
     /// Paired test: `mcnemar`.
     pub test: String,
-    /// Interval: `bootstrap:passage`, `bootstrap:question`.
-    pub interval: String,
+    /// What is drawn for the interval.
+    pub interval: Drawn,
+}
+
+/// What a bootstrap draws with replacement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Drawn {
+    /// Passages, with all their questions: these are right or wrong together.
+    #[default]
+    Passages,
+    /// Questions, as if those on a passage had nothing in common.
+    Questions,
 }
 
 /// An ablation: cells (`condition/mode`) compared over a baseline cell.

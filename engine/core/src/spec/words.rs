@@ -1,8 +1,8 @@
 //! The words by which a spec's choices are written, in the spec, in manifests and in results.
 
 use super::{
-    AnswerAs, AnswersFormat, Base, Channel, Chat, Data, Effort, Format, Gold, Kv, Match, Normalize, Population, Quotes,
-    Rules, Schedule, Score, Source, SplitBy,
+    AnswerAs, AnswersFormat, Base, Channel, Chat, Data, Drawn, Effort, Format, Gold, Kv, Match, Normalize, Population,
+    Quotes, Rules, Schedule, Score, Source, SplitBy,
 };
 
 macro_rules! words {
@@ -37,6 +37,7 @@ words!(Quotes { Csv = "csv", Plain = "plain" });
 words!(Rules { Xlt = "xlt", LmEval = "lm-eval", Inspect = "inspect", Belebele = "belebele" });
 words!(Effort { Low = "low", Medium = "medium", High = "high" });
 words!(Channel { Auto = "auto", Text = "text", Native = "native" });
+words!(Drawn { Passages = "bootstrap:passage", Questions = "bootstrap:question" });
 words!(Population { Items = "items", Languages = "languages" });
 words!(Base { Quantized = "quantized", Source = "source" });
 words!(Gold { True = "gold", Shuffled = "shuffled" });

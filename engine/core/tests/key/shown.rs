@@ -3,7 +3,7 @@
 use crate::world::World;
 use crate::{import, key, study};
 use xlt_core::plan::{InputSource, Work, plan};
-use xlt_core::spec::{Spec, Split};
+use xlt_core::spec::{Data, Spec, Split};
 
 /// Inputs of the analysis of those names: name, part, stage and number of the output, in order.
 fn inputs(spec: &Spec, names: &[&str]) -> Vec<(String, String, String, u16)> {
@@ -19,7 +19,7 @@ fn inputs(spec: &Spec, names: &[&str]) -> Vec<(String, String, String, u16)> {
     });
     let read = read.collect();
     let last = stage.inputs.last().map(|input| &*input.name);
-    assert!(last.is_some_and(|last| ["prompts", "rows"].contains(&last)), "they come last, not {last:?}");
+    assert!(last.is_some_and(|last| ["prompts", "rows", "taught"].contains(&last)), "they come last, not {last:?}");
     let Work::Analyze(work) = &stage.work else { panic!("it analyzes") };
     let rows = stage.inputs.iter().filter(|input| &*input.name == "rows").filter_map(|input| input.part.as_deref());
     assert_eq!(work.languages.iter().map(String::as_str).collect::<Vec<_>>(), rows.collect::<Vec<_>>());
@@ -54,11 +54,34 @@ fn of_answers_from_elsewhere_there_are_rows_and_no_prompts() {
 #[test]
 fn how_rows_are_read_is_in_the_key_and_how_they_are_divided_is_not() {
     let analysis = |spec: &Spec| key(spec, "llama", "analyze");
-    let before = analysis(&study::spec());
-    let mut other = study::spec();
+    let mut untrained = study::spec();
+    untrained.conditions[0].adapter = None;
+    let before = analysis(&untrained);
+    let mut other = untrained.clone();
     other.data[0].fields.question = "other".to_owned();
     assert_ne!(analysis(&other).0, before.0);
-    let mut divided = study::spec();
+    let mut divided = untrained;
     divided.data[0].split = Some(Split::Field { field: "other".to_owned() });
     assert_eq!(analysis(&divided), before);
+}
+
+#[test]
+fn an_analysis_reads_what_an_adapter_learned_from_once_for_all_its_trainings() {
+    let mut spec = study::spec();
+    spec.adapters[0].seeds = vec![1, 2];
+    let rows = |part: &str, language: &str| input("taught", part, &format!("download/data/belebele/{language}"), 0);
+    assert_eq!(inputs(&spec, &["taught"]), [rows("lora/rows/arb_Arab", "arb_Arab")]);
+    let mut elsewhere = spec.clone();
+    elsewhere.data.push(Data { name: "other".to_owned(), key: vec!["other".to_owned()], ..spec.data[0].clone() });
+    study::training(&mut elsewhere).train_on.data = "other".to_owned();
+    assert_eq!(inputs(&elsewhere, &["taught"]), [], "other keys say nothing of these");
+}
+
+#[test]
+fn the_type_of_the_weights_is_printed_so_it_is_in_the_key() {
+    let text = |spec: &Spec| key(spec, "llama", "analyze").1;
+    let mut published = study::spec();
+    assert!(text(&published).contains(r#"weights.m = ["quantized here", "Q8_0"]"#), "{}", text(&published));
+    published.models[0].quantize = None;
+    assert!(text(&published).contains(r#"weights.m = ["not known"]"#), "{}", text(&published));
 }

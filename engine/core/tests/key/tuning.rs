@@ -109,17 +109,17 @@ fn whatever_can_change_an_adapter_trains_it_again_and_nothing_else() {
     differs(|training| training.pace.accumulate += 1);
     differs(|training| training.pace.length = Length::Epochs(2));
     differs(|training| training.pace.length = Length::Steps(1));
-    differs(|training| training.train_on.part.push('!'));
-    differs(|training| training.train_on.limit = Some(5));
-    differs(|training| training.train_on.lesson = taught(Gold::Shuffled));
-    // What it was trained in and on decides what is held out and who is a relative, too.
+    // What it was trained in and on decides what is held out, who is a relative, what is a control, and what is leaked, too.
     let with_analysis = |change: fn(&mut Training)| {
         assert_eq!(rerun(&spec(), |spec| change(training(spec))), ["analyze", FINETUNE]);
     };
+    with_analysis(|training| training.train_on.part.push('!'));
+    with_analysis(|training| training.train_on.limit = Some(5));
+    with_analysis(|training| training.train_on.lesson = taught(Gold::Shuffled));
     with_analysis(|training| training.train_on.lesson = Lesson::Text("{{ passage }}".to_owned()));
     with_analysis(|training| training.train_on.languages.push("heb_Hebr".to_owned()));
     let train = |spec: &mut Spec| split(spec, |_, train, _, _| *train += 1);
-    assert_eq!(rerun(&spec(), train), [FINETUNE], "more to train on leaves the test alone");
+    assert_eq!(rerun(&spec(), train), ["analyze", FINETUNE], "more to train on leaves the test alone");
     let instruction = |spec: &mut Spec| spec.modes[0].instruction = None;
     assert!(rerun(&spec(), instruction).contains(&FINETUNE.to_owned()));
     let system = |spec: &mut Spec| spec.prompt.as_mut().expect("it has one").system = None;
@@ -249,8 +249,13 @@ fn a_matched_adapter_depends_on_what_the_others_have() {
             let rerun = rerun(&arms(matched), |spec| change(arm(spec)));
             assert_eq!(rerun, [FINETUNE, "finetune/m/other/seed1"], "{matched:?}");
         };
-        both(|training| training.train_on.part.push('!'));
-        both(|training| training.train_on.limit = Some(5));
+        // Which rows are learned from is what the analysis holds against those that are asked.
+        let all = |change: fn(&mut Training)| {
+            let rerun = rerun(&arms(matched), |spec| change(arm(spec)));
+            assert_eq!(rerun, ["analyze", FINETUNE, "finetune/m/other/seed1"], "{matched:?}");
+        };
+        all(|training| training.train_on.part.push('!'));
+        all(|training| training.train_on.limit = Some(5));
         let mut fewer = arms(matched);
         arm(&mut fewer).train_on.languages.truncate(1);
         assert_ne!(key(&arms(matched), "llama", FINETUNE).0, key(&fewer, "llama", FINETUNE).0);
@@ -259,14 +264,15 @@ fn a_matched_adapter_depends_on_what_the_others_have() {
         };
         own(|training| training.lora.rank += 1);
         own(|training| training.optimizer.lr *= 2.0);
-        own(|training| training.train_on.lesson = taught(Gold::Shuffled));
+        let shuffled = rerun(&arms(matched), |spec| arm(spec).train_on.lesson = taught(Gold::Shuffled));
+        assert_eq!(shuffled, ["analyze", "finetune/m/other/seed1"], "that is a control then");
         let pace: &dyn Fn(fn(&mut Training)) = if matched.steps() { &both } else { &own };
         pace(|training| training.pace.batch_examples += 1);
         pace(|training| training.pace.accumulate += 1);
         pace(|training| training.pace.length = Length::Steps(9));
         let rows = |change: fn(&mut Data)| {
             let rerun = rerun(&arms(matched), |spec| change(&mut spec.data[1]));
-            assert_eq!(rerun, [FINETUNE, "finetune/m/other/seed1"], "{matched:?}");
+            assert_eq!(rerun, ["analyze", FINETUNE, "finetune/m/other/seed1"], "{matched:?}");
         };
         rows(|data| data.key.swap(0, 1));
         rows(|data| data.split = None);

@@ -9,7 +9,7 @@ const HEADER: &str = "model,of,over,mode,over_mode,language,kin,before,gain,low,
      p_adjusted,interval_covers,noise_floor";
 
 /// Gains by cell as CSV. Rates are 0 to 1; `kin` is what the language is to those that were trained on; `low` and `high` are the 95 %
-/// interval by bootstrap over passages. With one seed `gained` and `lost` count the `items` that changed, with several they are empty.
+/// interval, `standard_error` has the spread of several seeds in it. With one seed `gained` and `lost` count the `items` that changed, with several they are empty.
 /// `p_adjusted` is Holm's over all lines; `interval_covers` is `items` where the adapter has one seed; `noise_floor` is the share of
 /// predictions that changes with the company of an item, where both cells were probed.
 #[must_use]

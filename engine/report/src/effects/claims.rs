@@ -4,7 +4,7 @@ use super::{ITEMS_ONLY, interval_head, items_only, seed_note};
 use crate::points::{brackets, count, p_value, points};
 use crate::sheet::{Head, Row, Sheet};
 use std::fmt::Write as _;
-use xlt_core::analysis::{ALPHA, Judged, POWER, Verdict, Why};
+use xlt_core::analysis::{ALPHA, Judged, POWER, Sided, Verdict, Why};
 use xlt_core::results::Results;
 use xlt_core::spec::{Claim, Expect, Population, Quantity};
 
@@ -88,17 +88,22 @@ pub(crate) struct Tested {
     pub(crate) against: &'static str,
     /// As it is.
     pub(crate) p: String,
-    /// Corrected over the claims.
+    /// Corrected over the claims (Holm).
     pub(crate) adjusted: String,
+    /// By Benjamini and Hochberg, and by Benjamini and Yekutieli.
+    pub(crate) false_discovery: [String; 2],
 }
 
 /// The test that is nearer to a verdict; `None` where nothing was tested.
 pub(crate) fn tested(judged: &Judged) -> Option<Tested> {
-    let (p, adjusted) = (judged.p?, judged.adjusted?);
-    Some(if p.fails < p.holds {
-        Tested { against: "the claim itself", p: p_value(Some(p.fails)), adjusted: p_value(Some(adjusted.fails)) }
-    } else {
-        Tested { against: "its opposite", p: p_value(Some(p.holds)), adjusted: p_value(Some(adjusted.holds)) }
+    let p = judged.p?;
+    let (against, side): (&str, fn(Sided) -> f64) =
+        if p.fails < p.holds { ("the claim itself", |p| p.fails) } else { ("its opposite", |p| p.holds) };
+    Some(Tested {
+        against,
+        p: p_value(Some(side(p))),
+        adjusted: p_value(judged.adjusted.map(side)),
+        false_discovery: [judged.benjamini_hochberg, judged.benjamini_yekutieli].map(|p| p_value(p.map(side))),
     })
 }
 
@@ -150,7 +155,8 @@ fn many(cells: &[String]) -> String {
     count(cells.len(), "cell")
 }
 
-fn listed(names: &[String]) -> String {
+/// The first of these names, and how many more there are.
+pub(super) fn listed(names: &[String]) -> String {
     match names.len().saturating_sub(NAMED) {
         0 => names.join(", "),
         more => format!("{} and {more} more", names[..NAMED].join(", ")),

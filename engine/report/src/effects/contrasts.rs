@@ -1,5 +1,6 @@
 //! Relatives against controls: the test that comes first, the others, and the regression as published.
 
+use super::gains::drawn;
 use super::{ITEMS_ONLY, interval_head, items_only, seed_note};
 use crate::points::{NONE, brackets, count, decimals, p_value, points};
 use crate::sheet::{Head, Row, Sheet};
@@ -47,7 +48,7 @@ fn tests(results: &Results, contrast: &Contrast) -> Vec<Row> {
     let mark =
         if contrast.models.iter().any(|model| items_only(results, model, &contrast.of)) { ITEMS_ONLY } else { "" };
     let items = [
-        "bootstrap of passages".to_owned(),
+        format!("bootstrap of {}", drawn(results)),
         "items".to_owned(),
         difference.clone(),
         format!("{}{mark}", brackets(contrast.interval)),

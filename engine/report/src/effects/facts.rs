@@ -1,11 +1,13 @@
 //! What a reader must know of a study before its numbers: whether the models answered at all, and how sure the arithmetic is.
 
-use crate::points::{count, decimals};
+use super::claims::listed;
+use crate::points::{count, decimals, per_cent};
 use std::collections::{BTreeMap, BTreeSet};
+use xlt_core::analysis::{Leakage, Seen};
 use xlt_core::probe::Probe;
 use xlt_core::provenance::Origin;
-use xlt_core::results::{Cell, FORMAT_FAILURE_BELOW, Results};
-use xlt_core::stats::median;
+use xlt_core::results::{Cell, FORMAT_FAILURE_BELOW, Results, Weights};
+use xlt_core::stats::{Proportion, median};
 
 /// A fact.
 pub(crate) struct Fact {
@@ -22,8 +24,15 @@ pub(crate) fn facts(results: &Results) -> Vec<Fact> {
     if results.cells.is_empty() {
         return Vec::new();
     }
-    let all = [mass(results), failures(results), cut_off(results), seeds(results), trained(results), noise(results)];
-    all.into_iter().flatten().collect()
+    let answered = [mass(results), failures(results), cut_off(results)];
+    let all = answered.into_iter().chain([
+        leaked(results),
+        seeds(results),
+        trained(results),
+        weights(results),
+        noise(results),
+    ]);
+    all.flatten().collect()
 }
 
 fn mass(results: &Results) -> Option<Fact> {
@@ -47,6 +56,35 @@ fn cut_off(results: &Results) -> Option<Fact> {
     (written > 0).then_some(Fact { name: "Cut off by a budget", value, doubt: unsure > 0 })
 }
 
+/// Which share of what is asked its adapters had learned from, by question and by passage.
+fn leaked(results: &Results) -> Option<Fact> {
+    let mut by_words: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for Leakage { condition, seen, .. } in &results.analysis.leakage {
+        by_words.entry(seen_words(seen)).or_default().push(condition.clone());
+    }
+    let value: Vec<String> = match by_words.len() {
+        1 => by_words.into_keys().collect(),
+        _ => by_words.iter().map(|(words, conditions)| format!("{}: {words}", listed(conditions))).collect(),
+    };
+    let doubt = !results.analysis.leakage.iter().all(|of| of.seen.nothing());
+    (!value.is_empty()).then(|| Fact { name: "Leaked share", value: value.join("; "), doubt })
+}
+
+fn seen_words(seen: &Seen) -> String {
+    let share = |of: &Proportion| per_cent(of.rate());
+    match seen {
+        Seen::Of { questions, passages } if seen.nothing() => {
+            let (questions, passages) = (questions.trials() as usize, passages.trials() as usize);
+            format!("none of {} on {} was trained on", count(questions, "question"), count(passages, "passage"))
+        }
+        Seen::Of { questions, passages } => {
+            format!("{} of the questions and {} of the passages were trained on", share(questions), share(passages))
+        }
+        Seen::OtherData(data) => format!("not known, trained on the data set {data}, whose keys are others"),
+        Seen::Elsewhere => "not known, the adapter was made elsewhere".to_owned(),
+    }
+}
+
 fn seeds(results: &Results) -> Option<Fact> {
     let mut by_condition: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
     for column in results.cells.iter().map(|cell| &cell.id.column) {
@@ -66,6 +104,21 @@ fn trained(results: &Results) -> Option<Fact> {
     let share = |share: f64| format!("{} %", decimals(share * 100.0, 2));
     let value = if share(least) == share(most) { share(most) } else { format!("{} to {}", share(least), share(most)) };
     Some(Fact { name: "Trained share", value: format!("{value} of a model’s numbers"), doubt: false })
+}
+
+fn weights(results: &Results) -> Option<Fact> {
+    let mut by_words: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (model, weights) in &results.weights {
+        let words = match weights {
+            Weights::Quantized(name) => format!("{name}, quantized here"),
+            Weights::Named(name) => format!("{name} by the file’s name"),
+            Weights::Unknown => "as published, of a type that is not known".to_owned(),
+            Weights::Elsewhere => "not known, asked elsewhere".to_owned(),
+        };
+        by_words.entry(words).or_default().push(model.clone());
+    }
+    let value: Vec<String> = by_words.iter().map(|(words, models)| format!("{}: {words}", listed(models))).collect();
+    (!value.is_empty()).then(|| Fact { name: "Quantization", value: value.join("; "), doubt: false })
 }
 
 fn noise(results: &Results) -> Option<Fact> {

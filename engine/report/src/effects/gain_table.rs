@@ -1,6 +1,6 @@
 //! Gains by cell as a table, for formats that cannot draw.
 
-use super::gains::{IN_NOISE, Panel, panels};
+use super::gains::{IN_NOISE, Panel, method, panels};
 use super::{ITEMS_ONLY, interval_head, names};
 use crate::points::{brackets, decimals, p_value, points};
 use crate::seeds;
@@ -18,9 +18,11 @@ pub(crate) fn gain_table(results: &Results) -> Option<Sheet> {
     let notes = [in_noise.then(|| IN_NOISE.to_owned()), one_seed.then(|| format!("§ {}", seeds::ITEMS_ONLY))];
     (!rows.is_empty()).then(|| Sheet {
         title: "Gains",
-        about: "What a condition adds to the accuracy on the same items, in points, with an interval by bootstrap over passages. p is of \
-                no gain, corrected over all gains of the study (Holm)."
-            .to_owned(),
+        about: format!(
+            "What a condition adds to the accuracy on the same items, in points, with an interval ({}). p is of no gain, corrected over all \
+             gains of the study (Holm).",
+            method(results)
+        ),
         heads: words.chain(numbers).collect(),
         rows,
         notes: notes.into_iter().flatten().collect(),

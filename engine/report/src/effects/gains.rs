@@ -5,11 +5,34 @@ use std::collections::BTreeMap;
 use xlt_core::analysis::{Analysis, Comparison, Gain, PopulationGain};
 use xlt_core::languages::relations;
 use xlt_core::results::{CellId, Column, LEVEL, Results};
+use xlt_core::spec::Drawn;
 use xlt_core::stats::Interval;
 
 /// How the plot is read.
-pub(crate) const ABOUT: &str = "What a condition adds to the accuracy on the same items, in points: right of zero is better. A line is the \
-    95 % interval (bootstrap over passages); p is of no gain, corrected over all gains of the study (Holm).";
+pub(crate) fn about(results: &Results) -> String {
+    format!(
+        "What a condition adds to the accuracy on the same items, in points: right of zero is better. A line is the 95 % interval ({}); p \
+         is of no gain, corrected over all gains of the study (Holm).",
+        method(results)
+    )
+}
+
+/// What an interval over items is made of.
+pub(crate) fn method(results: &Results) -> String {
+    let drawn = drawn(results);
+    let seeds = results.analysis.gains.iter().any(|gain| gain.estimate.seed_error.is_some());
+    let of_seeds =
+        if seeds { "; with several seeds Student’s t over these draws and the spread of the seeds" } else { "" };
+    format!("bootstrap over {drawn}{of_seeds}")
+}
+
+/// What is drawn for intervals, in the plural.
+pub(crate) fn drawn(results: &Results) -> &'static str {
+    match results.analysis.drawn {
+        Drawn::Passages => "passages",
+        Drawn::Questions => "questions",
+    }
+}
 
 /// What the mark of a gain within the noise means.
 pub(crate) const IN_NOISE: &str =

@@ -44,7 +44,7 @@ fn claim(results: &Results, judged: &Judged) -> Value {
         value => judged.value.map(points),
         interval => interval(results, judged),
         expected => expected(&judged.claim),
-        tested => tested(judged).map(|it| context! { against => it.against, p => it.p, adjusted => it.adjusted }),
+        tested => tested(judged).map(|it| context! { against => it.against, p => it.p, adjusted => it.adjusted, false_discovery => it.false_discovery }),
         detectable => judged.detectable.map(points),
         population => population(judged),
         estimate => estimate(&judged.claim),

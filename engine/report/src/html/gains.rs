@@ -1,7 +1,7 @@
 //! Gains by cell: for each comparison a table whose rows are drawn, one axis for all.
 
 use super::words::language;
-use crate::effects::gains::{ABOUT, Axis, GainRow, IN_NOISE, Kin, Panel, panels};
+use crate::effects::gains::{Axis, GainRow, IN_NOISE, Kin, Panel, about, panels};
 use crate::effects::scatter::tick;
 use crate::points::{brackets, decimals, p_value, points};
 use minijinja::{Value, context};
@@ -21,7 +21,7 @@ pub(super) fn gains(results: &Results) -> Option<Value> {
     let tick = |at: &f64| context! { place => share(axis.place(*at)), text => tick(*at) };
     (!panels.is_empty()).then(|| {
         context! {
-            about => ABOUT,
+            about => about(results),
             steps => axis.steps(),
             ticks => ticks.iter().map(tick).collect::<Vec<_>>(),
             zero => share(axis.place(0.0)),

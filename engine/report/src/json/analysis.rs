@@ -4,24 +4,26 @@ use crate::effects::claims::{estimate, why, word};
 use crate::effects::gains::{GainRow, Panel, panels};
 use serde_json::{Value, json};
 use xlt_core::analysis::{
-    Ablation, AgainstBaseline, Comparison, ConditionFacts, Contrast, First, Judged, PopulationGain, Published,
-    SeedGain, Sided, Split,
+    Ablation, AgainstBaseline, Comparison, ConditionFacts, Contrast, First, Judged, Leakage, PopulationGain, Published,
+    SeedGain, Seen, Sided, Split,
 };
 use xlt_core::answers::twelve_digits;
 use xlt_core::results::{CellId, Column, LEVEL, Results};
 use xlt_core::spec::{Expect, Population};
-use xlt_core::stats::Interval;
 use xlt_core::stats::correlation::{Associations, Correlation};
 use xlt_core::stats::coupling::Disattenuated;
 use xlt_core::stats::position::PositionBias;
 use xlt_core::stats::regression::Independent;
 use xlt_core::stats::tails::Test;
+use xlt_core::stats::{Interval, Proportion};
 
 /// The analysis as an object, with twelve significant digits.
 pub(super) fn analysis(results: &Results) -> Value {
     let of = &results.analysis;
     rounded(json!({
         "conditions": of.conditions.iter().map(condition).collect::<Vec<_>>(),
+        "drawn": of.drawn.word(),
+        "leakage": of.leakage.iter().map(leakage).collect::<Vec<_>>(),
         "claims": of.claims.iter().map(claim).collect::<Vec<_>>(),
         "gains": panels(results).iter().flat_map(|panel| panel.rows.iter().map(|row| gain(panel, row)).collect::<Vec<_>>()).collect::<Vec<_>>(),
         "populations": of.populations.iter().map(population).collect::<Vec<_>>(),
@@ -46,8 +48,18 @@ fn rounded(value: Value) -> Value {
     }
 }
 
-fn condition(ConditionFacts { name, adapter, mode, sources }: &ConditionFacts) -> Value {
-    json!({ "name": name, "adapter": adapter, "mode": mode, "sources": sources })
+fn condition(ConditionFacts { name, adapter, mode, sources, data, control }: &ConditionFacts) -> Value {
+    json!({ "name": name, "adapter": adapter, "mode": mode, "sources": sources, "data": data, "control": control })
+}
+
+/// `questions` and `passages` are `null` where nobody knows what the adapter was trained on.
+fn leakage(Leakage { condition, adapter, seen }: &Leakage) -> Value {
+    let share = |of: &Proportion| json!({ "asked": of.trials(), "trained_on": of.successes(), "share": of.rate() });
+    let (questions, passages) = match seen {
+        Seen::Of { questions, passages } => (Some(share(questions)), Some(share(passages))),
+        Seen::OtherData(_) | Seen::Elsewhere => (None, None),
+    };
+    json!({ "condition": condition, "adapter": adapter, "questions": questions, "passages": passages })
 }
 
 fn claim(judged: &Judged) -> Value {
@@ -69,6 +81,9 @@ fn claim(judged: &Judged) -> Value {
         "interval": interval(judged.interval),
         "p": sided(judged.p),
         "p_adjusted": sided(judged.adjusted),
+        "p_false_discovery": {
+            "benjamini_hochberg": sided(judged.benjamini_hochberg), "benjamini_yekutieli": sided(judged.benjamini_yekutieli),
+        },
         "detectable": judged.detectable,
         "languages": judged.languages,
         "models": judged.models,
@@ -90,6 +105,7 @@ fn gain(panel: &Panel<'_>, row: &GainRow<'_>) -> Value {
             "interval": interval(row.interval()),
             "interval_covers": panel.items_only.then_some("items"),
             "standard_error": gain.estimate.error,
+            "seed_error": gain.estimate.seed_error,
             "passages": gain.estimate.clusters,
             "p": gain.p,
             "p_adjusted": gain.p_adjusted,
@@ -108,6 +124,7 @@ fn population(gain: &PopulationGain) -> Value {
             "gain": gain.estimate.value,
             "interval": interval(gain.interval),
             "standard_error": gain.estimate.error,
+            "seed_error": gain.estimate.seed_error,
             "passages": gain.estimate.clusters,
         }),
     )
@@ -152,6 +169,7 @@ fn contrast(contrast: &Contrast) -> Value {
         "wild_bootstrap": wild,
         "over_items": {
             "standard_error": contrast.over_items.error,
+            "seed_error": contrast.over_items.seed_error,
             "passages": contrast.over_items.clusters,
             "interval": interval(contrast.interval),
         },
@@ -302,6 +320,25 @@ mod tests {
         assert_eq!(second["value"], 0.122222222222, "twelve digits");
         assert!(second["p_adjusted"]["fails"].as_f64() > second["p"]["fails"].as_f64(), "{second}");
         assert_eq!(second["languages"][1], json!(["fra_Latn", "jpn_Jpan", "kor_Hang"]));
+    }
+
+    #[test]
+    fn what_an_adapter_had_seen_is_counted_by_question_and_by_passage() {
+        let leakage = &found()["leakage"];
+        assert_eq!(
+            leakage[0],
+            json!({
+                "condition": "tuned", "adapter": "arabic",
+                "questions": { "asked": 60, "trained_on": 6, "share": 0.1 },
+                "passages": { "asked": 30, "trained_on": 3, "share": 0.1 },
+            })
+        );
+        assert_eq!(leakage[1]["questions"]["trained_on"], 0);
+        let value: Value = serde_json::from_str(&json(&fixture::study())).expect("JSON");
+        assert_eq!(
+            value["weights"],
+            json!({ "large": { "type": "BF16", "known_by": "file name" }, "small": { "type": "Q8_0", "known_by": "quantized here" } })
+        );
     }
 
     #[test]

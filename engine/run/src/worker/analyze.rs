@@ -1,13 +1,14 @@
 //! From the answers of all cells to the results, in every format.
 
 mod evidence;
+mod taught;
 
 use super::{Desk, Product, Trouble, folder};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs;
 use std::path::PathBuf;
-use xlt_core::analysis::{self, Questions};
+use xlt_core::analysis::{self, Learned, Questions};
 use xlt_core::answers;
 use xlt_core::fertility::Fertilities;
 use xlt_core::plan::{AnalyzeWork, EvaluateCell, TrainedAdapter};
@@ -27,8 +28,10 @@ pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork, origins: &[Origin]) -> Re
     }
     let computed = compute(&work.study, &evaluations, &work.groups, work.options);
     let (fertility, probes, trainings) = (fertility(work, desk)?, probes(work, desk)?, trainings(work, desk)?);
-    let analysis = analysis::analyze(&evaluations, &questions(work), &computed);
-    let results = Results { fertility, probes, trainings, analysis, ..computed };
+    let learned = taught::read(work, desk)?;
+    let analysis = analysis::analyze(&evaluations, &questions(work, &learned), &computed);
+    let weights = work.weights.clone();
+    let results = Results { weights, fertility, probes, trainings, analysis, ..computed };
     let sources = Sources { evidence: evidence::read(work, desk, &evaluations)?, origins };
     let files = [
         ("results.md", xlt_report::markdown(&results)),
@@ -49,9 +52,9 @@ pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork, origins: &[Origin]) -> Re
     Ok(Product { outputs, fetched: None, kernel_class: None, cost: None })
 }
 
-fn questions(work: &AnalyzeWork) -> Questions<'_> {
+fn questions<'a>(work: &'a AnalyzeWork, learned: &'a BTreeMap<String, Learned>) -> Questions<'a> {
     let AnalyzeWork { analyze, claims, post_hoc, conditions, groups, options, .. } = work;
-    Questions { analyze, claims, post_hoc, conditions, groups, options: *options }
+    Questions { analyze, claims, post_hoc, conditions, groups, options: *options, learned }
 }
 
 /// Tokens that were counted, by model.

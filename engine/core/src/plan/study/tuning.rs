@@ -6,6 +6,7 @@ use crate::plan::work::{Arm, FinetuneWork, TrainedAdapter};
 use crate::spec::{
     Adapter, AdapterOrigin, Base, Condition, Data, FileRef, Lesson, Mode, Model, Prompt, Spec, Training,
 };
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Number of the output of a training that is its log.
@@ -21,7 +22,35 @@ pub(super) struct Asked<'s> {
     pub(super) adapter: Option<(&'s str, StageId)>,
 }
 
+/// What an analysis reads of trainings, to hold what was learned against what is asked.
+#[derive(Default)]
+pub(super) struct Taught {
+    /// One for each adapter: all models and seeds learn from the same rows.
+    pub(super) works: Vec<FinetuneWork>,
+    /// Their rows, in the order of their own inputs.
+    pub(super) inputs: Vec<Input>,
+}
+
 impl<'s> Study<'s, '_> {
+    /// The rows of the adapters that were trained on data whose keys are those of `asked`.
+    pub(super) fn taught(&self, asked: &Data) -> Taught {
+        let (mut taught, mut adapters) = (Taught::default(), BTreeSet::new());
+        for (training, &stage) in &self.trainings {
+            let Stage { inputs, work: Work::Finetune(work), .. } = self.builder.stage(stage) else { continue };
+            if !same_keys(&work.data, asked) || !adapters.insert(&training.adapter) {
+                continue;
+            }
+            let rows = inputs.iter().filter(|input| *input.name != *"model");
+            taught.inputs.extend(rows.map(|input| {
+                let of = input.part.as_deref().unwrap_or_default();
+                let name = format!("{}/{}/{of}", training.adapter, input.name);
+                Input { name: "taught".into(), part: Some(name.into()), source: input.source }
+            }));
+            taught.works.push((**work).clone());
+        }
+        taught
+    }
+
     /// What a condition asks of a model: one for each seed of its adapter, or the model alone.
     pub(super) fn asked(&mut self, model: &Model, base: StageId, condition: &Condition) -> Vec<Asked<'s>> {
         let spec: &'s Spec = self.spec;
@@ -139,6 +168,11 @@ impl<'s> Study<'s, '_> {
         let spec: &'s Spec = self.spec;
         spec.data.iter().find(|data| data.name == training.train_on.data)
     }
+}
+
+/// Whether two data sets are of the same files and name questions and passages alike.
+fn same_keys(one: &Data, other: &Data) -> bool {
+    one.file.source == other.file.source && one.key == other.key && one.group == other.group
 }
 
 /// The log of a training, as an input.

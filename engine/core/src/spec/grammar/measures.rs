@@ -4,7 +4,7 @@ use super::ANY;
 use crate::spec::shape::Need::{Default, Derived, Optional, Required};
 use crate::spec::shape::Shape::{Choice, Number, Table, Text, Texts};
 use crate::spec::shape::{Bound, TableShape, from, key, texts};
-use crate::spec::types::{Kv, Population};
+use crate::spec::types::{Drawn, Kv, Population};
 
 pub(super) const EVALUATE: TableShape = TableShape {
     name: "evaluate",
@@ -64,12 +64,7 @@ const GAIN: TableShape = TableShape {
         key("of", Text, Required, "condition whose gain it is"),
         key("over", Text, Required, "condition that it is measured against"),
         key("test", Choice(&["mcnemar"]), Default("\"mcnemar\""), "paired test"),
-        key(
-            "interval",
-            Choice(&["bootstrap:passage", "bootstrap:question"]),
-            Default("\"bootstrap:passage\""),
-            "what is drawn for the interval",
-        ),
+        key("interval", Choice(Drawn::WORDS), Default("\"bootstrap:passage\""), "what is drawn for the interval"),
     ]],
     example: "`{ of = \"tuned\", over = \"base\" }`",
     instead_of_text: None,

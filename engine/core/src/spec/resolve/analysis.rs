@@ -5,7 +5,7 @@ use crate::spec::languages::name_of;
 use crate::spec::suggest::{listed, nearest};
 use crate::spec::text::Word;
 use crate::spec::tree::Table;
-use crate::spec::{Ablation, Analyze, Cell, Condition, Evaluate, Gain, LanguageGroup};
+use crate::spec::{Ablation, Analyze, Cell, Condition, Drawn, Evaluate, Gain, LanguageGroup};
 
 pub(super) fn resolve(
     conditions: &[Condition],
@@ -75,7 +75,7 @@ fn gain(table: &Table, conditions: &[Condition], cx: &mut Context<'_>) -> Option
         of: of?.1.name.clone(),
         over: over?.1.name.clone(),
         test: table.text("test")?,
-        interval: table.text("interval")?,
+        interval: Drawn::named(table.word("interval")?.text)?,
     })
 }
 

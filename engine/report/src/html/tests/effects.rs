@@ -34,6 +34,8 @@ fn claims_stand_first_with_verdict_numbers_and_what_they_speak_of() {
         assert!(text.contains(words), "{words}\n{text}");
     }
     assert_eq!(claims.matches("post hoc</b>").count(), 1, "one claim came late");
+    let others = "title=\"Holm; by Benjamini and Hochberg 0.004, by Benjamini and Yekutieli 0.010\">corrected 0.004";
+    assert!(claims.contains(others), "{claims}");
     assert!(claims.contains(r#"title="amh_Ethi, heb_Hebr, mlt_Latn""#), "{claims}");
 }
 
@@ -61,15 +63,21 @@ fn what_casts_doubt_on_the_numbers_is_at_a_glance() {
     for words in [
         "Answer mass0.93 (median of 72 cells)",
         "Failures of format2 of 72 cells",
+        "Leaked sharetuned: 10.0 % of the questions and 10.0 % of the passages were trained on; other: none of 60 questions on 30 \
+         passages was trained on",
         "Trainingsother: 1 seed; tuned: 1 seed",
+        "Quantizationlarge: BF16 by the file’s name; small: Q8_0, quantized here",
         "Noise floor5.0 points at most, in 12 probed cells",
     ] {
         assert!(text.contains(words), "{words}\n{text}");
     }
-    assert_eq!(facts.matches("class=\"doubt\"").count(), 2, "failures, and single seeds");
+    assert_eq!(facts.matches("class=\"doubt\"").count(), 3, "failures, leaks, and single seeds");
     let plain = html(&fixture::results());
     let text = shown(&plain);
-    assert!(text.contains("Noise floornot probed") && !text.contains("Trainings"), "{text}");
+    assert!(
+        text.contains("Noise floornot probed") && !text.contains("Trainings") && !text.contains("Leaked"),
+        "{text}"
+    );
     assert!(shown(&html(&fixture::trained())).contains("Trained share0.31 % of a model’s numbers"));
     assert!(shown(&html(&fixture::written())).contains("Cut off by a budget2 of 2 cells"));
 }

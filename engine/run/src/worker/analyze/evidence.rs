@@ -11,7 +11,7 @@ use xlt_core::items::{self, Item};
 use xlt_core::plan::{AnalyzeWork, EvaluateCell};
 use xlt_core::results::{CellId, Evaluations};
 
-/// Of the last inputs of an analysis: the rows of its languages, then the prompts of its cells.
+/// Of the inputs of an analysis behind its trainings: the rows of its languages, then the prompts of its cells.
 pub(super) fn read<'a>(
     work: &AnalyzeWork,
     desk: &Desk<'_>,
