@@ -9,6 +9,7 @@ pub mod cluster;
 pub mod conditional;
 pub mod correlation;
 pub mod coupling;
+pub mod crossed;
 pub mod decomposition;
 pub mod design;
 pub mod did;

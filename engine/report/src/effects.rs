@@ -5,23 +5,29 @@ mod arms;
 mod baseline;
 pub(crate) mod claims;
 mod contrasts;
+mod equivalence;
 pub(crate) mod facts;
 mod formats;
 mod gain_table;
 pub(crate) mod gains;
+mod odds;
 mod populations;
 mod position;
 pub(crate) mod scatter;
+mod sources;
 mod variance;
 
 pub(crate) use ablations::ablations;
 pub(crate) use arms::arms;
 pub(crate) use baseline::baseline;
 pub(crate) use contrasts::{contrasts, published};
+pub(crate) use equivalence::equivalence;
 pub(crate) use formats::formats;
 pub(crate) use gain_table::gain_table;
+pub(crate) use odds::odds;
 pub(crate) use populations::populations;
 pub(crate) use position::position;
+pub(crate) use sources::{advantage, sources};
 pub(crate) use variance::variance;
 
 use crate::points::{brackets, points};
@@ -35,8 +41,9 @@ pub(crate) const ITEMS_ONLY: &str = " §";
 
 /// All tables but the claims’, in the order in which they are read; those that have rows.
 pub(crate) fn sheets(results: &Results) -> Vec<Sheet> {
-    let all = [gain_table, populations, contrasts, published, arms, formats, baseline, ablations, variance, position];
-    all.into_iter().filter_map(|of| of(results)).collect()
+    let first = [gain_table, populations, contrasts, odds, equivalence, published];
+    let all = first.into_iter().chain([sources, advantage, arms, formats, baseline, ablations, variance, position]);
+    all.filter_map(|of| of(results)).collect()
 }
 
 /// Whether a condition of a model has one seed: then no interval knows how far another training would have come out.

@@ -14,6 +14,8 @@ mod gains;
 mod languages;
 mod leakage;
 mod outlook;
+mod robustness;
+mod sources;
 mod study;
 mod variance;
 
@@ -27,6 +29,8 @@ pub use gains::{Comparison, Gain, PopulationGain, SeedGain};
 pub use languages::OverLanguages;
 pub use leakage::{Leakage, Learned, Seen};
 pub use outlook::{DEVIATION, DISCORDANT, Outlook, outlooks};
+pub use robustness::{Effect, Effects, Equivalence, MARGIN, MOST_ANSWERS, NotFitted, Odds};
+pub use sources::{Advantage, Source, SourcesByTargets, Target};
 pub use study::ConditionFacts;
 pub use variance::{Factor, Split};
 
@@ -72,6 +76,12 @@ pub struct Analysis {
     pub populations: Vec<PopulationGain>,
     /// Relatives against controls.
     pub contrasts: Vec<Contrast>,
+    /// Whether relatives and controls gain alike, of each contrast.
+    pub equivalences: Vec<Equivalence>,
+    /// Models of single answers, of each comparison.
+    pub odds: Vec<Odds>,
+    /// Adapters that learned from different languages, by source and target.
+    pub sources: Vec<SourcesByTargets>,
     /// Adapters against adapters on the same items, by population: the baseline cancels.
     pub arms: Vec<PopulationGain>,
     /// Gain against baseline.
@@ -115,6 +125,9 @@ pub fn analyze(evaluations: &Evaluations, questions: &Questions<'_>, cells: &imp
             all.extend(of_condition);
         }
         found.gains = gains(&study, &all);
+        found.equivalences = robustness::equivalences(&found.contrasts, claims);
+        found.odds = all.iter().filter_map(|comparison| robustness::odds(&study, comparison)).collect();
+        found.sources = sources::sources_by_targets(&study, over);
     }
     found.arms = arms(&study, conditions);
     found.ablations = ablations(&study, analyze);

@@ -16,7 +16,11 @@ pub(super) fn effects(results: &Results) -> Value {
     context! {
         populations => of(effects::populations),
         contrasts => of(effects::contrasts),
+        odds => of(effects::odds),
+        equivalence => of(effects::equivalence),
         published => of(effects::published),
+        sources => of(effects::sources),
+        advantage => of(effects::advantage),
         arms => of(effects::arms),
         formats => of(effects::formats),
         baseline => of(effects::baseline),

@@ -4,14 +4,16 @@ use crate::effects::claims::{estimate, why, word};
 use crate::effects::gains::{GainRow, Panel, panels};
 use serde_json::{Value, json};
 use xlt_core::analysis::{
-    Ablation, AgainstBaseline, Comparison, ConditionFacts, Contrast, First, Judged, Leakage, PopulationGain, Published,
-    SeedGain, Seen, Sided, Split,
+    Ablation, AgainstBaseline, Comparison, ConditionFacts, Contrast, Effect, Effects, Equivalence, First, Judged,
+    Leakage, NotFitted, Odds, PopulationGain, Published, SeedGain, Seen, Sided, Source, SourcesByTargets, Split,
+    Target,
 };
 use xlt_core::answers::twelve_digits;
 use xlt_core::results::{CellId, Column, LEVEL, Results};
 use xlt_core::spec::{Expect, Population};
 use xlt_core::stats::correlation::{Associations, Correlation};
 use xlt_core::stats::coupling::Disattenuated;
+use xlt_core::stats::equivalence::Tost;
 use xlt_core::stats::position::PositionBias;
 use xlt_core::stats::regression::Independent;
 use xlt_core::stats::tails::Test;
@@ -28,6 +30,9 @@ pub(super) fn analysis(results: &Results) -> Value {
         "gains": panels(results).iter().flat_map(|panel| panel.rows.iter().map(|row| gain(panel, row)).collect::<Vec<_>>()).collect::<Vec<_>>(),
         "populations": of.populations.iter().map(population).collect::<Vec<_>>(),
         "contrasts": of.contrasts.iter().map(contrast).collect::<Vec<_>>(),
+        "odds": of.odds.iter().map(odds).collect::<Vec<_>>(),
+        "equivalences": of.equivalences.iter().map(equivalence).collect::<Vec<_>>(),
+        "sources_by_targets": of.sources.iter().map(sources).collect::<Vec<_>>(),
         "arms": of.arms.iter().map(population).collect::<Vec<_>>(),
         "gain_against_baseline": of.baseline.iter().map(baseline).collect::<Vec<_>>(),
         "ablations": of.ablations.iter().map(ablation).collect::<Vec<_>>(),
@@ -174,6 +179,76 @@ fn contrast(contrast: &Contrast) -> Value {
             "interval": interval(contrast.interval),
         },
         "as_published": contrast.published.map(published),
+    })
+}
+
+/// Effects are in logits; what is not fitted has `why` in their place.
+fn odds(odds: &Odds) -> Value {
+    let effect = |of: Effect| json!({ "logit": of.estimate, "standard_error": of.error, "interval": interval(Some(of.interval)), "p": of.p });
+    let fit = |fit: &Result<Effects, NotFitted>| match fit {
+        Ok(Effects { tuned, more_in_relatives }) => {
+            json!({ "tuned": effect(*tuned), "more_in_relatives": more_in_relatives.map(effect) })
+        }
+        Err(why) => json!({ "why": why.to_string() }),
+    };
+    with_names(
+        &odds.comparison,
+        json!({
+            "answers": odds.answers,
+            "mixed": fit(&odds.mixed),
+            "conditional": fit(&odds.conditional),
+            "estimating_equations": fit(&odds.equations),
+        }),
+    )
+}
+
+fn equivalence(of: &Equivalence) -> Value {
+    let test = |test: Option<Tost>| {
+        test.map(|test| json!({ "p": test.p(), "p_lower": test.p_lower, "p_upper": test.p_upper }))
+    };
+    json!({
+        "of": of.of,
+        "over": of.over,
+        "mode": of.mode,
+        "models": of.models,
+        "difference": of.difference,
+        "margin": of.margin,
+        "margin_from": if of.claimed { "claim" } else { "default" },
+        "over_languages": test(of.over_languages),
+        "over_items": test(of.over_items),
+    })
+}
+
+fn sources(table: &SourcesByTargets) -> Value {
+    let source = |of: &Source| {
+        json!({
+            "condition": of.condition, "languages": of.languages, "effect": of.effect.value,
+            "standard_error": of.effect.error, "interval": interval(of.effect.student().and_then(|found| found.interval(LEVEL))),
+        })
+    };
+    let target =
+        |of: &Target| json!({ "language": of.language, "effect": of.effect, "gains": of.gains, "related": of.related });
+    let matched = table.matched.as_ref().map(|found| {
+        let languages = found.over_languages.map(|found| {
+            json!({ "standard_error": found.error, "freedom": found.freedom, "interval": interval(found.interval(LEVEL)), "p": found.p() })
+        });
+        json!({
+            "advantage": found.over_items.value,
+            "over_items": {
+                "standard_error": found.over_items.error, "seed_error": found.over_items.seed_error,
+                "interval": interval(found.interval), "p": found.over_items.student().and_then(|found| found.p()),
+            },
+            "over_languages": languages,
+        })
+    });
+    json!({
+        "model": table.model,
+        "over": table.over,
+        "mode": table.mode,
+        "mean": table.mean,
+        "sources": table.sources.iter().map(source).collect::<Vec<_>>(),
+        "targets": table.targets.iter().map(target).collect::<Vec<_>>(),
+        "matched": matched,
     })
 }
 

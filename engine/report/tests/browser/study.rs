@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use xlt_core::analysis::{Analysis, ConditionFacts, Questions, analyze};
 use xlt_core::answers::{Answer, Ended, Written};
 use xlt_core::evidence::Evidence;
 use xlt_core::exact::{self, Exact, Lead, Piece};
@@ -12,7 +13,7 @@ use xlt_core::languages;
 use xlt_core::plan::EvaluateCell;
 use xlt_core::provenance::{Origin, Used};
 use xlt_core::results::{CellId, Column, Evaluations, Results, compute};
-use xlt_core::spec::LanguageGroup;
+use xlt_core::spec::{Analyze, Drawn, Gain, LanguageGroup};
 use xlt_report::{Sources, html};
 
 /// How large it is.
@@ -73,10 +74,34 @@ impl Study {
         }
         let group =
             LanguageGroup { name: "target".to_owned(), codes: codes.iter().map(|&code| code.to_owned()).collect() };
-        let results = compute("made-up", &evaluations, &[group], 4);
+        let results = compute("made-up", &evaluations, std::slice::from_ref(&group), 4);
+        let results = Results { analysis: analyzed(&evaluations, &[group], &results), ..results };
         let origins = evaluations.keys().map(origin).collect();
         Self { evaluations, rows, prompts, origins, results }
     }
+}
+
+/// What tuning on Arabic did.
+fn analyzed(evaluations: &Evaluations, groups: &[LanguageGroup], results: &Results) -> Analysis {
+    let facts = |name: &str, adapter: Option<&str>| ConditionFacts {
+        name: name.to_owned(),
+        adapter: adapter.map(str::to_owned),
+        mode: adapter.map(|_| "direct".to_owned()),
+        sources: adapter.map(|_| "arb_Arab".to_owned()).into_iter().collect(),
+        data: None,
+        control: false,
+    };
+    let (of, over, test) = ("tuned".to_owned(), "base".to_owned(), "mcnemar".to_owned());
+    let questions = Questions {
+        analyze: &Analyze { gain: Some(Gain { of, over, test, interval: Drawn::Passages }), ..Analyze::default() },
+        claims: &[],
+        post_hoc: &[],
+        conditions: &[facts("base", None), facts("tuned", Some("arabic"))],
+        groups,
+        options: 4,
+        learned: &BTreeMap::new(),
+    };
+    analyze(evaluations, &questions, results)
 }
 
 /// A generator of numbers that is the same everywhere (Knuth's constants for 64 bits, MMIX).
