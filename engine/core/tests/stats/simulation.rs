@@ -5,6 +5,7 @@ use xlt_core::analysis::{Combination, Frame};
 use xlt_core::answers::Answer;
 use xlt_core::items::Item;
 use xlt_core::results::{CellId, Column, Evaluations};
+use xlt_core::spec::Drawn;
 use xlt_core::stats::Interval;
 use xlt_core::stats::design::{Clusters, Design};
 use xlt_core::stats::draws::Generator;
@@ -191,7 +192,7 @@ impl Study {
             for language in 0..languages {
                 for (phase, weight) in [(0, -1.0), (1, 1.0)] {
                     let cell = frame.cell(&id(language, phase)).expect("a cell");
-                    gain.add(weight / languages as f64, cell);
+                    gain.add(weight / languages as f64, cell, None);
                 }
             }
             let truth = (0..languages).map(|language| self.true_gain(model, language)).sum::<f64>() / languages as f64;
@@ -199,7 +200,7 @@ impl Study {
                 number(interval.is_some_and(|interval| interval.low <= truth && truth <= interval.high))
             };
             Coverage {
-                bootstrap: holds(gain.bootstrap(0.95, generator.below(usize::MAX) as u64)),
+                bootstrap: holds(gain.interval(0.95, Drawn::Passages, generator.below(usize::MAX) as u64)),
                 student: holds(gain.estimate().student().and_then(|student| student.interval(0.95))),
             }
         })
