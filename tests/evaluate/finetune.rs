@@ -140,7 +140,7 @@ fn the_results_show_how_a_training_went_and_that_one_seed_tells_of_items_only() 
     assert!(markdown.contains("| tiny | a | 1 | 12 | 4 |") && markdown.contains("] §"), "{markdown}");
     assert!(csv.lines().any(|line| line.starts_with("tiny,tuned,direct,1,") && line.ends_with(",items")), "{csv}");
     assert_eq!(page.matches("class=\"band\"").count(), 12, "a step each");
-    let leaked = "- Leaked share: 100.0 % of the questions and 100.0 % of the passages were trained on\n";
+    let leaked = "- Leaked share: 100.0 % of questions, 100.0 % of passages\n";
     assert!(markdown.contains(leaked) && page.contains("Leaked share"), "it is asked what it learned: {markdown}");
     let (trained, cells) = seeds(&space);
     assert_eq!(trained, [1]);

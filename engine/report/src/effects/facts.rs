@@ -56,7 +56,7 @@ fn cut_off(results: &Results) -> Option<Fact> {
     (written > 0).then_some(Fact { name: "Cut off by a budget", value, doubt: unsure > 0 })
 }
 
-/// Which share of what is asked its adapters had learned from, by question and by passage.
+/// Which share of what adapters are asked they had learned from, by question and by passage.
 fn leaked(results: &Results) -> Option<Fact> {
     let mut by_words: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for Leakage { condition, seen, .. } in &results.analysis.leakage {
@@ -75,10 +75,10 @@ fn seen_words(seen: &Seen) -> String {
     match seen {
         Seen::Of { questions, passages } if seen.nothing() => {
             let (questions, passages) = (questions.trials() as usize, passages.trials() as usize);
-            format!("none of {} on {} was trained on", count(questions, "question"), count(passages, "passage"))
+            format!("none of {} and {}", count(questions, "question"), count(passages, "passage"))
         }
         Seen::Of { questions, passages } => {
-            format!("{} of the questions and {} of the passages were trained on", share(questions), share(passages))
+            format!("{} of questions, {} of passages", share(questions), share(passages))
         }
         Seen::OtherData(data) => format!("not known, trained on the data set {data}, whose keys are others"),
         Seen::Elsewhere => "not known, the adapter was made elsewhere".to_owned(),

@@ -17,7 +17,8 @@ pub(crate) fn odds(results: &Results) -> Option<Sheet> {
         about: "Does tuning change the odds of a right answer (above 1: for the better), and more so in relatives? The first ratio is of \
                 controls, or of all languages where there are no relatives or no controls; the second, how many times more the odds of \
                 relatives change. A mixed model gives every item and every language a level of its own, a conditional one compares each \
-                item with itself, and the equations take the questions on a passage as a cluster. Items are the sample here: none of \
+                item with itself, and the equations take the questions on a passage as a cluster; ratios \
+                within items are farther from 1 than ratios over all of them, so the three agree in direction, not in size. Items are the sample here: none of \
                 these errors knows that languages gain differently, so what stands above about more languages is not replaced by it."
             .to_owned(),
         heads: words.chain(numbers).collect(),

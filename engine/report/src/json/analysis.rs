@@ -438,6 +438,9 @@ mod tests {
             "conditions",
             "populations",
             "contrasts",
+            "odds",
+            "equivalences",
+            "sources_by_targets",
             "arms",
             "gain_against_baseline",
             "ablations",
@@ -445,11 +448,18 @@ mod tests {
             "position",
         ];
         let counts = counts.map(|key| found[key].as_array().map(Vec::len));
-        assert_eq!(counts, [3, 22, 6, 8, 3, 1, 4, 72].map(Some));
+        assert_eq!(counts, [3, 22, 6, 6, 6, 2, 8, 3, 1, 4, 72].map(Some));
         let contrast = &found["contrasts"][0];
         assert_eq!(contrast["models"], json!(["large", "small"]));
         assert_eq!((&contrast["first"]["test"], &contrast["permutation"]["p"]), (&json!("student"), &json!(0.1)));
         assert_eq!(contrast["as_published"]["cells"], 12);
+        let odds = &found["odds"][0];
+        assert_eq!((&odds["answers"], &odds["over_mode"]), (&json!(720), &json!("direct")));
+        assert!(odds["mixed"]["more_in_relatives"]["logit"].as_f64().is_some_and(|logit| logit > 0.0), "{odds}");
+        let why = found["odds"][2]["conditional"]["why"].as_str().unwrap_or_default();
+        assert!(why.starts_with("some answers are predicted without error"), "{why}");
+        assert_eq!(found["equivalences"][0]["margin_from"], "default");
+        assert_eq!(found["sources_by_targets"][0]["sources"][1]["languages"], json!(["fra_Latn"]));
         let ablation = &found["ablations"][0];
         assert_eq!(
             (&ablation["tuned"], &ablation["reasoned"], &ablation["cells"]),
