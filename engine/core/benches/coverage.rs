@@ -5,9 +5,12 @@
 //! described in `tests/stats/simulation.rs`.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 
+#[path = "../tests/stats/seeds.rs"]
+mod seeds;
 #[path = "../tests/stats/simulation.rs"]
 mod simulation;
 
+use seeds::{Trainings, held};
 use simulation::{BASELINES, World, coverage_rates, rejection_rates};
 
 const ITEMS: [usize; 2] = [100, 900];
@@ -19,6 +22,14 @@ fn main() {
     for items in ITEMS {
         for (of, found) in ["one language", "three languages"].iter().zip(coverage_rates(items, studies, 1)) {
             println!("{items:>5}  {of:<15} {:>22.1} % {:>10.1} %", 100.0 * found.bootstrap, 100.0 * found.student);
+        }
+    }
+    println!("\nThe same with several seeds, whose gains have the deviation sd in points\n");
+    println!("seeds  sd  items and seeds  items only");
+    for seeds in [2, 3, 5] {
+        for points in [0_u32, 3, 6] {
+            let found = held(Trainings { seeds, deviation: f64::from(points) / 100.0 }, studies);
+            println!("{seeds:>5} {points:>3} {:>14.1} % {:>9.1} %", 100.0 * found.both, 100.0 * found.items);
         }
     }
     for models in [7, 1] {

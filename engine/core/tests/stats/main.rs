@@ -12,5 +12,6 @@ mod observations;
 mod pairs;
 mod plans;
 mod promises;
+mod seeds;
 mod simulation;
 mod strata;

@@ -1,5 +1,6 @@
 //! The small, fast form of `cargo bench -p xlt-core --bench coverage`: bounds are four standard errors around what is promised.
 
+use crate::seeds::{Trainings, held};
 use crate::simulation::{BASELINES, World, coverage_rates, rejection_rates};
 
 #[test]
@@ -9,6 +10,16 @@ fn intervals_hold_the_true_gain_as_often_as_they_promise() {
             assert!((0.914..0.986).contains(&share), "{name} of {of}: {share}");
         }
     }
+}
+
+#[test]
+fn intervals_of_several_seeds_hold_the_gain_of_other_seeds() {
+    for seeds in [2, 4] {
+        let found = held(Trainings { seeds, deviation: 0.06 }, 300);
+        assert!(found.both >= 0.90 && found.items < found.both - 0.02, "{seeds} seeds: {found:?}");
+    }
+    let alike = held(Trainings { seeds: 3, deviation: 0.0 }, 300);
+    assert!(alike.both >= 0.914 && alike.both >= alike.items, "{alike:?}");
 }
 
 #[test]
