@@ -94,7 +94,7 @@ impl<'f, 'a> Combination<'f, 'a> {
     /// u_g = Σ_c w_c (r_cg − p_c m_cg) / n_c, and the variance is G/(G−1) Σ_g u_g². For one cell it is the clustered standard error
     /// of Miller, E. (2024), *Adding Error Bars to Evals*, with the factor of Cameron, A. C. & Miller, D. L. (2015), *Journal of
     /// Human Resources* 50, 317–372; for two cells of the same items with weights 1 and −1 it is that of the paired differences.
-    /// The variance over seeds ([`Self::over_seeds`]) is added where an adapter has two or more.
+    /// The variance over seeds (`over_seeds`) is added where an adapter has two or more.
     #[must_use]
     pub fn estimate(&self) -> Estimated {
         let mut shares: Vec<(u32, f64)> = Vec::new();
@@ -147,7 +147,7 @@ impl<'f, 'a> Combination<'f, 'a> {
     }
 
     /// Its interval by a bootstrap that draws passages or questions with replacement, [`DRAWS`] times: the percentiles; where an adapter
-    /// has two or more seeds Student's t, with the variance of the draws and that over seeds ([`Self::over_seeds`]) added, at
+    /// has two or more seeds Student's t, with the variance of the draws and that over seeds (`over_seeds`) added, at
     /// Satterthwaite's degrees of freedom.
     ///
     /// Cameron, A. C., Gelbach, J. B. & Miller, D. L. (2008), *Review of Economics and Statistics* 90, 414–427, section III.A ("pairs
