@@ -4,7 +4,7 @@
 //! `XLT_BENCH_PYTHON=python cargo bench --bench peft`, a Python that has peft, transformers, torch and gguf, with
 //! `XLT_BENCH_MODEL` as for the benchmark `evaluate`. Examples are the demo's that have at most 256 tokens, one a window and a step; `XLT_BENCH_STEPS` (100)
 //! steps of AdamW at a falling rate, `XLT_BENCH_RATE` (1e-4, xlt's own) at first; `XLT_BENCH_SEEDS=1` adds
-//! the quantized bases. PEFT computes in F32, and again in F64: how far either is from that says what rounding alone does. Held out are the Arabic questions of the other passages.
+//! the quantized bases, with another initial adapter and order for each seed. PEFT computes in F32, and again in F64: how far either is from that says what rounding alone does. Held out are the Arabic questions of the other passages.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::unwrap_used, reason = "a benchmark stops where the machine does not do as told")]
 
@@ -32,7 +32,7 @@ const WINDOW: usize = 256;
 const DECAY: f64 = 0.01;
 
 /// What both are given.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Task {
     /// Tokens of each example, and how many of the last are asked for.
     examples: Vec<(Vec<u32>, usize)>,
@@ -104,6 +104,7 @@ fn main() {
         let mut model = Model::load(&backend, &path, &LoadOptions::default()).unwrap();
         let before = right(&evaluated(&model, &task), &task);
         let after = [1, 2, 3].map(|seed| {
+            let task = Task { steps: steps(task.examples.len(), task.rates.len(), seed), ..task.clone() };
             train(&backend, &path, &self::start(&model, seed), &task);
             model.attach(&path.with_extension("adapter")).unwrap();
             let after = right(&evaluated(&model, &task), &task);
@@ -149,20 +150,16 @@ fn task(model: &Model) -> Task {
         }
     }
     let steps: usize = setting("XLT_BENCH_STEPS").map_or(100, |steps| steps.parse().unwrap());
-    // Some order that visits all: a step through the list that shares no factor with its length.
-    let order = (0..).map(|at| at * 101 % examples.len());
-    let all: Vec<usize> = order.take(steps * BATCH).collect();
     let rate: f64 = setting("XLT_BENCH_RATE").map_or(1e-4, |rate| rate.parse().unwrap());
     let rates = (0..steps).map(|step| rate * (steps - step) as f64 / steps as f64).collect();
-    Task {
-        examples,
-        steps: all.chunks(BATCH).map(<[usize]>::to_vec).collect(),
-        rates,
-        decay: DECAY,
-        held_out,
-        labels,
-        gold,
-    }
+    let steps = self::steps(examples.len(), steps, 0);
+    Task { examples, steps, rates, decay: DECAY, held_out, labels, gold }
+}
+
+/// Some order that visits all examples: a step through the list that shares no factor with its length, from where the seed says.
+fn steps(examples: usize, steps: usize, seed: u64) -> Vec<Vec<usize>> {
+    let order = (0..steps * BATCH).map(|at| (at * 101 + seed as usize * 37) % examples);
+    order.collect::<Vec<_>>().chunks(BATCH).map(<[usize]>::to_vec).collect()
 }
 
 /// The loss of each step; leaves the adapter beside the model.

@@ -10,6 +10,7 @@ pub(crate) mod facts;
 mod formats;
 mod gain_table;
 pub(crate) mod gains;
+pub(crate) mod languages;
 mod odds;
 mod populations;
 mod position;
@@ -24,6 +25,7 @@ pub(crate) use contrasts::{contrasts, published};
 pub(crate) use equivalence::equivalence;
 pub(crate) use formats::formats;
 pub(crate) use gain_table::gain_table;
+pub(crate) use languages::languages;
 pub(crate) use odds::odds;
 pub(crate) use populations::populations;
 pub(crate) use position::position;
@@ -42,7 +44,9 @@ pub(crate) const ITEMS_ONLY: &str = " §";
 /// All tables but the claims’, in the order in which they are read; those that have rows.
 pub(crate) fn sheets(results: &Results) -> Vec<Sheet> {
     let first = [gain_table, populations, contrasts, odds, equivalence, published];
-    let all = first.into_iter().chain([sources, advantage, arms, formats, baseline, ablations, variance, position]);
+    let all = first
+        .into_iter()
+        .chain([sources, advantage, arms, formats, baseline, ablations, languages, variance, position]);
     all.filter_map(|of| of(results)).collect()
 }
 

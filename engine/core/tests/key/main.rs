@@ -41,7 +41,7 @@ fn keys_are_pinned() {
     let (evaluate, _) = key(&study::spec(), "llama", "evaluate/m/tuned/seed1/heb_Hebr/cot");
     assert_eq!(evaluate, "b33bfd82400d4e25571336065974b77d3b166577d93e7ca7c2956e9598f75d1d");
     let (finetune, _) = key(&study::spec(), "llama", "finetune/m/lora/seed1");
-    assert_eq!(finetune, "a8c85dad2a12cbfc83ccfa2159a36a609fb0cf8af0097678e8355cf89775feee");
+    assert_eq!(finetune, "7b3c2a5fb0900e43a0d0f103a47767d71c0c3b50347b91adbce994e6cf29d9f3");
     let (probe, _) = key(&probe::spec(), "llama", "probe/m/tuned/seed1/heb_Hebr/cot");
     assert_eq!(probe, "5928996fdb75700e6229614389ae3d5d1c51cc433c5962578b1781d59c15ce06");
 }

@@ -27,6 +27,7 @@ pub(super) fn effects(results: &Results) -> Value {
         baseline_plots => baselines.collect::<Vec<_>>(),
         ablations => of(effects::ablations),
         ablation_plots => ablations.collect::<Vec<_>>(),
+        languages => of(effects::languages),
         variance => of(effects::variance),
         position => of(effects::position),
     }

@@ -2,7 +2,8 @@
 
 use crate::effects::claims::{estimate, why, word};
 use crate::effects::gains::{GainRow, Panel, panels};
-use serde_json::{Value, json};
+use crate::effects::languages::{Asked, asked};
+use serde_json::{Map, Value, json};
 use xlt_core::analysis::{
     Ablation, AgainstBaseline, Comparison, ConditionFacts, Contrast, Effect, Effects, Equivalence, First, Judged,
     Leakage, NotFitted, Odds, PopulationGain, Published, SeedGain, Seen, Sided, Source, SourcesByTargets, Split,
@@ -36,6 +37,7 @@ pub(super) fn analysis(results: &Results) -> Value {
         "arms": of.arms.iter().map(population).collect::<Vec<_>>(),
         "gain_against_baseline": of.baseline.iter().map(baseline).collect::<Vec<_>>(),
         "ablations": of.ablations.iter().map(ablation).collect::<Vec<_>>(),
+        "languages": asked(results).iter().map(language).collect::<Vec<_>>(),
         "variance": of.variance.iter().map(variance).collect::<Vec<_>>(),
         "position": of.position.iter().map(position).collect::<Vec<_>>(),
     }))
@@ -47,10 +49,25 @@ fn rounded(value: Value) -> Value {
         Value::Number(number) if number.is_f64() => number.as_f64().map(twelve_digits).into(),
         Value::Array(values) => values.into_iter().map(rounded).collect(),
         Value::Object(fields) => {
-            fields.into_iter().map(|(name, value)| (name, rounded(value))).collect::<serde_json::Map<_, _>>().into()
+            fields.into_iter().map(|(name, value)| (name, rounded(value))).collect::<Map<_, _>>().into()
         }
         other => other,
     }
+}
+
+/// A language with what may explain how much it gains; what the table of languages does not know is `null`.
+fn language(of: &Asked<'_>) -> Value {
+    let distances = of.distances.iter().map(|(condition, distance)| ((*condition).to_owned(), json!(distance)));
+    json!({
+        "code": of.code,
+        "family": of.descent.map(|[family, _]| family),
+        "branch": of.descent.map(|[_, branch]| branch),
+        "script": of.script,
+        "resources": of.resources,
+        "family_distance": distances.collect::<Map<_, _>>(),
+        "mean_prompt_tokens": of.tokens,
+        "mean_gain": of.gain,
+    })
 }
 
 fn condition(ConditionFacts { name, adapter, mode, sources, data, control }: &ConditionFacts) -> Value {
