@@ -83,7 +83,8 @@ fn spread(generator: &mut Generator) -> f64 {
     (0..12).map(|_| generator.uniform()).sum::<f64>() - 6.0
 }
 
-fn answer(at: usize, right: bool) -> Answer {
+/// An answer to a question of that number, two on a passage.
+pub(crate) fn answer(at: usize, right: bool) -> Answer {
     let labels = ["1".to_owned(), "2".to_owned()];
     let item = Item {
         key: format!("q{at:03}"),

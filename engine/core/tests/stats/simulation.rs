@@ -1,9 +1,8 @@
 //! Made-up studies of which the truth is known: how often intervals hold it, and how often tests reject what is true.
 
-use std::collections::BTreeMap;
+use crate::seeds::answer;
 use xlt_core::analysis::{Combination, Frame};
 use xlt_core::answers::Answer;
-use xlt_core::items::Item;
 use xlt_core::results::{CellId, Column, Evaluations};
 use xlt_core::spec::Drawn;
 use xlt_core::stats::Interval;
@@ -208,22 +207,8 @@ impl Study {
 
     /// The answers of a cell, as an evaluation leaves them.
     fn answered(&self, model: usize, language: usize, phase: usize) -> Vec<Answer> {
-        let labels = ["1".to_owned(), "2".to_owned()];
-        let answer = |(number, right): (usize, &[bool; 2])| {
-            let item = Item {
-                key: format!("{number:04}"),
-                group: format!("{:04}", number / 2),
-                language: String::new(),
-                passage: None,
-                question: String::new(),
-                options: labels.to_vec(),
-                answer: 0,
-                extra: BTreeMap::new(),
-                part: None,
-            };
-            Answer::predicted(&item, &labels, Some(usize::from(!right[phase])))
-        };
-        self.cell(model, language).iter().enumerate().map(answer).collect()
+        let answers = self.cell(model, language).iter().enumerate();
+        answers.map(|(number, right)| answer(number, right[phase])).collect()
     }
 
     fn true_gain(&self, model: usize, language: usize) -> f64 {
