@@ -330,7 +330,7 @@ impl std::fmt::Display for CellName<'_> {
 mod tests {
     use super::super::frame::Frame;
     use super::super::frame::tests::{answers, id};
-    use super::super::study::ConditionFacts;
+    use super::super::study::tests::learned;
     use super::*;
     use crate::results::Evaluations;
     use crate::spec::Estimate;
@@ -385,15 +385,7 @@ mod tests {
     fn judged(languages: &[(&str, usize)], claims: &[Claim], cells: &impl Cells) -> Vec<Judged> {
         let evaluations = evaluations(languages);
         let frame = Frame::new(&evaluations);
-        let facts = |name: &str, sources: &[&str]| ConditionFacts {
-            name: name.to_owned(),
-            adapter: (!sources.is_empty()).then(|| "a".to_owned()),
-            mode: None,
-            sources: sources.iter().map(|code| (*code).to_owned()).collect(),
-            data: None,
-            control: false,
-        };
-        let conditions = [facts("base", &[]), facts("tuned", &["arb_Arab"])];
+        let conditions = [learned("base", &[]), learned("tuned", &["arb_Arab"])];
         let study = Study::new(&frame, &conditions, &[]);
         judge(&study, claims, Some("base"), cells, &vec![false; claims.len()])
     }

@@ -171,7 +171,7 @@ mod tests {
     use super::super::frame::Frame;
     use super::super::frame::tests::{answers, id};
     use super::super::gains::comparisons;
-    use super::super::study::ConditionFacts;
+    use super::super::study::tests::learned;
     use super::*;
     use crate::results::Evaluations;
 
@@ -188,15 +188,7 @@ mod tests {
     fn found(languages: &[(&str, usize, usize)]) -> Vec<Contrast> {
         let evaluations = evaluations(languages);
         let frame = Frame::new(&evaluations);
-        let facts = |name: &str, adapter: Option<&str>| ConditionFacts {
-            name: name.to_owned(),
-            adapter: adapter.map(str::to_owned),
-            mode: None,
-            sources: adapter.map(|_| "arb_Arab".to_owned()).into_iter().collect(),
-            data: None,
-            control: false,
-        };
-        let conditions = [facts("base", None), facts("tuned", Some("arabic"))];
+        let conditions = [learned("base", &[]), learned("tuned", &["arb_Arab"])];
         let study = Study::new(&frame, &conditions, &[]);
         contrasts(&study, &comparisons(&study, "tuned", "base"))
     }

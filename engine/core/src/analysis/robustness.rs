@@ -272,7 +272,7 @@ mod tests {
     use super::super::frame::Frame;
     use super::super::frame::tests::{answers, id};
     use super::super::gains::comparisons;
-    use super::super::study::ConditionFacts;
+    use super::super::study::tests::learned;
     use super::*;
     use crate::results::Evaluations;
     use crate::spec::{Estimate, Population, Term};
@@ -285,15 +285,7 @@ mod tests {
         };
         let evaluations: Evaluations = languages.iter().flat_map(both).collect();
         let frame = Frame::new(&evaluations);
-        let facts = |name: &str, adapter: Option<&str>| ConditionFacts {
-            name: name.to_owned(),
-            adapter: adapter.map(str::to_owned),
-            mode: None,
-            sources: adapter.map(|_| "arb_Arab".to_owned()).into_iter().collect(),
-            data: None,
-            control: false,
-        };
-        let conditions = [facts("base", None), facts("tuned", Some("arabic"))];
+        let conditions = [learned("base", &[]), learned("tuned", &["arb_Arab"])];
         let study = Study::new(&frame, &conditions, &[]);
         odds(&study, &comparisons(&study, "tuned", "base")[0]).expect("answers")
     }

@@ -71,12 +71,8 @@ pub struct Advantage {
 /// taught nothing of the task left out.
 #[must_use]
 pub(super) fn sources_by_targets(study: &Study<'_, '_>, over: &str) -> Vec<SourcesByTargets> {
-    let mut sources: Vec<&ConditionFacts> = Vec::new();
-    for condition in study.conditions.iter().filter(|it| it.name != over && !it.control && !it.sources.is_empty()) {
-        if !sources.iter().any(|known| known.sources == condition.sources) {
-            sources.push(condition);
-        }
-    }
+    let taught = study.conditions.iter().filter(|it| it.name != over && !it.control);
+    let sources = ConditionFacts::by_sources(taught);
     let of_model = |model: &&str| {
         let all: Vec<&str> = study.modes(model, &[over]);
         let sources = sources.clone();
@@ -173,18 +169,12 @@ fn weighted<'f, 'a>(gains: &[Vec<Combination<'f, 'a>>], weight: impl Fn(usize, u
 mod tests {
     use super::super::frame::Frame;
     use super::super::frame::tests::{answers, id};
+    use super::super::study::tests::learned;
     use super::*;
     use crate::results::Evaluations;
 
     fn facts(name: &str, source: Option<&str>, control: bool) -> ConditionFacts {
-        ConditionFacts {
-            name: name.to_owned(),
-            adapter: source.map(|_| name.to_owned()),
-            mode: None,
-            sources: source.map(str::to_owned).into_iter().collect(),
-            data: None,
-            control,
-        }
+        ConditionFacts { control, ..learned(name, source.as_slice()) }
     }
 
     /// Right answers of 20 after Arabic and after French, by language; none is right before.

@@ -27,6 +27,20 @@ pub struct ConditionFacts {
     pub control: bool,
 }
 
+impl ConditionFacts {
+    /// Those whose adapter's languages are known; of several that learned from the same ones the first.
+    #[must_use]
+    pub fn by_sources<'a>(conditions: impl IntoIterator<Item = &'a Self>) -> Vec<&'a Self> {
+        let mut found: Vec<&Self> = Vec::new();
+        for condition in conditions.into_iter().filter(|it| !it.sources.is_empty()) {
+            if !found.iter().any(|known| known.sources == condition.sources) {
+                found.push(condition);
+            }
+        }
+        found
+    }
+}
+
 /// What gains and claims are computed from.
 #[derive(Debug)]
 pub(super) struct Study<'f, 'a> {
@@ -155,4 +169,34 @@ pub(super) fn mean<'f, 'a>(parts: &[Combination<'f, 'a>]) -> Option<Combination<
         sum.add_all(1.0 / parts.len() as f64, part);
     }
     (!parts.is_empty()).then_some(sum)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A condition whose adapter learned from these languages; with none, the model as it is.
+    pub(crate) fn learned(name: &str, sources: &[&str]) -> ConditionFacts {
+        ConditionFacts {
+            name: name.to_owned(),
+            adapter: (!sources.is_empty()).then(|| name.to_owned()),
+            mode: None,
+            sources: sources.iter().map(|code| (*code).to_owned()).collect(),
+            data: None,
+            control: false,
+        }
+    }
+
+    #[test]
+    fn of_those_that_learned_from_the_same_the_first_stands_for_all() {
+        let conditions = [
+            learned("base", &[]),
+            learned("arabic", &["arb_Arab"]),
+            learned("again", &["arb_Arab"]),
+            learned("french", &["fra_Latn"]),
+        ];
+        let names: Vec<&str> =
+            ConditionFacts::by_sources(&conditions).iter().map(|condition| condition.name.as_str()).collect();
+        assert_eq!(names, ["arabic", "french"]);
+    }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use xlt_core::analysis::ConditionFacts;
 use xlt_core::languages::{find, nearest};
 use xlt_core::results::Results;
+use xlt_core::stats::mean;
 
 /// A language that was asked. What the table of languages does not know is `None`.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +29,7 @@ pub(crate) struct Asked<'a> {
 /// Every language that was asked, by code.
 pub(crate) fn asked(results: &Results) -> Vec<Asked<'_>> {
     let codes: BTreeSet<&str> = results.cells.iter().map(|cell| cell.id.language.as_str()).collect();
-    let taught: Vec<&ConditionFacts> = taught(results);
+    let taught = ConditionFacts::by_sources(&results.analysis.conditions);
     let of = |code| {
         let known = find(code);
         let distance = |condition: &&ConditionFacts| nearest(code, &condition.sources).map(|near| near.distance);
@@ -43,17 +44,6 @@ pub(crate) fn asked(results: &Results) -> Vec<Asked<'_>> {
         }
     };
     codes.into_iter().map(of).collect()
-}
-
-/// Conditions whose adapter's languages are known, the first of those that learned from the same.
-fn taught(results: &Results) -> Vec<&ConditionFacts> {
-    let mut taught: Vec<&ConditionFacts> = Vec::new();
-    for condition in results.analysis.conditions.iter().filter(|it| !it.sources.is_empty()) {
-        if !taught.iter().any(|known| known.sources == condition.sources) {
-            taught.push(condition);
-        }
-    }
-    taught
 }
 
 /// Each model counts the same, whatever was asked of it.
@@ -71,10 +61,6 @@ fn gain(results: &Results, code: &str) -> Option<f64> {
     let first = &gains.first()?.comparison;
     let of_first = |gain: &&xlt_core::analysis::Gain| gain.comparison.of == first.of && gain.language == code;
     mean(&gains.iter().filter(of_first).map(|gain| gain.estimate.value).collect::<Vec<_>>())
-}
-
-fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 /// Nothing where no gain is asked for, or no language is known.
