@@ -20,6 +20,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done; 1 a stage failed; 2 something in t
 enum Command {
     Run(command::run::Args),
     Plan(command::plan::Args),
+    Lock(command::lock::Args),
+    Fetch(command::fetch::Args),
     Check(command::check::Args),
     Explain(command::explain::Args),
     Status(command::status::Args),
@@ -48,6 +50,8 @@ impl Cli {
         match self.command {
             Command::Run(args) => command::run::run(&args),
             Command::Plan(args) => command::plan::run(&args),
+            Command::Lock(args) => command::lock::run(&args),
+            Command::Fetch(args) => command::fetch::run(&args),
             Command::Check(args) => command::check::run(&args),
             Command::Explain(args) => command::explain::run(&args),
             Command::Status(args) => command::status::run(&args),

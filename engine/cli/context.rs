@@ -2,10 +2,11 @@
 
 use crate::failure::Failure;
 use clap::Args;
+use glob::Pattern;
 use std::path::{Path, PathBuf};
 use xlt_cache::{Cache, Ledger};
 use xlt_core::plan::{Plan, Stage, StageId, plan, plan_only};
-use xlt_core::spec::{Request, Spec, load};
+use xlt_core::spec::{Request, Spec, load, nearest};
 use xlt_run::{LockFile, World, llama_version};
 
 /// How a spec is to be read.
@@ -39,6 +40,17 @@ pub(crate) struct StageArgs {
     words: Vec<String>,
     #[command(flatten)]
     overlay: Overlay,
+}
+
+/// Which part of a study is meant.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Selection {
+    /// Only these models, with commas between them: the study as if it had no others
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    models: Vec<String>,
+    /// Only stages whose names match, and what these read: 'evaluate/*/tuned/*'
+    #[arg(long, value_name = "GLOB")]
+    only: Vec<Pattern>,
 }
 
 /// A spec with its cache.
@@ -78,6 +90,38 @@ pub(crate) fn spec_and<'a>(one: &'a str, other: &'a str) -> (Option<&'a Path>, &
     if !first.exists() && second.is_file() { (Some(second), one) } else { (Some(first), other) }
 }
 
+impl Selection {
+    /// Leaves the other models out of the spec.
+    pub(crate) fn apply(&self, context: &mut Context) -> Result<(), Failure> {
+        let models = &mut context.spec.models;
+        for name in &self.models {
+            if !models.iter().any(|model| model.name == *name) {
+                let names = models.iter().map(|model| model.name.as_str());
+                let close = nearest(name, names.clone()).map(|close| format!("; did you mean `{close}`?"));
+                let known = names.collect::<Vec<_>>().join(", ");
+                let close = close.unwrap_or_else(|| format!("; it has {known}"));
+                return Err(Failure::sentence(format!("the spec has no model `{name}`{close}")));
+            }
+        }
+        models.retain(|model| self.models.is_empty() || self.models.contains(&model.name));
+        Ok(())
+    }
+
+    /// A plan of the stages that are meant.
+    pub(crate) fn plan(&self, context: &Context) -> Result<Plan, Failure> {
+        if self.only.is_empty() {
+            return context.plan();
+        }
+        let plan = context.plan_only(&|stage| self.only.iter().any(|pattern| pattern.matches(&stage.name)))?;
+        if plan.stages.is_empty() {
+            let patterns: Vec<&str> = self.only.iter().map(Pattern::as_str).collect();
+            let what = patterns.join("`, `");
+            return Err(Failure::sentence(format!("no stage's name matches `{what}`\n  `xlt plan --all` lists them")));
+        }
+        Ok(plan)
+    }
+}
+
 impl Context {
     /// Of the named spec, or of the one that is here.
     pub(crate) fn of(spec: Option<&Path>, overlay: &Overlay) -> Result<Self, Failure> {
@@ -87,7 +131,7 @@ impl Context {
     fn open(path: &Path, overlay: &Overlay) -> Result<Self, Failure> {
         let spec = load_spec(path, overlay)?;
         let (cache, ledger) = open_cache(overlay.cache.as_deref())?;
-        let lock = LockFile::beside(path)?;
+        let lock = LockFile::of(path, &spec.name)?;
         let world = World::new(cache, ledger, lock, path.with_extension("results"), spec.name.clone());
         Ok(Self { spec, world })
     }

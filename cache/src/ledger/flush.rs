@@ -2,7 +2,7 @@
 
 use super::open::{self, PATIENCE};
 use super::pending::Pending;
-use super::{Ledger, State, runs};
+use super::{Ledger, State, rates, runs};
 use crate::error::CacheError;
 use crate::fingerprint::Fingerprint;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
@@ -53,6 +53,7 @@ fn write(db: &mut Connection, pending: &Pending, today: i64) -> rusqlite::Result
     write_records(&change, pending, today)?;
     write_prints(&change, pending)?;
     runs::write(&change, pending)?;
+    rates::write(&change, pending)?;
     change.commit()
 }
 

@@ -10,6 +10,7 @@ mod lookup;
 mod open;
 mod outputs;
 mod pending;
+mod rates;
 mod rebuild;
 mod runs;
 mod schema;

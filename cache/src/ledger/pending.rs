@@ -20,6 +20,7 @@ pub(super) struct Pending {
     pub(super) started: Vec<(RunId, String, String)>,
     pub(super) finished: Vec<(RunId, i64, RunCounts)>,
     pub(super) stages: Vec<(RunId, StageRun)>,
+    pub(super) rates: Vec<(&'static str, f64, i64)>,
 }
 
 /// A record as the ledger keeps it.
@@ -44,7 +45,7 @@ impl Row {
 
 impl Pending {
     pub(super) fn is_empty(&self) -> bool {
-        let Self { records, removed, used, objects, files, started, finished, stages } = self;
+        let Self { records, removed, used, objects, files, started, finished, stages, rates } = self;
         records.is_empty()
             && removed.is_empty()
             && used.is_empty()
@@ -53,5 +54,6 @@ impl Pending {
             && started.is_empty()
             && finished.is_empty()
             && stages.is_empty()
+            && rates.is_empty()
     }
 }

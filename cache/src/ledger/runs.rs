@@ -141,7 +141,7 @@ impl Ledger {
         found.ok().flatten()
     }
 
-    fn read<T>(&self, query: impl FnOnce(&State) -> rusqlite::Result<T>) -> Result<T, CacheError> {
+    pub(super) fn read<T>(&self, query: impl FnOnce(&State) -> rusqlite::Result<T>) -> Result<T, CacheError> {
         let mut state = self.state();
         self.flush_state(&mut state)?;
         query(&state).map_err(|error| self.failed(error))

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 /// Version of the tables. A ledger of another version is set aside and rebuilt.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// Keys are stored as their 32 bytes. Times are nanoseconds since 1970, days are days since 1970.
 const TABLES: &str = "
@@ -32,6 +32,8 @@ const TABLES: &str = "
         seconds REAL NOT NULL, cpu_seconds REAL, peak_bytes INTEGER, log TEXT
     );
     CREATE INDEX stage_runs_by_run ON stage_runs (run);
+    CREATE TABLE rates (pace TEXT NOT NULL, rate REAL NOT NULL, noted INTEGER NOT NULL);
+    CREATE INDEX rates_by_pace ON rates (pace, noted);
 ";
 
 /// Makes the tables in an empty database.

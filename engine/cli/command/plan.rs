@@ -1,22 +1,34 @@
-//! `xlt plan`: what a run would do, and why.
+//! `xlt plan`: what a run would do, why, and what it would take.
 
-use crate::context::{Context, SpecArgs};
+mod costs;
+
+use crate::context::{Context, Selection, SpecArgs};
 use crate::failure::Failure;
 use crate::term;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use xlt_core::analysis::{DEVIATION, DISCORDANT, Outlook, outlooks};
+use xlt_core::cost::{Costs, costs};
 use xlt_core::plan::{Plan, StageId};
 use xlt_core::spec::Spec;
+use xlt_run::Reckoning;
 
-/// Show what a run would do, and why
+/// Show what a run would do, why, and what it would take
+///
+/// Fetches nothing: what is not here is estimated from the lock file, and marked ~.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
     spec: SpecArgs,
+    #[command(flatten)]
+    selection: Selection,
     /// List every stage, the cached ones too
     #[arg(long)]
     all: bool,
+    /// Fetch nothing, as a plan never does
+    #[arg(long)]
+    offline: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -26,16 +38,18 @@ pub(crate) struct Args {
 const SHOWN: usize = 40;
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let context = args.spec.open()?;
-    let plan = context.plan()?;
-    term::say(&if args.json { as_json(&plan, &context) } else { as_text(&plan, &context, args.all) });
+    let mut context = args.spec.open()?;
+    args.selection.apply(&mut context)?;
+    let plan = args.selection.plan(&context)?;
+    let costs = costs(&context.spec, &plan, &Reckoning::of(&context.world, BTreeMap::new()));
+    term::say(&if args.json { as_json(&plan, &costs, &context) } else { as_text(&plan, &costs, &context, args.all) });
     if let Err(error) = context.world.ledger.flush() {
         term::tell(&format!("note: failed to {error}"));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn as_json(plan: &Plan, context: &Context) -> String {
+fn as_json(plan: &Plan, costs: &Costs, context: &Context) -> String {
     let stages = plan.ids().map(|(id, stage)| {
         let verdict = &plan.verdicts[id.index()];
         json!({
@@ -46,10 +60,11 @@ fn as_json(plan: &Plan, context: &Context) -> String {
             "reason": plan.reason(id, &context.world),
         })
     });
-    json!({ "study": plan.study, "stages": stages.collect::<Vec<_>>() }).to_string()
+    let costs = self::costs::as_json(costs);
+    json!({ "study": plan.study, "stages": stages.collect::<Vec<_>>(), "costs": costs }).to_string()
 }
 
-fn as_text(plan: &Plan, context: &Context, all: bool) -> String {
+fn as_text(plan: &Plan, costs: &Costs, context: &Context, all: bool) -> String {
     let listed: Vec<StageId> =
         plan.ids().map(|(id, _)| id).filter(|id| all || plan.verdicts[id.index()].word() != "cached").collect();
     let shown = if all { listed.len() } else { listed.len().min(SHOWN) };
@@ -65,6 +80,7 @@ fn as_text(plan: &Plan, context: &Context, all: bool) -> String {
     let count = |word: &str| plan.verdicts.iter().filter(|verdict| verdict.word() == word).count();
     let (cached, run, maybe) = (count("cached"), count("run"), count("maybe"));
     text.push_str(&format!("{} stages: {cached} cached, {run} to run, {maybe} that may have to\n", plan.stages.len()));
+    text.push_str(&self::costs::as_text(costs));
     text.push_str(&claims(plan, &context.spec));
     text
 }

@@ -1,6 +1,6 @@
 //! `xlt run`: does what the plan says is left to do.
 
-use crate::context::{Context, SpecArgs};
+use crate::context::{Context, Selection, SpecArgs};
 use crate::failure::{Failure, INTERRUPTED, STAGE_FAILED};
 use crate::term;
 use crate::watch;
@@ -16,6 +16,8 @@ pub(crate) struct Args {
     /// Let the spec's command stages run their programs
     #[arg(long)]
     allow_commands: bool,
+    #[command(flatten)]
+    selection: Selection,
     #[command(flatten)]
     limits: Limits,
     /// Print one JSON object a line for everything that happens
@@ -42,8 +44,9 @@ const AGAIN: usize = 3;
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut context = args.spec.open()?;
+    args.selection.apply(&mut context)?;
     let observer = watch::observer(args.json);
-    run_plan(&mut context, &args.limits, args.allow_commands, observer, Context::plan)
+    run_plan(&mut context, &args.limits, args.allow_commands, observer, |context| args.selection.plan(context))
 }
 
 /// Runs what `plan` says is left to do, again where artifacts turn out damaged, and says how that ended.

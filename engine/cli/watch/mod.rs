@@ -5,6 +5,8 @@ mod json;
 mod lines;
 mod words;
 
+pub(crate) use words::duration;
+
 use xlt_run::Observer;
 
 /// The observer that fits: JSON if asked for, bars on a terminal, else plain lines.

@@ -77,7 +77,7 @@ fn thousands(number: u64) -> String {
 }
 
 /// `0.2 s`, `12 s`, `3 min 5 s`, `2 h 4 min`.
-pub(super) fn duration(seconds: f64) -> String {
+pub(crate) fn duration(seconds: f64) -> String {
     let whole = Duration::from_secs_f64(seconds.max(0.0)).as_secs();
     match whole {
         0..10 => format!("{seconds:.1} s"),

@@ -8,6 +8,7 @@ pub mod answers;
 pub mod asked;
 pub mod batch;
 pub mod chat;
+pub mod cost;
 pub mod evidence;
 pub mod exact;
 pub mod extract;

@@ -1,15 +1,19 @@
-//! The lock file's text: what every remote file was when it was first fetched.
+//! The lock file's text: what every remote file was when it was first fetched, and what is believed of those that were not yet.
 
+use crate::cost::Dimensions;
 use crate::key::Digest;
 use crate::plan::{Pin, PinnedFile};
 use crate::spec::Source;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The pins of a study, by the source's text, and its claims.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lock {
+    /// Name of the study that it was written for, where it says so.
+    pub study: Option<String>,
     pins: BTreeMap<String, Pin>,
+    estimates: BTreeMap<String, Estimate>,
     claims: BTreeMap<Digest, Registered>,
 }
 
@@ -22,15 +26,25 @@ pub struct Registered {
     pub post_hoc: bool,
 }
 
+/// What is believed of a file that nobody has fetched yet. Costs are estimated from it; nothing else depends on it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Estimate {
+    /// Its size in bytes.
+    pub size: Option<u64>,
+    /// Of a model, how large it is.
+    pub model: Option<Dimensions>,
+}
+
 const VERSION: u32 = 1;
 const HEADING: &str = "# Written by xlt: what every remote file of the spec was when it was first fetched, and whether a claim was there\n\
                        # before the first answers. Keep it beside the spec.\n\
-                       # To fetch a file anew, delete its entry.\n\n";
+                       # To fetch a file anew, delete its entry. An entry that is `unpinned` holds estimates; `xlt lock` completes it.\n\n";
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OnDisk {
     version: u32,
+    study: Option<String>,
     #[serde(default)]
     file: Vec<Entry>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -49,24 +63,38 @@ struct ClaimEntry {
 #[serde(deny_unknown_fields)]
 struct Entry {
     source: String,
-    sha256: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unpinned: bool,
+    sha256: Option<String>,
     size: Option<u64>,
     commit: Option<String>,
+    model: Option<Dimensions>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     files: Vec<PinnedFile>,
 }
 
 impl Entry {
-    fn is_sound(&self) -> bool {
-        let mut sums = std::iter::once(&self.sha256).chain(self.files.iter().map(|file| &file.sha256));
-        sums.all(|sum| sum.len() == 64 && sum.bytes().all(|b| b.is_ascii_hexdigit()))
+    /// The pin that it is; `None` where it says itself that it is none.
+    fn pin(&self) -> Result<Option<Pin>, String> {
+        let Self { source, unpinned, sha256, size, commit, files, .. } = self;
+        match (unpinned, sha256) {
+            (true, None) if commit.is_none() && files.is_empty() => return Ok(None),
+            (true, _) => return Err(format!("the entry of {source} is `unpinned`, and has a sha256, commit or files")),
+            (false, None) => return Err(format!("the entry of {source} has neither a sha256 nor `unpinned = true`")),
+            (false, Some(_)) => {}
+        }
+        let mut sums = sha256.iter().chain(files.iter().map(|file| &file.sha256));
+        if !sums.all(|sum| sum.len() == 64 && sum.bytes().all(|b| b.is_ascii_hexdigit())) {
+            return Err(format!("the sha256 of {source} is not 64 hexadecimal digits"));
+        }
+        let sha256 = sha256.iter().map(|sum| sum.to_ascii_lowercase()).collect();
+        let file = |file: &PinnedFile| PinnedFile { sha256: file.sha256.to_ascii_lowercase(), ..file.clone() };
+        Ok(Some(Pin { sha256, size: *size, commit: commit.clone(), files: files.iter().map(file).collect() }))
     }
 
-    fn into_pin(self) -> (String, Pin) {
-        let Self { source, mut sha256, size, commit, mut files } = self;
-        sha256.make_ascii_lowercase();
-        files.iter_mut().for_each(|file| file.sha256.make_ascii_lowercase());
-        (source, Pin { sha256, size, commit, files })
+    fn estimate(&self) -> Option<Estimate> {
+        let estimate = Estimate { size: self.size.filter(|_| self.unpinned), model: self.model };
+        (self.unpinned || estimate.model.is_some()).then_some(estimate)
     }
 }
 
@@ -80,14 +108,15 @@ impl Lock {
         if disk.version != VERSION {
             return Err(format!("it has version {}, this xlt knows version {VERSION}", disk.version));
         }
-        if let Some(entry) = disk.file.iter().find(|entry| !entry.is_sound()) {
-            return Err(format!("the sha256 of {} is not 64 hexadecimal digits", entry.source));
-        }
-        let mut lock = Self::default();
-        for (source, pin) in disk.file.into_iter().map(Entry::into_pin) {
-            if lock.pins.insert(source.clone(), pin).is_some() {
+        let mut lock = Self { study: disk.study, ..Self::default() };
+        for entry in disk.file {
+            let (pin, estimate) = (entry.pin()?, entry.estimate());
+            let source = entry.source;
+            if lock.pins.contains_key(&source) || lock.estimates.contains_key(&source) {
                 return Err(format!("it has two entries for {source}; keep the right one"));
             }
+            lock.pins.extend(pin.map(|pin| (source.clone(), pin)));
+            lock.estimates.extend(estimate.map(|estimate| (source, estimate)));
         }
         for ClaimEntry { text, digest, post_hoc } in disk.claim {
             let parsed = digest.parse();
@@ -101,22 +130,42 @@ impl Lock {
     /// The text of the lock file, entries sorted by source.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let entry = |(source, pin): (&String, &Pin)| Entry {
-            source: source.clone(),
-            sha256: pin.sha256.clone(),
-            size: pin.size,
-            commit: pin.commit.clone(),
-            files: pin.files.clone(),
-        };
+        let sources: BTreeSet<&String> = self.pins.keys().chain(self.estimates.keys()).collect();
         let claim = |(digest, Registered { text, post_hoc }): (&Digest, &Registered)| ClaimEntry {
             text: text.clone(),
             digest: digest.to_string(),
             post_hoc: *post_hoc,
         };
-        let (file, claim) = (self.pins.iter().map(entry).collect(), self.claims.iter().map(claim).collect());
-        let disk = OnDisk { version: VERSION, file, claim };
+        let file = sources.into_iter().map(|source| self.entry(source)).collect();
+        let claim = self.claims.iter().map(claim).collect();
+        let disk = OnDisk { version: VERSION, study: self.study.clone(), file, claim };
         // Plain strings and numbers always have a TOML form.
         format!("{HEADING}{}", toml::to_string(&disk).unwrap_or_default())
+    }
+
+    fn entry(&self, source: &str) -> Entry {
+        let (pin, estimate) = (self.pins.get(source), self.estimates.get(source).copied().unwrap_or_default());
+        Entry {
+            source: source.to_owned(),
+            unpinned: pin.is_none(),
+            sha256: pin.map(|pin| pin.sha256.clone()),
+            size: pin.map_or(estimate.size, |pin| pin.size),
+            commit: pin.and_then(|pin| pin.commit.clone()),
+            model: estimate.model,
+            files: pin.map(|pin| pin.files.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Every source that it has an entry of, as text.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        let only_estimated = self.estimates.keys().filter(|source| !self.pins.contains_key(*source));
+        self.pins.keys().chain(only_estimated).map(String::as_str)
+    }
+
+    /// What is believed of a source: its size where it is not pinned, its dimensions where it is a model.
+    #[must_use]
+    pub fn estimate(&self, source: &Source) -> Option<Estimate> {
+        self.estimates.get(&source.to_string()).copied()
     }
 
     /// The pin of a source.
@@ -125,9 +174,14 @@ impl Lock {
         self.pins.get(&source.to_string())
     }
 
-    /// Pins a source.
+    /// Pins a source. What was believed of its size is forgotten.
     pub fn insert(&mut self, source: &Source, pin: Pin) {
-        self.pins.insert(source.to_string(), pin);
+        let source = source.to_string();
+        match self.estimates.get_mut(&source) {
+            Some(Estimate { size, model: Some(_) }) => *size = None,
+            Some(_) | None => drop(self.estimates.remove(&source)),
+        }
+        self.pins.insert(source, pin);
     }
 
     /// When a claim was first seen.
@@ -168,5 +222,28 @@ mod tests {
         let twice = format!("{text}\n{}", &text[text.find("[[file]]").expect("an entry")..]);
         assert!(Lock::parse(&twice).is_err_and(|why| why.contains("two entries for https://a.example")));
         assert!(Lock::parse("x = [").is_err());
+    }
+
+    #[test]
+    fn an_estimate_is_kept_until_the_file_is_pinned_and_a_model_s_dimensions_stay() {
+        let text = "version = 1\n\n[[file]]\nsource = \"https://a.example/m.gguf\"\nunpinned = true\nsize = 400\n\n\
+                    [file.model]\nparameters = 100\nlayers = 2\nwidth = 8\nattention = 8\ncache = 4\nfeed_forward = 16\n\
+                    vocabulary = 10\n\n[[file]]\nsource = \"https://a.example/rows\"\nunpinned = true\nsize = 7\n";
+        let mut lock = Lock::parse(text).expect("a lock");
+        let [model, rows] =
+            ["m.gguf", "rows"].map(|name| Source::Url { url: format!("https://a.example/{name}") });
+        assert_eq!((lock.get(&model), lock.estimate(&model).and_then(|it| it.size)), (None, Some(400)));
+        assert!(lock.to_text().ends_with(&text["version = 1\n\n".len()..]), "{}", lock.to_text());
+        for source in [&model, &rows] {
+            lock.insert(source, Pin { sha256: "ab".repeat(32), size: Some(401), ..Pin::default() });
+        }
+        assert_eq!(lock.estimate(&rows), None);
+        let known = lock.estimate(&model).expect("its dimensions");
+        assert_eq!((known.size, known.model.map(|model| model.layers)), (None, Some(2)));
+        assert_eq!(Lock::parse(&lock.to_text()), Ok(lock));
+        let both = text.replacen("size = 400", &format!("sha256 = \"{}\"", "ab".repeat(32)), 1);
+        assert!(Lock::parse(&both).is_err_and(|why| why.contains("is `unpinned`, and has a sha256")));
+        let neither = text.replacen("unpinned = true\n", "", 1);
+        assert!(Lock::parse(&neither).is_err_and(|why| why.contains("neither a sha256 nor `unpinned = true`")));
     }
 }

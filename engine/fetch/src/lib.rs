@@ -121,6 +121,21 @@ pub fn fetch_with(order: &Order<'_>, watch: &dyn Watch, settings: &Settings) -> 
     }
 }
 
+/// What a source is now, as far as its server says so without sending it: a pin of files on the model hub that are known by their
+/// SHA-256. `None` where only the bytes tell.
+///
+/// # Errors
+/// As [`fetch`].
+pub fn resolve(source: &Source, watch: &dyn Watch) -> Result<Option<Pin>, FetchError> {
+    match source {
+        Source::Hub { repo, dataset, path, revision } => {
+            let place = Place { repo, dataset: *dataset, path, revision: revision.as_deref(), alone: false };
+            hub::resolve(&place, watch, &Settings::from_env())
+        }
+        Source::Parts { .. } | Source::Local { .. } | Source::Url { .. } | Source::Pypi { .. } => Ok(None),
+    }
+}
+
 /// A file that is neither on the hub nor in parts.
 fn one_file(source: &Source, want: &Want<'_>, watch: &dyn Watch, settings: &Settings) -> Result<Landed, FetchError> {
     match source {

@@ -7,6 +7,7 @@ use crate::machine::Machine;
 use crate::observe::{Observer, RunEvent};
 use crate::pool::{Pool, WorkerId};
 use crate::protocol::{Done, Made, Reply, Request};
+use crate::rates;
 use crate::refusal;
 use crate::workplace::{self, Workplace};
 use crate::world::World;
@@ -17,7 +18,7 @@ use std::time::{Duration, Instant};
 use xlt_cache::{CacheError, RunCounts, RunId, StageRun, Status};
 use xlt_core::batch::Cost;
 use xlt_core::key::Key;
-use xlt_core::plan::{Facts, Input, InputSource, Plan, Stage, StageId, Work};
+use xlt_core::plan::{Facts, Input, InputSource, KnownOutputs, Plan, Stage, StageId, Work};
 use xlt_core::record::{Output, Record};
 use xlt_core::schedule::{Command, Event, Scheduler, Tally};
 
@@ -182,6 +183,8 @@ struct Place {
     seconds: f64,
     peak_bytes: Option<u64>,
     cost: Option<Cost>,
+    /// Of a training, at how many tokens a second it goes.
+    learning: Option<f64>,
 }
 
 impl Run<'_> {
@@ -271,6 +274,7 @@ impl Run<'_> {
             seconds: 0.0,
             peak_bytes: None,
             cost: None,
+            learning: None,
         };
         self.places.insert(id, place);
         if !self.waited.contains(&id) {
@@ -309,6 +313,9 @@ impl Run<'_> {
     fn reply(&mut self, worker: WorkerId, reply: Reply) -> Result<(), RunError> {
         if let Reply::Progress { done, total, unit, learning } = reply {
             if let Some(stage) = self.pool.job(worker) {
+                if let (Some(learning), Some(place)) = (learning, self.places.get_mut(&stage)) {
+                    place.learning = Some(learning.tokens_per_second);
+                }
                 self.observer.event(&RunEvent::Progress { stage: self.plan.stage(stage), done, total, unit, learning });
             }
             return Ok(());
@@ -435,6 +442,7 @@ impl Run<'_> {
         if let Ok(record) = &result {
             self.world.ledger.insert(record);
             self.note(stage, Some(record.key), Status::Ok, seconds);
+            self.note_rate(stage);
         }
         match result {
             Ok(record) => {
@@ -527,6 +535,19 @@ impl Run<'_> {
         self.world
             .ledger
             .stage_run(self.id, StageRun { stage: name, key, status, seconds, cpu_seconds: None, peak_bytes, log });
+    }
+
+    /// Notes how fast a model computed, which later plans estimate from.
+    fn note_rate(&self, stage: StageId) {
+        let Some(place) = self.places.get(&stage) else { return };
+        let model = self.plan.stage(stage).model().and_then(|model| self.scheduler.output(model));
+        let Some(model) = model else { return };
+        let path = self.world.cache.object_path(&model);
+        if let Some((pace, rate)) =
+            rates::rate(self.plan.stage(stage), &path, place.seconds, place.cost, place.learning)
+        {
+            self.world.ledger.computed(pace.name(), rate);
+        }
     }
 
     fn outputs(&self, stage: StageId, made: Vec<Made>) -> Vec<Output> {

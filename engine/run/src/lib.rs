@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod commit;
+mod costs;
 #[cfg(feature = "llama")]
 pub mod decode;
 pub mod doctor;
@@ -25,9 +26,11 @@ mod observe;
 pub mod panics;
 mod pool;
 mod protocol;
+mod rates;
 #[cfg(feature = "llama")]
 pub mod question;
 mod refusal;
+mod resolve;
 #[cfg(feature = "llama")]
 pub mod scorer;
 #[cfg(feature = "llama")]
@@ -37,11 +40,13 @@ pub mod worker;
 mod workplace;
 mod world;
 
+pub use costs::Reckoning;
 pub use engine::{Ending, Engine, Interrupt, Options};
 pub use error::RunError;
 pub use lockfile::LockFile;
 pub use machine::Machine;
 pub use model_file::model_file;
+pub use resolve::resolve;
 pub use observe::{Learning, Observer, RunEvent, Unit};
 pub use world::World;
 

@@ -5,7 +5,7 @@ use fs_err as fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use xlt_core::key::Digest;
-use xlt_core::lock::{Lock, Registered};
+use xlt_core::lock::{Estimate, Lock, Registered};
 use xlt_core::plan::{NewClaim, Pin};
 use xlt_core::spec::Source;
 
@@ -14,9 +14,28 @@ use xlt_core::spec::Source;
 pub struct LockFile {
     path: PathBuf,
     lock: Lock,
+    /// What is written into it as the study's name.
+    study: Option<String>,
 }
 
 impl LockFile {
+    /// Reads the lock file of a study's spec; there need not be one.
+    ///
+    /// # Errors
+    /// As [`LockFile::beside`], and where it was written for another study.
+    pub fn of(spec: &Path, study: &str) -> Result<Self, RunError> {
+        let mut file = Self::beside(spec)?;
+        if let Some(other) = file.lock.study.as_ref().filter(|other| *other != study) {
+            let why = format!(
+                "it was written for the study `{other}`, and this is `{study}`\n  restore the right one from version control; if the \
+                 study has a new name, write that into the lock file"
+            );
+            return Err(RunError::Lock { path: file.path, why });
+        }
+        file.study = Some(study.to_owned());
+        Ok(file)
+    }
+
     /// Reads the lock file of a spec; there need not be one.
     ///
     /// # Errors
@@ -33,7 +52,7 @@ impl LockFile {
             Err(error) if error.kind() == ErrorKind::NotFound => Lock::default(),
             Err(error) => return Err(RunError::Lock { why: error.to_string(), path }),
         };
-        Ok(Self { path, lock })
+        Ok(Self { path, lock, study: None })
     }
 
     /// The pin of a source.
@@ -46,6 +65,12 @@ impl LockFile {
     #[must_use]
     pub fn claim(&self, digest: &Digest) -> Option<&Registered> {
         self.lock.claim(digest)
+    }
+
+    /// What is believed of a source that is not pinned, or not here.
+    #[must_use]
+    pub fn estimate(&self, source: &Source) -> Option<Estimate> {
+        self.lock.estimate(source)
     }
 
     /// Registers claims and writes the file whole; nothing is written where there are none.
@@ -99,6 +124,7 @@ impl LockFile {
         folder.lock().map_err(|error| failed(error.to_string()))?;
         let mut lock = Self::beside(&self.path)?.lock;
         let changed = change(&mut lock).map_err(failed)?;
+        lock.study = self.study.clone().or(lock.study);
         self.lock = lock;
         if changed {
             self.write().map_err(|error| RunError::Lock { path: self.path.clone(), why: error.to_string() })

@@ -2,7 +2,7 @@
 
 use crate::engine::Options;
 use crate::error::RunError;
-use xlt_core::plan::{DownloadWork, Kind, Plan, Work};
+use xlt_core::plan::{DownloadWork, Kind, Plan, Stage, Work};
 
 /// What the spec needs and the user did not allow, or this build cannot do: said before anything starts.
 pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
@@ -28,8 +28,16 @@ pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
             stage.name
         ));
     }
+    let unpinned: Vec<String> = to_run().filter_map(unpinned).collect();
+    if options.locked && !unpinned.is_empty() {
+        return refuse(format!(
+            "the lock file does not pin these, and `--locked` forbids adding them:\n    {}\n  run `xlt lock` and commit the lock \
+             file, or run once without `--locked`",
+            unpinned.join("\n    ")
+        ));
+    }
     for stage in to_run() {
-        let Work::Download(DownloadWork { file, pin }) = &stage.work else { continue };
+        let Work::Download(DownloadWork { file, .. }) = &stage.work else { continue };
         if file.source.is_local() {
             continue;
         }
@@ -40,13 +48,12 @@ pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
                 stage.name, file.source
             ));
         }
-        if options.locked && pin.is_none() {
-            return refuse(format!(
-                "{} (stage `{}`) is not in the lock file, and `--locked` forbids adding it\n  run once without `--locked`, and \
-                 commit the lock file",
-                file.source, stage.name
-            ));
-        }
     }
     Ok(())
+}
+
+/// The address of a remote file that a stage brings and nothing pins.
+fn unpinned(stage: &Stage) -> Option<String> {
+    let Work::Download(DownloadWork { file, pin: None }) = &stage.work else { return None };
+    (!file.source.is_local()).then(|| file.source.to_string())
 }

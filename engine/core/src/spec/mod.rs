@@ -31,7 +31,7 @@ pub use adapter::{
     TrainOn, Training,
 };
 pub use error::{SpecError, SpecErrors};
-pub(crate) use quantization::type_in_name;
+pub(crate) use quantization::{TYPES, type_in_name};
 pub use schema::schema;
 pub use suggest::nearest;
 pub use types::*;

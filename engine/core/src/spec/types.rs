@@ -352,6 +352,13 @@ impl Mode {
         self.score == Score::Generate || self.reasons().is_some()
     }
 
+    /// Tokens that the model may write.
+    #[must_use]
+    pub fn budget(&self) -> u32 {
+        let answer = if self.score == Score::Generate { self.generate.max_tokens } else { 0 };
+        answer + self.reasons().map_or(0, |reason| reason.max_tokens)
+    }
+
     /// The reasoning that the model writes; `None` where it writes none, or filler stands in its place.
     #[must_use]
     pub fn reasons(&self) -> Option<&Reason> {

@@ -90,6 +90,34 @@ pub(crate) fn fetch(
     Ok(fetched)
 }
 
+/// What `place` is now; `None` where the hub knows one of its files by its git name alone.
+pub(crate) fn resolve(
+    place: &Place<'_>,
+    watch: &dyn Watch,
+    settings: &Settings,
+) -> Result<Option<Pin>, FetchError> {
+    let hub = Hub::new(settings, watch)?;
+    let commit = hub.commit(place)?;
+    let files = choose::choose(place, hub.files(place, &commit)?)?;
+    let files = files.iter().map(known).collect::<Option<Vec<PinnedFile>>>();
+    Ok(files.map(|files| Pin {
+        sha256: sum(&files),
+        size: Some(files.iter().map(|file| file.size).sum()),
+        commit: Some(commit),
+        files,
+    }))
+}
+
+/// A file whose SHA-256 the hub's list says.
+fn known(file: &Listed) -> Option<PinnedFile> {
+    match &file.content {
+        Content::Sha256(sha256) => {
+            Some(PinnedFile { path: file.path.clone(), size: file.size, sha256: sha256.clone() })
+        }
+        Content::Git(_) => None,
+    }
+}
+
 /// The files of a pin, if it can be one.
 fn pinned(place: &Place<'_>, pin: &Pin, commit: &str) -> Result<Vec<Listed>, HubError> {
     let files = pin.files.as_slice();
@@ -113,12 +141,6 @@ fn pinned(place: &Place<'_>, pin: &Pin, commit: &str) -> Result<Vec<Listed>, Hub
 
 /// Refuses files that are not the wanted ones before they are downloaded, where the hub's list says enough.
 fn announced(place: &Place<'_>, want: &Want<'_>, files: &[Listed]) -> Result<(), HubError> {
-    let known = |file: &Listed| match &file.content {
-        Content::Sha256(sha256) => {
-            Some(PinnedFile { path: file.path.clone(), size: file.size, sha256: sha256.clone() })
-        }
-        Content::Git(_) => None,
-    };
     let Some(files) = files.iter().map(known).collect::<Option<Vec<PinnedFile>>>() else { return Ok(()) };
     match (want.sha256, sum(&files)) {
         (Some(expected), got) if expected != got => {

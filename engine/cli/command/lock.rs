@@ -1,0 +1,76 @@
+//! `xlt lock`: completes the lock file.
+
+use super::run::{Limits, run_plan};
+use crate::context::{Context, SpecArgs};
+use crate::failure::Failure;
+use crate::term;
+use crate::watch;
+use std::process::ExitCode;
+use xlt_core::cost::Amount;
+use xlt_core::plan::{Pin, Work};
+use xlt_core::spec::Source;
+use xlt_run::resolve;
+
+/// Pin every file of a spec that its lock file does not pin yet
+///
+/// The model hub says which commit a revision is and what its large files are, so these are pinned without being fetched. Small files
+/// of the hub, and files from elsewhere, are known by their bytes alone: they are fetched into the cache.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    spec: SpecArgs,
+    #[command(flatten)]
+    limits: Limits,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    let mut context = args.spec.open()?;
+    let open = unpinned(&context)?;
+    let mut troubles = Vec::new();
+    for source in &open {
+        match resolve(source) {
+            Ok(Some(pin)) => {
+                term::say(&told(source, &pin));
+                context.world.lock.pin(source, pin, false)?;
+            }
+            Ok(None) => {}
+            Err(why) => troubles.push(why),
+        }
+    }
+    if !troubles.is_empty() {
+        return Err(Failure::sentence(troubles.join("\nerror: ")));
+    }
+    let left = unpinned(&context)?;
+    if left.is_empty() {
+        term::say(&format!("{}: every file is pinned", context.world.lock.path().display()));
+        return Ok(ExitCode::SUCCESS);
+    }
+    run_plan(&mut context, &args.limits, false, watch::observer(false), |context| {
+        context.plan_only(&|stage| matches!(&stage.work, Work::Download(work) if left.contains(&work.file.source)))
+    })
+}
+
+/// Remote files of the spec that nothing pins, each once.
+fn unpinned(context: &Context) -> Result<Vec<Source>, Failure> {
+    let mut found: Vec<Source> = Vec::new();
+    for stage in &context.plan()?.stages {
+        if let Work::Download(work) = &stage.work
+            && work.pin.is_none()
+            && !work.file.source.is_local()
+            && !found.contains(&work.file.source)
+        {
+            found.push(work.file.source.clone());
+        }
+    }
+    Ok(found)
+}
+
+fn told(source: &Source, pin: &Pin) -> String {
+    let size = pin.size.map(Amount::exactly).unwrap_or(Amount::UNKNOWN);
+    let files = match pin.files.len() {
+        1 => "1 file".to_owned(),
+        several => format!("{several} files"),
+    };
+    let commit = pin.commit.as_deref().and_then(|commit| commit.get(..12)).unwrap_or_default();
+    format!("pinned {source}: commit {commit}, {files}, {size}")
+}

@@ -1,0 +1,109 @@
+//! What there is too little of, and the smallest change that would do.
+
+use super::amount::size;
+use super::{Amount, Books, Means, ModelCost, bits};
+use crate::spec::{Base, Model, TYPES, type_in_name};
+
+/// Fewest bits that a weight is quantized to in what is advised.
+const FEWEST_BITS: f64 = 2.0;
+
+/// Something that this machine has too little of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shortage {
+    /// The model; `None`: all of them together.
+    pub model: Option<String>,
+    /// What for: `load`, `train` or `disk`.
+    pub what: &'static str,
+    /// Bytes that it takes.
+    pub needed: Amount,
+    /// Bytes that there are.
+    pub there: u64,
+    /// What would fit.
+    pub advice: String,
+}
+
+/// Everything that does not fit.
+pub(super) fn shortages(books: &Books<'_>, models: &[ModelCost], disk: Amount, means: Means) -> Vec<Shortage> {
+    let mut found = Vec::new();
+    let asked = books.spec.models.iter().filter(|model| model.answers.is_none());
+    for (model, cost) in asked.zip(models).filter(|(_, cost)| cost.left > 0) {
+        let shortage = |what, needed, advice| Shortage {
+            model: Some(model.name.clone()),
+            what,
+            needed,
+            there: means.memory,
+            advice,
+        };
+        if !fits(cost.load, means.memory) {
+            found.push(shortage("load", cost.load, smaller(books, model, cost.load, means.memory)));
+        } else if let Some(train) = cost.train.filter(|train| !fits(*train, means.memory)) {
+            found.push(shortage("train", train, trained(books, model, train, means.memory)));
+        }
+    }
+    if let Some(there) = means.disk.filter(|there| !fits(disk, *there)) {
+        let advice = together(models, there);
+        found.push(Shortage { model: None, what: "disk", needed: disk, there, advice });
+    }
+    found
+}
+
+fn fits(needed: Amount, there: u64) -> bool {
+    needed.at_least() <= there as f64
+}
+
+/// The largest type in which a model would fit, of whose file `needed` holds the bytes.
+fn smaller(books: &Books<'_>, model: &Model, needed: Amount, memory: u64) -> String {
+    let asked = books.asked(model);
+    let Some((dimensions, file)) = asked.dimensions.zip(asked.size.bytes()) else {
+        return elsewhere(needed);
+    };
+    let beside = needed.at_least() - file;
+    let mut types: Vec<&str> = TYPES.iter().copied().filter(|kind| bits(kind) >= FEWEST_BITS).collect();
+    types.sort_by(|one, other| bits(other).total_cmp(&bits(one)));
+    let fitting = types.into_iter().find(|kind| dimensions.bytes(kind) + beside <= memory as f64);
+    match fitting.filter(|kind| dimensions.bytes(kind) < file) {
+        Some(kind) => {
+            let quantized = model.quantize.is_none() && !published_plain(model);
+            let again = if quantized { " with `requantize = true`" } else { "" };
+            format!(
+                "`models.{}.quantize = \"{kind}\"`{again} would fit (about {})",
+                model.name,
+                size(dimensions.bytes(kind) + beside)
+            )
+        }
+        None => elsewhere(needed),
+    }
+}
+
+fn elsewhere(needed: Amount) -> String {
+    format!("it takes a machine with {} of memory; elsewhere it is left out with `--models`", size(needed.at_least()))
+}
+
+/// Whether a model is published in a type of which others are made.
+fn published_plain(model: &Model) -> bool {
+    type_in_name(&model.file.source.to_string()).is_some_and(|kind| bits(kind) >= 16.0)
+}
+
+fn trained(books: &Books<'_>, model: &Model, needed: Amount, memory: u64) -> String {
+    let trainings = books.spec.adapters.iter().filter_map(|adapter| Some((adapter, adapter.training()?)));
+    let source = trainings.into_iter().find(|(_, training)| training.base == Base::Source);
+    if let (Some((adapter, _)), Some(_)) = (source, &model.quantize) {
+        return format!("`adapters.{}.base = \"quantized\"` takes less", adapter.name);
+    }
+    smaller(books, model, needed, memory)
+}
+
+/// As many models as fit together, the smallest first.
+fn together(models: &[ModelCost], there: u64) -> String {
+    let mut by_size: Vec<&ModelCost> = models.iter().filter(|model| model.left > 0).collect();
+    by_size.sort_by(|one, other| one.disk.at_least().total_cmp(&other.disk.at_least()));
+    let mut left = there as f64;
+    let fitting = by_size.iter().take_while(|model| {
+        left -= model.disk.at_least();
+        left >= 0.0
+    });
+    match fitting.map(|model| model.model.as_str()).collect::<Vec<_>>().as_slice() {
+        [] => "no single model fits: give `--cache` a folder on a larger disk".to_owned(),
+        some => format!("`--models {}` would fit", some.join(",")),
+    }
+}

@@ -1,0 +1,67 @@
+//! What costs are reckoned from: the lock file, headers and lines of what is in the cache, past rates, this machine.
+
+use crate::machine::Machine;
+use crate::rates;
+use crate::world::World;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+use xlt_core::cost::{CostFacts, Dimensions, Means, Pace};
+use xlt_core::key::Digest;
+use xlt_core::lock::Estimate;
+use xlt_core::spec::Source;
+
+/// A world of which costs are reckoned.
+#[derive(Debug)]
+pub struct Reckoning<'a> {
+    world: &'a World,
+    /// Rates that were measured for this, in place of past ones.
+    measured: BTreeMap<Pace, f64>,
+    dimensions: RefCell<BTreeMap<Digest, Option<Dimensions>>>,
+    rows: RefCell<BTreeMap<Digest, Option<(u64, u64)>>>,
+}
+
+impl<'a> Reckoning<'a> {
+    /// Of a world; `measured` counts more than past rates.
+    #[must_use]
+    pub fn of(world: &'a World, measured: BTreeMap<Pace, f64>) -> Self {
+        Self { world, measured, dimensions: RefCell::default(), rows: RefCell::default() }
+    }
+}
+
+impl CostFacts for Reckoning<'_> {
+    fn estimate(&self, source: &Source) -> Option<Estimate> {
+        self.world.lock.estimate(source)
+    }
+
+    fn dimensions(&self, model: &Digest) -> Option<Dimensions> {
+        let read = || rates::dimensions(&self.world.cache.object_path(model));
+        *self.dimensions.borrow_mut().entry(*model).or_insert_with(read)
+    }
+
+    fn rows(&self, rows: &Digest) -> Option<(u64, u64)> {
+        *self.rows.borrow_mut().entry(*rows).or_insert_with(|| lines(&self.world.cache.object_path(rows)))
+    }
+
+    fn rate(&self, pace: Pace) -> Option<f64> {
+        self.measured.get(&pace).copied().or_else(|| self.world.ledger.rate(pace.name()))
+    }
+
+    fn means(&self) -> Means {
+        let resources = Machine::look(None).resources;
+        Means { memory: resources.memory, disk: free(self.world.cache.root()), cores: resources.cores }
+    }
+}
+
+/// Lines of text and bytes; `None` of what has no lines.
+fn lines(path: &Path) -> Option<(u64, u64)> {
+    let bytes = std::fs::read(path).ok()?;
+    let lines = bytes.iter().filter(|&&byte| byte == b'\n').count() as u64;
+    (lines > 1).then_some((lines, bytes.len() as u64))
+}
+
+/// Bytes that this user may still write there.
+fn free(folder: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(disk.f_bavail * disk.f_frsize)
+}
