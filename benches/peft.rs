@@ -96,7 +96,9 @@ fn main() {
         }
     }
     let Some(seeds) = setting("XLT_BENCH_SEEDS").map(|seeds| seeds.parse::<usize>().unwrap()) else { return };
-    println!("held out, mean log-probability of the right label, among all words and among the labels: before; gain by seed");
+    println!(
+        "held out, mean log-probability of the right label, among all words and among the labels: before; gain by seed"
+    );
     for to in ["F32", "Q8_0", "Q4_K_M"] {
         let path = if to == "F32" { exact.clone() } else { as_type(to) };
         let mut model = Model::load(&backend, &path, &LoadOptions::default()).unwrap();

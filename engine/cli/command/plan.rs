@@ -12,7 +12,7 @@ use xlt_core::analysis::{DEVIATION, DISCORDANT, Outlook, outlooks};
 use xlt_core::cost::{Costs, costs};
 use xlt_core::plan::{Plan, StageId};
 use xlt_core::spec::Spec;
-use xlt_run::Reckoning;
+use xlt_run::{Reckoning, calibrated};
 
 /// Show what a run would do, why, and what it would take
 ///
@@ -26,6 +26,9 @@ pub(crate) struct Args {
     /// List every stage, the cached ones too
     #[arg(long)]
     all: bool,
+    /// Measure for a second or two how fast this machine computes, in place of past rates
+    #[arg(long)]
+    calibrate: bool,
     /// Fetch nothing, as a plan never does
     #[arg(long)]
     offline: bool,
@@ -41,7 +44,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut context = args.spec.open()?;
     args.selection.apply(&mut context)?;
     let plan = args.selection.plan(&context)?;
-    let costs = costs(&context.spec, &plan, &Reckoning::of(&context.world, BTreeMap::new()));
+    let measured = if args.calibrate { calibrated().map_err(Failure::sentence)? } else { BTreeMap::new() };
+    let costs = costs(&context.spec, &plan, &Reckoning::of(&context.world, measured));
     term::say(&if args.json { as_json(&plan, &costs, &context) } else { as_text(&plan, &costs, &context, args.all) });
     if let Err(error) = context.world.ledger.flush() {
         term::tell(&format!("note: failed to {error}"));

@@ -149,14 +149,10 @@ impl Books<'_> {
         for (id, stage) in self.plan.ids() {
             let Some(model) = self.model_of(stage) else { continue };
             owners.entry(id).or_insert(model);
-            let files = stage.inputs.iter().filter(|input| matches!(&*input.name, "model" | "adapter"));
-            for input in files {
-                if let InputSource::Stage(id, _) = input.source {
-                    owners.entry(id).or_insert(model);
-                    self.plan.stage(id).producers().for_each(|(id, _)| {
-                        owners.entry(id).or_insert(model);
-                    });
-                }
+            let mut files = files(stage);
+            while let Some(id) = files.pop() {
+                owners.entry(id).or_insert(model);
+                files.extend(self::files(self.plan.stage(id)));
             }
         }
         owners
@@ -251,10 +247,21 @@ impl Books<'_> {
     }
 }
 
+/// Stages that make the model or the adapter which a stage reads.
+fn files(stage: &Stage) -> Vec<StageId> {
+    let files = stage.inputs.iter().filter(|input| matches!(&*input.name, "model" | "adapter"));
+    let made = files.filter_map(|input| match input.source {
+        InputSource::Stage(id, _) => Some(id),
+        InputSource::Local(_) => None,
+    });
+    made.collect()
+}
+
 /// A model's dimensions where nothing but its size is known: as many parameters as its type makes of the bytes, in a shape as
 /// dense models of that size have it.
 fn guessed(model: &Model, size: Amount) -> Option<Dimensions> {
-    let (Source::Hub { path: name, .. } | Source::Url { url: name } | Source::Local { path: name }) = &model.file.source
+    let (Source::Hub { path: name, .. } | Source::Url { url: name } | Source::Local { path: name }) =
+        &model.file.source
     else {
         return None;
     };

@@ -230,8 +230,7 @@ mod tests {
                     [file.model]\nparameters = 100\nlayers = 2\nwidth = 8\nattention = 8\ncache = 4\nfeed_forward = 16\n\
                     vocabulary = 10\n\n[[file]]\nsource = \"https://a.example/rows\"\nunpinned = true\nsize = 7\n";
         let mut lock = Lock::parse(text).expect("a lock");
-        let [model, rows] =
-            ["m.gguf", "rows"].map(|name| Source::Url { url: format!("https://a.example/{name}") });
+        let [model, rows] = ["m.gguf", "rows"].map(|name| Source::Url { url: format!("https://a.example/{name}") });
         assert_eq!((lock.get(&model), lock.estimate(&model).and_then(|it| it.size)), (None, Some(400)));
         assert!(lock.to_text().ends_with(&text["version = 1\n\n".len()..]), "{}", lock.to_text());
         for source in [&model, &rows] {

@@ -86,9 +86,15 @@ mod tests {
     fn a_header_says_how_large_a_model_is_and_how_much_of_it_a_token_meets() {
         for architecture in Architecture::ALL {
             let found = of(architecture);
-            let mixture = matches!(architecture, Architecture::Qwen3Moe | Architecture::GptOss | Architecture::DeepSeek2);
-            assert_eq!(found.active.is_some_and(|active| active < found.parameters), mixture, "{architecture:?} {found:?}");
-            let numbers = [found.layers, found.width, found.attention, found.cache, found.feed_forward, found.vocabulary];
+            let mixture =
+                matches!(architecture, Architecture::Qwen3Moe | Architecture::GptOss | Architecture::Deepseek2);
+            assert_eq!(
+                found.active.is_some_and(|active| active < found.parameters),
+                mixture,
+                "{architecture:?} {found:?}"
+            );
+            let numbers =
+                [found.layers, found.width, found.attention, found.cache, found.feed_forward, found.vocabulary];
             assert!(numbers.iter().all(|number| *number > 0), "{architecture:?} {found:?}");
         }
     }

@@ -43,5 +43,5 @@ pub use model::{LoadOptions, Model, Token};
 pub use quantize::{QuantizeOptions, quantize};
 pub use saved::Saved;
 pub use shape::model_shape;
-pub use train::{AdamW, Checkpoint, Layout, Portable, Share, TRAINABLE, TrainOptions, Trainer};
+pub use train::{AdamW, Checkpoint, Layout, Portable, Share, TRAINABLE, TrainOptions, Trainer, calibrate};
 pub use vocabulary::Vocabulary;

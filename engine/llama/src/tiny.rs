@@ -50,6 +50,10 @@ pub struct TinyModel {
     pub sentence_piece: bool,
     /// Its chat template; turns are ChatML's.
     pub chat_template: &'static str,
+    /// How texts are cut before they are tokens, by llama.cpp's name; `qwen2` makes each digit a token, as today's models do.
+    pub pre: &'static str,
+    /// Further special tokens.
+    pub more_specials: &'static [&'static str],
 }
 
 impl Default for TinyModel {
@@ -62,6 +66,8 @@ impl Default for TinyModel {
             nan: false,
             sentence_piece: false,
             chat_template: CHAT_TEMPLATE,
+            pre: "gpt-2",
+            more_specials: &[],
         }
     }
 }
@@ -135,7 +141,7 @@ impl TinyModel {
         } else {
             (VOCABULARY.tokens.clone(), vec![NORMAL; VOCABULARY.tokens.len()])
         };
-        tokens.extend(SPECIALS.map(str::to_owned));
+        tokens.extend(self.more_specials.iter().copied().chain(SPECIALS).map(str::to_owned));
         kinds.resize(tokens.len(), CONTROL);
         (tokens, kinds)
     }
@@ -154,7 +160,7 @@ impl TinyModel {
             writer.number("tokenizer.ggml.unknown_token_id", 0);
         } else {
             writer.text("tokenizer.ggml.model", "gpt2");
-            writer.text("tokenizer.ggml.pre", "gpt-2");
+            writer.text("tokenizer.ggml.pre", self.pre);
             writer.texts("tokenizer.ggml.merges", self.merges());
         }
         writer.number("tokenizer.ggml.bos_token_id", bos);

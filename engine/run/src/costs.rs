@@ -53,6 +53,32 @@ impl CostFacts for Reckoning<'_> {
     }
 }
 
+/// Share of the rate of bare products that reading prompts reaches (`docs/ARCHITECTURE.md`, Speed: 454 tokens/s of 135 M weights where
+/// products alone make 220 GFLOP/s, of which the embeddings need none).
+#[cfg(feature = "llama")]
+const OF_PRODUCTS: f64 = 0.7;
+
+/// Rates measured now, in a second or two.
+///
+/// # Errors
+/// A sentence: llama.cpp cannot be started.
+#[cfg(feature = "llama")]
+pub fn calibrated() -> Result<BTreeMap<Pace, f64>, String> {
+    let backend = xlt_llama::Backend::silent().map_err(|error| error.to_string())?;
+    let cores = Machine::look(None).resources.cores;
+    let products = xlt_llama::calibrate(&backend, cores).map_err(|error| error.to_string())?;
+    Ok(BTreeMap::from([(Pace::Read, OF_PRODUCTS * products)]))
+}
+
+/// Without llama.cpp nothing is computed.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "llama"))]
+pub fn calibrated() -> Result<BTreeMap<Pace, f64>, String> {
+    Err("this xlt was built without llama.cpp".to_owned())
+}
+
 /// Lines of text and bytes; `None` of what has no lines.
 fn lines(path: &Path) -> Option<(u64, u64)> {
     let bytes = std::fs::read(path).ok()?;

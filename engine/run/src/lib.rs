@@ -26,9 +26,9 @@ mod observe;
 pub mod panics;
 mod pool;
 mod protocol;
-mod rates;
 #[cfg(feature = "llama")]
 pub mod question;
+mod rates;
 mod refusal;
 mod resolve;
 #[cfg(feature = "llama")]
@@ -40,14 +40,14 @@ pub mod worker;
 mod workplace;
 mod world;
 
-pub use costs::Reckoning;
+pub use costs::{Reckoning, calibrated};
 pub use engine::{Ending, Engine, Interrupt, Options};
 pub use error::RunError;
 pub use lockfile::LockFile;
 pub use machine::Machine;
 pub use model_file::model_file;
-pub use resolve::resolve;
 pub use observe::{Learning, Observer, RunEvent, Unit};
+pub use resolve::resolve;
 pub use world::World;
 
 /// Version of llama.cpp that this build computes with, as it stands in keys.

@@ -1,7 +1,7 @@
 //! What there is too little of, and the smallest change that would do.
 
 use super::amount::size;
-use super::{Amount, Books, Means, ModelCost, bits};
+use super::{Amount, Books, Dimensions, Means, ModelCost, bits};
 use crate::spec::{Base, Model, TYPES, type_in_name};
 
 /// Fewest bits that a weight is quantized to in what is advised.
@@ -51,36 +51,44 @@ fn fits(needed: Amount, there: u64) -> bool {
     needed.at_least() <= there as f64
 }
 
-/// The largest type in which a model would fit, of whose file `needed` holds the bytes.
+/// The smallest change by which a model would fit: fewer texts side by side, else a smaller type, else both.
 fn smaller(books: &Books<'_>, model: &Model, needed: Amount, memory: u64) -> String {
     let asked = books.asked(model);
-    let Some((dimensions, file)) = asked.dimensions.zip(asked.size.bytes()) else {
-        return elsewhere(needed);
-    };
-    let beside = needed.at_least() - file;
-    let mut types: Vec<&str> = TYPES.iter().copied().filter(|kind| bits(kind) >= FEWEST_BITS).collect();
-    types.sort_by(|one, other| bits(other).total_cmp(&bits(one)));
-    let fitting = types.into_iter().find(|kind| dimensions.bytes(kind) + beside <= memory as f64);
-    match fitting.filter(|kind| dimensions.bytes(kind) < file) {
-        Some(kind) => {
-            let quantized = model.quantize.is_none() && !published_plain(model);
-            let again = if quantized { " with `requantize = true`" } else { "" };
-            format!(
-                "`models.{}.quantize = \"{kind}\"`{again} would fit (about {})",
-                model.name,
-                size(dimensions.bytes(kind) + beside)
-            )
-        }
-        None => elsewhere(needed),
+    let (Some(dimensions), Some(file)) = (asked.dimensions, asked.size.bytes()) else { return left_out(needed) };
+    let beside = |slots| books.beside(model, asked, slots).at_least();
+    let alone = file + beside(1);
+    if alone <= memory as f64 && beside(1) < beside(u32::MAX) {
+        return format!("`evaluate.slots = 1` would fit (about {})", size(alone));
     }
+    for (slots, change) in [(u32::MAX, ""), (1, " and `evaluate.slots = 1`")] {
+        if let Some(kind) = type_that_fits(dimensions, file, beside(slots), memory) {
+            return quantized(model, kind, change, dimensions.bytes(kind) + beside(slots));
+        }
+    }
+    left_out(needed)
 }
 
-fn elsewhere(needed: Amount) -> String {
-    format!("it takes a machine with {} of memory; elsewhere it is left out with `--models`", size(needed.at_least()))
+fn quantized(model: &Model, kind: &str, change: &str, taken: f64) -> String {
+    let again = if model.quantize.is_none() && !is_plain(model) { " with `requantize = true`" } else { "" };
+    format!("`models.{}.quantize = \"{kind}\"`{again}{change} would fit (about {})", model.name, size(taken))
+}
+
+/// The largest type, smaller than the file, in which a model and what is beside it fit.
+fn type_that_fits(dimensions: Dimensions, file: f64, beside: f64, memory: u64) -> Option<&'static str> {
+    let mut types: Vec<&str> = TYPES.iter().copied().filter(|kind| bits(kind) >= FEWEST_BITS).collect();
+    types.sort_by(|one, other| bits(other).total_cmp(&bits(one)));
+    let fits = |kind: &&str| dimensions.bytes(kind) < file && dimensions.bytes(kind) + beside <= memory as f64;
+    types.into_iter().find(fits)
+}
+
+fn left_out(needed: Amount) -> String {
+    format!(
+        "no type of {FEWEST_BITS} bits or more would fit: leave it out with `--models`, or take a machine with {needed}"
+    )
 }
 
 /// Whether a model is published in a type of which others are made.
-fn published_plain(model: &Model) -> bool {
+fn is_plain(model: &Model) -> bool {
     type_in_name(&model.file.source.to_string()).is_some_and(|kind| bits(kind) >= 16.0)
 }
 
@@ -90,7 +98,13 @@ fn trained(books: &Books<'_>, model: &Model, needed: Amount, memory: u64) -> Str
     if let (Some((adapter, _)), Some(_)) = (source, &model.quantize) {
         return format!("`adapters.{}.base = \"quantized\"` takes less", adapter.name);
     }
-    smaller(books, model, needed, memory)
+    let asked = books.asked(model);
+    let (Some(dimensions), Some(file)) = (asked.dimensions, asked.size.bytes()) else { return left_out(needed) };
+    let beside = needed.at_least() - file;
+    match type_that_fits(dimensions, file, beside, memory) {
+        Some(kind) => quantized(model, kind, "", dimensions.bytes(kind) + beside),
+        None => left_out(needed),
+    }
 }
 
 /// As many models as fit together, the smallest first.

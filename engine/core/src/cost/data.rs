@@ -29,8 +29,8 @@ impl Books<'_> {
     pub(super) fn questions(&self, data: &Data, part: &str, limit: Option<u64>, stage: &Stage) -> Questions {
         let rows = self.rows(stage);
         let there = rows.map(|(lines, _)| lines as f64);
-        let tokens =
-            rows.map_or(TOKENS, |(lines, bytes)| (bytes as f64 / lines.max(1) as f64 - AROUND).max(0.0) / BYTES + PROMPT);
+        let tokens = rows
+            .map_or(TOKENS, |(lines, bytes)| (bytes as f64 / lines.max(1) as f64 - AROUND).max(0.0) / BYTES + PROMPT);
         let drawn = match &data.split {
             None => there,
             Some(Split::Field { .. }) => there.map(|rows| rows / 2.0),

@@ -18,9 +18,14 @@ const REAL: f64 = 4.0;
 const HEAD: f64 = 128.0;
 
 impl Books<'_> {
-    /// Bytes that asking a model takes: its file, the KV cache, and what a call computes with.
+    /// Bytes that asking a model takes: its file, and what is beside it.
     pub(super) fn load(&self, model: &Model, asked: Weighed) -> Amount {
-        let Some(dimensions) = asked.dimensions else { return asked.size.plus(Amount::UNKNOWN) };
+        asked.size.plus(self.beside(model, asked, u32::MAX))
+    }
+
+    /// Bytes of the KV cache, with no more slots than that, and of what a call computes with.
+    pub(super) fn beside(&self, model: &Model, asked: Weighed, slots: u32) -> Amount {
+        let Some(dimensions) = asked.dimensions else { return Amount::UNKNOWN };
         let (mut cells, mut number) = (0.0_f64, 2.0);
         for stage in &self.plan.stages {
             let Work::Evaluate(work) = &stage.work else { continue };
@@ -31,12 +36,12 @@ impl Books<'_> {
             let tokens = self.questions(asked.data, asked.part, asked.limit, stage).tokens;
             let read = f64::from(work.evaluate.unit) + LONGEST * tokens;
             let text = if work.mode.generates() { tokens + f64::from(work.mode.budget()) } else { 0.0 };
-            cells = cells.max(read + f64::from(work.evaluate.slots) * text);
+            cells = cells.max(read + f64::from(work.evaluate.slots.min(slots)) * text);
             number = if work.evaluate.kv == Kv::F32 { REAL } else { REAL / 2.0 };
         }
         let cache = cells * f64::from(dimensions.layers) * f64::from(dimensions.cache) * number;
         let wide = 8.0 * f64::from(dimensions.width) + 3.0 * f64::from(dimensions.feed_forward);
-        asked.size.plus(Amount::about(cache + CALL + WINDOW * wide * REAL))
+        Amount::about(cache + CALL + WINDOW * wide * REAL)
     }
 
     /// Bytes that the largest training of a model takes, if it is trained here: the file, the adapter with gradients and moments,
@@ -55,14 +60,14 @@ impl Books<'_> {
             let tokens = data.map_or(WINDOW, |data| {
                 self.questions(data, &training.train_on.part, training.train_on.limit, stage).tokens
             });
-            base.size.plus(beside(training, base, tokens))
+            base.size.plus(of_training(training, base, tokens))
         });
         amounts.max_by(|one, other| one.at_least().total_cmp(&other.at_least()))
     }
 }
 
 /// Bytes that a training takes beside the model.
-fn beside(training: &Training, base: Weighed, tokens: f64) -> Amount {
+fn of_training(training: &Training, base: Weighed, tokens: f64) -> Amount {
     let Some(dimensions) = base.dimensions else { return Amount::UNKNOWN };
     let window = WINDOW.max(LONGEST * tokens);
     let [width, attention, feed_forward] =

@@ -92,9 +92,8 @@ impl Books<'_> {
     /// Seconds that operations take here.
     pub(super) fn seconds(&self, operations: &BTreeMap<Pace, f64>) -> Option<f64> {
         let reading = || self.facts.rate(Pace::Read);
-        let rate = |pace| {
-            self.facts.rate(pace).or_else(|| Some(reading()? * if pace == Pace::Write { WRITING } else { 1.0 }))
-        };
+        let rate =
+            |pace| self.facts.rate(pace).or_else(|| Some(reading()? * if pace == Pace::Write { WRITING } else { 1.0 }));
         operations.iter().filter(|(_, number)| **number > 0.0).map(|(pace, number)| Some(number / rate(*pace)?)).sum()
     }
 }

@@ -91,11 +91,7 @@ pub(crate) fn fetch(
 }
 
 /// What `place` is now; `None` where the hub knows one of its files by its git name alone.
-pub(crate) fn resolve(
-    place: &Place<'_>,
-    watch: &dyn Watch,
-    settings: &Settings,
-) -> Result<Option<Pin>, FetchError> {
+pub(crate) fn resolve(place: &Place<'_>, watch: &dyn Watch, settings: &Settings) -> Result<Option<Pin>, FetchError> {
     let hub = Hub::new(settings, watch)?;
     let commit = hub.commit(place)?;
     let files = choose::choose(place, hub.files(place, &commit)?)?;

@@ -6,6 +6,7 @@
 
 mod arena;
 mod backward;
+mod calibrate;
 mod dropout;
 mod forward;
 mod gelu;
@@ -21,6 +22,7 @@ mod tensor;
 mod trainer;
 mod transposes;
 
+pub use calibrate::calibrate;
 pub use optimizer::AdamW;
 pub use profile::Share;
 pub use trainer::{Checkpoint, Layout, Portable, TRAINABLE, TrainOptions, Trainer};
