@@ -148,7 +148,7 @@ fn memory_grows_with_what_is_written_side_by_side_and_training_takes_more_than_a
 fn time_is_operations_over_past_rates_and_what_modes_share_is_counted_once() {
     let rates = BTreeMap::from([(Pace::Read, 1e12), (Pace::Write, 1e11), (Pace::Train, 5e11)]);
     let found = reckoned(&spec(&[]), &Believed { rates, ..Believed::default() });
-    let active = 4.022e9;
+    let active = 4.022e9 - 151_936.0 * 2560.0;
     // Base: 400 tokens once and 40 for each of two modes; tuned: 440; a hundred questions in two languages.
     let read = 2.0 * active * 200.0 * (480.0 + 440.0);
     let (written, learned) = (2.0 * active * 200.0 * 512.0, 4.0 * active * 800.0 * 400.0);
@@ -164,7 +164,8 @@ fn time_is_operations_over_past_rates_and_what_modes_share_is_counted_once() {
 #[test]
 fn of_a_mixture_time_is_that_of_the_weights_a_token_meets() {
     let rates = BTreeMap::from([(Pace::Read, 1e12)]);
-    let sparse = Dimensions { active: Some(FOUR.parameters / 10), ..FOUR };
+    let words = u64::from(FOUR.vocabulary) * u64::from(FOUR.width);
+    let sparse = Dimensions { active: Some((FOUR.parameters - words) / 10 + words), ..FOUR };
     let seconds = |dimensions| {
         let believed = Believed { dimensions, rates: rates.clone(), ..Believed::default() };
         reckoned(&spec(&[]), &believed).models[0].seconds.unwrap()

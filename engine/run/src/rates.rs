@@ -27,7 +27,7 @@ pub(crate) fn rate(
         Work::Finetune(_) => (Pace::Train, learned?),
         _ => return None,
     };
-    let rate = pace.operations(tokens, dimensions(model)?.active());
+    let rate = pace.operations(tokens, dimensions(model)?.multiplied());
     (rate > 0.0).then_some((pace, rate))
 }
 

@@ -9,7 +9,20 @@ use xlt_cache::{Cache, CacheError, Check, Ledger};
 use xlt_core::key::{Digest, Key};
 use xlt_core::plan::{Facts, InputSource, KnownOutputs, Pin, Plan, Stage, StageId};
 use xlt_core::record::Output;
-use xlt_core::spec::Source;
+use xlt_core::spec::{Source, nearest};
+
+/// What to say of a file that is not there: a language that data lack is seen by the names beside it.
+fn missing(file: &Path) -> String {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let names = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut names: Vec<String> = names.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort_unstable();
+    let wanted = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    match nearest(&wanted, names.iter().map(String::as_str)) {
+        Some(close) => format!("there is no such file; beside it is {close}"),
+        None => "there is no such file".to_owned(),
+    }
+}
 
 /// Everything outside that a plan may ask about.
 #[derive(Debug)]
@@ -99,7 +112,7 @@ impl Facts for World {
         let file = Path::new(path);
         match std::fs::metadata(file) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err("there is no such file".to_owned());
+                return Err(missing(file));
             }
             Ok(found) if found.is_dir() => return Err("it is a folder; an input is a file".to_owned()),
             Ok(_) | Err(_) => {}

@@ -27,10 +27,12 @@ pub struct Dimensions {
 }
 
 impl Dimensions {
-    /// Weights that a token meets.
+    /// Weights that a token is multiplied with. Its word is looked up, not multiplied, and only where an answer is asked for does it
+    /// meet those that make it a word again.
     #[must_use]
-    pub fn active(&self) -> f64 {
-        self.active.unwrap_or(self.parameters) as f64
+    pub fn multiplied(&self) -> f64 {
+        let words = f64::from(self.vocabulary) * f64::from(self.width);
+        (self.active.unwrap_or(self.parameters) as f64 - words).max(0.0)
     }
 
     /// Bytes of a file of that llama.cpp type.

@@ -35,12 +35,12 @@ impl Pace {
         }
     }
 
-    /// Floating-point operations that so many tokens take of a model with so many active weights: two for each weight
+    /// Floating-point operations that so many tokens take of a model that multiplies each with so many weights: two for each weight
     /// (multiply, add), in training the same again for the way back.
     #[must_use]
-    pub fn operations(self, tokens: f64, active: f64) -> f64 {
+    pub fn operations(self, tokens: f64, weights: f64) -> f64 {
         let of_token = if self == Self::Train { 2.0 * BACK } else { 2.0 };
-        of_token * active * tokens
+        of_token * weights * tokens
     }
 }
 
@@ -63,7 +63,7 @@ impl Books<'_> {
             }
         }
         let Some(dimensions) = model.dimensions else { return BTreeMap::new() };
-        tokens.into_iter().map(|(pace, tokens)| (pace, pace.operations(tokens, dimensions.active()))).collect()
+        tokens.into_iter().map(|(pace, tokens)| (pace, pace.operations(tokens, dimensions.multiplied()))).collect()
     }
 
     /// Tokens of an evaluation; `first`: nobody has decoded what it shares with other modes.

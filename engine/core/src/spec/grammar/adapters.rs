@@ -84,6 +84,12 @@ const TRAIN_ON: TableShape = TableShape {
             Optional,
             "at most this many questions of the part in each language, drawn by their keys: the same in all",
         ),
+        key(
+            "allow_shared_items",
+            Boolean,
+            Default("false"),
+            "whether an adapter may learn the very questions that it is asked",
+        ),
         key("mode", Text, Without("text"), "name of the mode whose prompt the rows take"),
         key(
             "answers",

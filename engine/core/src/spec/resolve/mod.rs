@@ -14,6 +14,7 @@ mod evaluate;
 mod families;
 mod fields;
 mod formats;
+mod held_out;
 mod languages;
 mod models;
 mod only;
@@ -127,6 +128,7 @@ pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Fa
     if let Some(only) = &only {
         only::apply(only, &mut spec, &families, cx);
     }
+    held_out::fit(&spec, cx);
     spec
 }
 
