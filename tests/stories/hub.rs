@@ -122,7 +122,11 @@ fn serve(mut stream: TcpStream, log: &Mutex<Vec<String>>) {
     let body = answer(&path);
     let status = if body.is_some() { "200 OK" } else { "404 Not Found" };
     let body = body.unwrap_or_default();
-    let head = format!("HTTP/1.1 {status}\r\nX-Repo-Commit: {COMMIT}\r\nContent-Length: {}\r\n\r\n", body.len());
+    let etag = FILES.iter().find(|(.., text, _)| *text == body).map_or("none", |(.., sha256)| sha256);
+    let head = format!(
+        "HTTP/1.1 {status}\r\nX-Repo-Commit: {COMMIT}\r\nETag: \"{etag}\"\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
     // The client may be gone already.
     let _ = stream.write_all(format!("{head}{body}").as_bytes());
 }
@@ -225,6 +229,33 @@ fn the_token_is_found_where_the_hubs_own_client_keeps_it_and_stays_secret() {
     all(login(".cache/huggingface", &[]), Some("hf_kept"));
     all(login(".cache/huggingface", &[("HF_TOKEN", "hf_set")]), Some("hf_set"));
     all(login(".cache/huggingface", &[("HF_HOME", "/nowhere")]), None);
+}
+
+#[test]
+fn what_one_study_has_downloaded_another_takes_from_the_cache_of_the_hubs_own_client() {
+    let (hub, space) = (Hub::open(), Space::with_spec(SPEC));
+    let shared = space.home("hub");
+    std::fs::create_dir_all(&shared).unwrap();
+    let cache = ("HF_HUB_CACHE", shared.to_str().unwrap());
+    assert_eq!(hub.run_in(&space, &[], &[cache]).ran, set(DOWNLOADS));
+    hub.asked();
+
+    let other = Space::with_spec(SPEC);
+    other.write("spec.lock", space.read("spec.lock"));
+    let outcome = hub.run_in(&other, &[], &[cache, ("HF_HUB_OFFLINE", "1")]);
+    assert_eq!(outcome.ran, set(DOWNLOADS), "{outcome:#?}");
+    assert_eq!((other.digests(), hub.asked()), (space.digests(), Vec::<String>::new()));
+}
+
+#[test]
+fn what_would_be_downloaded_offline_fails_and_is_named() {
+    let (hub, space) = (Hub::open(), Space::with_spec(SPEC));
+    let outcome = hub.run_in(&space, &[], &[("XLT_OFFLINE", "1")]);
+    outcome.expect_message(
+        DOWNLOADS[0],
+        "hf:org/big/BF16/*.gguf is not on this machine, and XLT_OFFLINE forbids the network",
+    );
+    assert_eq!(hub.asked(), Vec::<String>::new());
 }
 
 #[test]

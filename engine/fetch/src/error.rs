@@ -12,6 +12,17 @@ pub enum FetchError {
     #[error("stopped; what has arrived is kept, and the next run goes on from there")]
     Stopped,
 
+    /// It is not here, and the network is forbidden.
+    #[error(
+        "{wanted} is not on this machine, and {variable} forbids the network; run `xlt fetch SPEC` where there is one, or run again without `--offline` and with {variable} unset"
+    )]
+    Offline {
+        /// The file, as a spec names it.
+        wanted: String,
+        /// The variable.
+        variable: &'static str,
+    },
+
     /// A disk operation failed in the work folder or on a local source.
     #[error("cannot {doing} {path}: {source}", path = path.display())]
     Disk {

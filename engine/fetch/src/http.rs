@@ -222,6 +222,7 @@ pub(crate) fn ask(
     settings: &Settings,
     watch: &dyn Watch,
 ) -> Result<Exchange, Trouble> {
+    settings.online(&url)?;
     let mut uri = start.clone();
     for _ in 0..=REDIRECTS {
         let headers: Vec<_> = headers.iter().cloned().chain(server.login(&uri)).collect();

@@ -1,6 +1,6 @@
 //! The file that grows in the work folder, hashed on the way, and what it takes to call it finished.
 //!
-//! `partial` is what has arrived so far, `file` is finished and verified. Knows nothing of where bytes come from.
+//! `partial` is what has arrived so far, `copy` what is copied from elsewhere on this disk, `file` is finished and verified. Knows nothing of where bytes come from.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -16,6 +16,7 @@ use crate::{FetchError, Watch};
 
 const FINISHED: &str = "file";
 const PARTIAL: &str = "partial";
+const COPY: &str = "copy";
 const BLOCK: usize = 1 << 20;
 
 /// A growing file.
@@ -29,7 +30,15 @@ pub(crate) struct Landing {
 impl Landing {
     /// Starts an empty file.
     pub(crate) fn create(folder: &Path) -> Result<Self, FetchError> {
-        let path = folder.join(PARTIAL);
+        Self::create_as(folder.join(PARTIAL))
+    }
+
+    /// Starts an empty file that leaves alone what a download has left.
+    pub(crate) fn beside(folder: &Path) -> Result<Self, FetchError> {
+        Self::create_as(folder.join(COPY))
+    }
+
+    fn create_as(path: PathBuf) -> Result<Self, FetchError> {
         let file = File::create(&path).on_disk("create", &path)?;
         Ok(Self { path, file, hasher: Sha256::new(), size: 0 })
     }
@@ -152,7 +161,7 @@ pub(crate) fn finished_earlier(want: &Want<'_>, watch: &dyn Watch) -> Result<Opt
         && let Some(landed) = left_over(want.folder, watch)?
         && want.sha256.is_none_or(|sha256| sha256 == landed.sha256)
         && want.size.is_none_or(|size| size == landed.size)
-        && is_git_blob(want.git, &landed)?
+        && want.git.map_or(Ok(true), |name| landed.is_git_blob(name))?
     {
         return Ok(Some(landed));
     }
@@ -162,9 +171,11 @@ pub(crate) fn finished_earlier(want: &Want<'_>, watch: &dyn Watch) -> Result<Opt
     }
 }
 
-fn is_git_blob(name: Option<&str>, landed: &Landed) -> Result<bool, FetchError> {
-    let Some(name) = name else { return Ok(true) };
-    Ok(git_name(&landed.path, landed.size).on_disk("read", &landed.path)? == name)
+impl Landed {
+    /// Whether git calls it so.
+    pub(crate) fn is_git_blob(&self, name: &str) -> Result<bool, FetchError> {
+        Ok(git_name(&self.path, self.size).on_disk("read", &self.path)? == name)
+    }
 }
 
 /// What git calls a file with these bytes (gitformat-pack: the SHA-1 of a header and the content).

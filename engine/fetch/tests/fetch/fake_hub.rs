@@ -240,6 +240,6 @@ fn flipped(bytes: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn git(bytes: &[u8]) -> String {
+pub(crate) fn git(bytes: &[u8]) -> String {
     format!("{:x}", Sha1::new().chain_update(format!("blob {}\0", bytes.len())).chain_update(bytes).finalize())
 }
