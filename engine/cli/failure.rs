@@ -3,9 +3,10 @@
 use crate::term;
 use std::process::ExitCode;
 use xlt_cache::CacheError;
+use xlt_core::panics;
 use xlt_core::plan::PlanErrors;
 use xlt_core::spec::SpecErrors;
-use xlt_run::{RunError, panics};
+use xlt_run::RunError;
 
 /// A stage failed.
 pub(crate) const STAGE_FAILED: u8 = 1;

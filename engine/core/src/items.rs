@@ -5,6 +5,7 @@
 
 mod fault;
 mod gold;
+mod parquet;
 mod records;
 mod row;
 mod rows;
@@ -13,7 +14,7 @@ mod table;
 pub use fault::{Fault, ItemErrors, Place, Problem};
 pub(crate) use row::kind;
 
-use crate::spec::{Data, ROW, Source, Split};
+use crate::spec::{Data, Format, ROW, Source, Split};
 use row::Row;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -52,10 +53,11 @@ pub struct Item {
 /// [`ItemErrors`] with the problems of all rows; then nothing is read.
 pub fn read(name: &str, bytes: &[u8], data: &Data, language: &str, n_labels: usize) -> Result<Vec<Item>, ItemErrors> {
     let mut errors = ItemErrors::new(name);
-    let text = decode(bytes, &mut errors);
+    let text = if data.format == Format::Parquet { Cow::Borrowed("") } else { decode(bytes, &mut errors) };
+    let rows = if data.format == Format::Parquet { parquet::rows(bytes, data) } else { rows::rows(&text, data) };
     let mut items = Vec::new();
     let mut seen = BTreeMap::new();
-    for (number, (place, row)) in rows::rows(&text, data).enumerate() {
+    for (number, (place, row)) in rows.enumerate() {
         match row.map_err(|fault| vec![fault]).and_then(|row| item(&row, number + 1, data, language, n_labels)) {
             Err(faults) => faults.into_iter().for_each(|fault| errors.add(place, fault)),
             Ok(item) => match seen.get(&item.key) {

@@ -21,6 +21,7 @@ pub mod languages;
 pub mod lock;
 pub mod lora;
 pub mod orders;
+pub mod panics;
 pub mod peft;
 pub mod plan;
 pub mod probe;

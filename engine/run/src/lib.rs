@@ -23,7 +23,6 @@ mod machine;
 mod memory;
 mod model_file;
 mod observe;
-pub mod panics;
 mod pool;
 mod protocol;
 #[cfg(feature = "llama")]

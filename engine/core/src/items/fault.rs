@@ -23,7 +23,7 @@ pub enum Place {
     File,
     /// A line, from 1; of a row that takes several, the first.
     Line(usize),
-    /// An element of a JSON list, from 1.
+    /// An element of a JSON list, or a row of Parquet, from 1.
     Row(usize),
 }
 
@@ -93,6 +93,38 @@ pub enum Fault {
         found: &'static str,
         /// What the format asks for.
         wanted: &'static str,
+    },
+    /// Bytes that are no Parquet.
+    #[error("the file is not Parquet, which begins with `PAR1`; say with `format` how its rows are written")]
+    NotParquet,
+    /// Parquet whose end, where everything is listed, is missing.
+    #[error(
+        "the file begins as Parquet, but does not end so; check that the download or the script that wrote it was complete"
+    )]
+    ParquetCut,
+    /// Parquet that cannot be read.
+    #[error("the file cannot be read as Parquet ({why}); check that the program that wrote it was not interrupted")]
+    BadParquet {
+        /// The reader's words.
+        why: String,
+    },
+    /// A column is packed in a way that is not unpacked.
+    #[error(
+        "column `{field}` is packed by {codec}, and only snappy and zstd are unpacked; write the file anew with `compression = \"zstd\"`"
+    )]
+    Packed {
+        /// The column.
+        field: String,
+        /// How it is packed.
+        codec: String,
+    },
+    /// A column's type is not one that JSON has.
+    #[error("column `{field}` holds {found}, which is neither a text nor a number; write it as a text")]
+    ColumnType {
+        /// The column.
+        field: String,
+        /// What it holds.
+        found: String,
     },
     /// The first line of a table names no column that the spec names.
     #[error(

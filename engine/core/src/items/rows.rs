@@ -18,6 +18,8 @@ pub(super) fn rows<'a>(text: &'a str, data: &Data) -> Box<dyn Iterator<Item = Fo
             Ok(list) => Box::new(list.into_iter().enumerate().map(element)),
             Err((place, fault)) => Box::new(std::iter::once((place, Err(fault)))),
         },
+        // Parquet is no text: whoever reads it does not come here.
+        Format::Parquet => Box::new(std::iter::empty()),
         Format::Csv | Format::Tsv => match table::Header::read(text, data) {
             Ok(header) => Box::new(header.rows()),
             Err((place, fault)) => Box::new(std::iter::once((place, Err(fault)))),

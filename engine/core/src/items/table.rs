@@ -55,7 +55,7 @@ fn row(columns: &[String], values: Vec<String>, format: Format, quotes: Option<Q
 }
 
 /// Every field that the spec names.
-fn wanted(data: &Data) -> impl Iterator<Item = &String> {
+pub(super) fn wanted(data: &Data) -> impl Iterator<Item = &String> {
     let fields = &data.fields;
     let part = match &data.split {
         Some(Split::Field { field }) => Some(field),

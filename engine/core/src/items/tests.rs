@@ -1,4 +1,5 @@
 mod formats;
+mod parquet;
 mod shapes;
 
 use super::*;

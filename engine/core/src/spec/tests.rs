@@ -188,6 +188,7 @@ fn the_ending_tells_the_format_unless_it_is_said() {
     assert_eq!(named("v1.0/{language}.JSON"), Format::Json);
     assert_eq!(named("https://example.org/{language}.csv?raw=1"), Format::Csv);
     assert_eq!(named("hf:datasets/org/repo/{language}.tsv@v1.0"), Format::Tsv);
+    assert_eq!(named("hf:datasets/org/repo/{language}/test-*.parquet"), Format::Parquet);
     assert_eq!(format(&["data.quiz.file={language}.csv", "data.quiz.format=tsv"]), Format::Tsv);
     assert_eq!(
         format(&["data.quiz.file=[\"{language}.json\", \"{language}.json.1\"]"]),

@@ -171,6 +171,8 @@ pub enum Format {
     Csv,
     /// Tab-separated values under a line of column names.
     Tsv,
+    /// Parquet, packed by snappy or zstd if at all.
+    Parquet,
 }
 
 /// In `key`, in place of a field: the number of the row, from 1.

@@ -32,7 +32,7 @@ words!(SplitBy { Question = "question", Passage = "passage" });
 words!(Score { Labels = "labels", Texts = "texts", Generate = "generate" });
 words!(Normalize { Sum = "sum", Token = "token", Byte = "byte", Character = "character" });
 words!(Kv { F16 = "F16", F32 = "F32" });
-words!(Format { Jsonl = "jsonl", Json = "json", Csv = "csv", Tsv = "tsv" });
+words!(Format { Jsonl = "jsonl", Json = "json", Csv = "csv", Tsv = "tsv", Parquet = "parquet" });
 words!(Quotes { Csv = "csv", Plain = "plain" });
 words!(Rules { Xlt = "xlt", LmEval = "lm-eval", Inspect = "inspect", Belebele = "belebele" });
 words!(Effort { Low = "low", Medium = "medium", High = "high" });

@@ -2,9 +2,9 @@
 //!
 //! `tokenizers` panics on some files that it does not understand.
 
-use crate::panics::caught;
 use tokenizers::Tokenizer;
 use xlt_core::fertility::Tokenize;
+use xlt_core::panics::caught;
 use xlt_llama::Vocabulary;
 
 /// A tokenizer beside the vocabulary that was made of it.

@@ -40,6 +40,7 @@ fn written(rows: &[Vec<String>], format: Format) -> String {
             rows.iter().for_each(|row| writer.write_record(row).expect("in memory"));
             String::from_utf8(writer.into_inner().expect("in memory")).expect("UTF-8")
         }
+        Format::Parquet => unreachable!("it is no text"),
         Format::Tsv => {
             let header = names.join("\t");
             std::iter::once(header).chain(rows.iter().map(|row| row.join("\t"))).map(|line| line + "\r\n").collect()

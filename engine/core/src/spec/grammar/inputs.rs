@@ -94,7 +94,7 @@ pub(super) const DATA: TableShape = TableShape {
                 "format",
                 Choice(Format::WORDS),
                 Derived("by the ending of `file`"),
-                "`jsonl`: a JSON object a line; `json`: a list of objects; `csv`, `tsv`: a line of column names, then rows",
+                "`jsonl`: a JSON object a line; `json`: a list of objects; `csv`, `tsv`: a line of column names, then rows; `parquet`",
             ),
             key(
                 "quotes",

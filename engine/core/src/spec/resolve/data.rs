@@ -92,16 +92,17 @@ fn format(table: &Table, file: Option<&FileRef>, cx: &mut Context<'_>) -> Option
         "json" => return Some(Format::Json),
         "csv" => return Some(Format::Csv),
         "tsv" => return Some(Format::Tsv),
+        "parquet" => return Some(Format::Parquet),
         "gz" | "bz2" | "xz" | "zst" | "zip" => ("is packed", "unpack it, and name what is in it"),
-        "parquet" | "arrow" | "xlsx" | "ods" => ("is of a kind that is not read", "convert it to one of these"),
+        "arrow" | "xlsx" | "ods" => ("is of a kind that is not read", "convert it to one of these"),
         _ => (
             "does not tell how its rows are written",
-            "say it: `format = \"jsonl\"`, `\"json\"`, `\"csv\"` or `\"tsv\"`",
+            "say it: `format = \"jsonl\"`, `\"json\"`, `\"csv\"`, `\"tsv\"` or `\"parquet\"`",
         ),
     };
     cx.faults
         .at(table.get("file")?.place, format!("`{name}` {what}"))
-        .label("ends in none of `.jsonl`, `.json`, `.csv`, `.tsv`")
+        .label("ends in none of `.jsonl`, `.json`, `.csv`, `.tsv`, `.parquet`")
         .help(help);
     None
 }
@@ -121,7 +122,8 @@ fn one_column(table: &Table, format: Format, cx: &mut Context<'_>) {
 
 /// Only TSV leaves open what a double quote means.
 fn quotes_of_tsv(table: &Table, format: Format, cx: &mut Context<'_>) {
-    if let (Some(quotes), Format::Jsonl | Format::Json | Format::Csv) = (table.get("quotes"), format) {
+    if let (Some(quotes), Format::Jsonl | Format::Json | Format::Csv | Format::Parquet) = (table.get("quotes"), format)
+    {
         cx.faults
             .at(quotes.place, format!("{} has its own rule for double quotes", format.word()))
             .label("asked of `tsv` only")

@@ -18,9 +18,9 @@ pub fn are_caught() -> bool {
 /// # Errors
 /// The words of its panic.
 pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    CAUGHT.set(true);
+    let outer = CAUGHT.replace(true);
     let result = catch_unwind(AssertUnwindSafe(work));
-    CAUGHT.set(false);
+    CAUGHT.set(outer);
     result.map_err(|panic| {
         let text = panic.downcast_ref::<String>().cloned();
         text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
