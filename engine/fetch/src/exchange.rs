@@ -38,6 +38,8 @@ enum Part {
 /// An answer that is being read.
 pub(crate) struct Exchange {
     pub(crate) head: Head,
+    /// The address that was asked.
+    pub(crate) from: Uri,
     body: Stream,
 }
 
@@ -75,7 +77,7 @@ impl Exchange {
         });
         let body = Stream { url: without_query(uri), agent, parts };
         match body.next(watch)? {
-            Part::Head(head) => Ok(Self { head, body }),
+            Part::Head(head) => Ok(Self { head, from: uri.clone(), body }),
             Part::Bytes(_) | Part::End | Part::Failed(_) => Err(Trouble::passing("the server did not answer")),
         }
     }

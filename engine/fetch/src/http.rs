@@ -8,6 +8,7 @@ use crate::exchange::{Exchange, Head};
 use crate::landing::{Landed, Landing};
 use crate::origin::Origin;
 use crate::progress::Progress;
+use crate::ranges::{self, Ending, Task};
 use crate::retry::{Patience, Trouble};
 use crate::server::Server;
 use crate::want::Want;
@@ -15,7 +16,7 @@ use crate::{FetchError, Settings, Watch, address};
 
 const REDIRECTS: u32 = 10;
 /// A try that brought this much was not in vain, so a long download over a bad line does not run out of tries.
-const STEP_FORWARD: u64 = 1 << 20;
+pub(crate) const STEP_FORWARD: u64 = 1 << 20;
 
 /// Downloads `url` into the wanted folder.
 pub(crate) fn fetch(
@@ -26,9 +27,10 @@ pub(crate) fn fetch(
     settings: &Settings,
 ) -> Result<Landed, FetchError> {
     let start = address::parse(url)?;
-    let (origin, landing) = take_up(url, want, watch)?;
+    let (origin, landing, parted) = take_up(url, want, watch)?;
     let spliced = landing.size() > 0;
-    let mut download = Download { url, start, server, want, watch, settings, origin, landing, spliced };
+    let mut download =
+        Download { url, start, server, want, watch, settings, origin, landing, spliced, parted, alone: false };
     download.complete()?;
     // Where the address has always meant the same bytes, wrong ones were damaged on the way.
     if (download.spliced || server.immutable()) && download.landing.check(want, url).is_err() {
@@ -39,24 +41,30 @@ pub(crate) fn fetch(
     Progress::new(watch).end(download.landing.size());
     let landed = download.landing.finish(want, url)?;
     Origin::forget(want.folder);
+    ranges::forget(want.folder);
     Ok(landed)
 }
 
-/// What an earlier call has left of this very file, or an empty start.
-fn take_up(url: &str, want: &Want<'_>, watch: &dyn Watch) -> Result<(Origin, Landing), FetchError> {
-    let fresh = Origin { url: url.to_owned(), validator: None };
-    let Some(origin) = Origin::load(want.folder).filter(|origin| origin.url == url) else {
-        return Ok((fresh, Landing::create(want.folder)?));
+/// What an earlier call has left of this very file, or an empty start; of a file in parts also its size.
+fn take_up(url: &str, want: &Want<'_>, watch: &dyn Watch) -> Result<(Origin, Landing, Option<u64>), FetchError> {
+    let fresh = || {
+        ranges::forget(want.folder);
+        Ok((Origin { url: url.to_owned(), validator: None }, Landing::create(want.folder)?, None))
     };
-    let landing = Landing::resume(want.folder, watch)?;
+    let Some(origin) = Origin::load(want.folder).filter(|origin| origin.url == url) else { return fresh() };
     // Without a validator or a hash nothing would tell a file stitched together from two versions.
     if origin.validator.is_none() && !want.knows_content() {
-        return Ok((fresh, Landing::create(want.folder)?));
+        return fresh();
     }
+    if let Some((landing, total)) = ranges::resume(want)? {
+        return Ok((origin, landing, Some(total)));
+    }
+    ranges::forget(want.folder);
+    let landing = Landing::resume(want.folder, watch)?;
     if landing.size() > 0 {
         watch.say(&format!("{url}: {} bytes are here already", landing.size()));
     }
-    Ok((origin, landing))
+    Ok((origin, landing, None))
 }
 
 struct Download<'a> {
@@ -70,6 +78,10 @@ struct Download<'a> {
     landing: Landing,
     /// Whether the bytes came in more than one answer.
     spliced: bool,
+    /// The size of a file that is to come in parts.
+    parted: Option<u64>,
+    /// Whether parts were tried in vain.
+    alone: bool,
 }
 
 impl Download<'_> {
@@ -93,6 +105,11 @@ impl Download<'_> {
     }
 
     fn attempt(&mut self) -> Result<(), Trouble> {
+        if let Some(total) = self.parted.or(self.want.size.filter(|&size| self.is_large(size)))
+            && self.in_parts(total)?
+        {
+            return Ok(());
+        }
         if self.want.size == Some(self.landing.size()) {
             return Ok(());
         }
@@ -105,8 +122,44 @@ impl Download<'_> {
         };
         if let Some(total) = total {
             self.check_total(total)?;
+            if self.sends_parts(&answer.head, total) {
+                drop(answer);
+                self.parted = Some(total);
+                return self.attempt();
+            }
         }
         self.receive(&answer, total)
+    }
+
+    /// Several connections bring what is missing; `false` where one has to do.
+    fn in_parts(&mut self, total: u64) -> Result<bool, FetchError> {
+        let Self { url, server, want, settings, .. } = *self;
+        let task = Task { url, start: &self.start, server, want, settings, total };
+        self.parted = None;
+        match ranges::download(&task, &mut self.origin, &mut self.landing, self.watch)? {
+            Ending::Whole => {
+                self.spliced = true;
+                Ok(true)
+            }
+            Ending::Alone(why) => {
+                self.watch.say(&format!("{url}: {why}; going on with one connection"));
+                self.alone = true;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Whether so much is missing of a file of this size that several connections are worth it.
+    fn is_large(&self, size: u64) -> bool {
+        let Settings { connections, large, part, .. } = *self.settings;
+        !self.alone && connections > 1 && size >= large && size.saturating_sub(self.landing.size()) > part
+    }
+
+    /// Whether a server that has begun to send a whole file can send it in parts, too, and says which version that is.
+    fn sends_parts(&self, head: &Head, total: u64) -> bool {
+        let ranges = head.header("accept-ranges").is_some_and(|unit| unit.trim().eq_ignore_ascii_case("bytes"));
+        let told = validator(head).is_some() || self.want.knows_content();
+        head.status == 200 && ranges && told && self.is_large(total)
     }
 
     /// Refuses a file of another size before it arrives.
@@ -186,7 +239,10 @@ impl Download<'_> {
 
     fn restart(&mut self) -> Result<(), FetchError> {
         self.spliced = false;
-        self.landing.restart()
+        // A server that sends the wrong parts may still send the right whole.
+        self.alone |= self.landing.in_parts();
+        self.landing.restart()?;
+        if self.landing.in_parts() { ranges::leave(&mut self.landing, self.want.folder) } else { Ok(()) }
     }
 
     fn start_over<T>(&mut self, why: &str) -> Result<T, Trouble> {
@@ -267,19 +323,19 @@ pub(crate) fn later(url: &str, head: &Head, why: String, settings: &Settings) ->
 }
 
 /// What `If-Range` may carry: a strong `ETag`, else `Last-Modified`.
-fn validator(head: &Head) -> Option<String> {
+pub(crate) fn validator(head: &Head) -> Option<String> {
     let strong = head.header("etag").filter(|etag| etag.starts_with('"'));
     strong.or_else(|| head.header("last-modified")).map(str::to_owned)
 }
 
-/// `bytes 5-9/10`, `bytes 5-9/*` and `bytes */10`: the start and the total.
-fn parse_range(text: &str) -> Option<(Option<u64>, Option<u64>)> {
+/// Of `Content-Range`, `bytes 5-9/10`, `bytes 5-9/*` and `bytes */10`: the start and the total.
+pub(crate) fn parse_range(text: &str) -> Option<(Option<u64>, Option<u64>)> {
     let (range, total) = text.trim().strip_prefix("bytes")?.trim().split_once('/')?;
     let start = range.split_once('-').and_then(|(start, _)| start.parse().ok());
     Some((start, total.parse().ok()))
 }
 
-fn is_web_page(path: &str, head: &Head) -> bool {
+pub(crate) fn is_web_page(path: &str, head: &Head) -> bool {
     let wanted = [".html", ".htm", ".xhtml"].iter().any(|end| path.to_ascii_lowercase().ends_with(end));
     let sent = head.header("content-type").is_some_and(|kind| kind.trim_start().starts_with("text/html"));
     sent && !wanted

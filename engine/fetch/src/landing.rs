@@ -1,9 +1,11 @@
 //! The file that grows in the work folder, hashed on the way, and what it takes to call it finished.
 //!
-//! `partial` is what has arrived so far, `copy` what is copied from elsewhere on this disk, `file` is finished and verified. Knows nothing of where bytes come from.
+//! `partial` is what has arrived so far, without a gap; `partial.parts` has gaps, and is hashed up to the first; `copy` is
+//! copied from elsewhere on this disk; `file` is finished and verified. Knows nothing of where bytes come from.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use sha1::Sha1;
@@ -16,6 +18,7 @@ use crate::{FetchError, Watch};
 
 const FINISHED: &str = "file";
 const PARTIAL: &str = "partial";
+const PARTS: &str = "partial.parts";
 const COPY: &str = "copy";
 const BLOCK: usize = 1 << 20;
 
@@ -39,7 +42,8 @@ impl Landing {
     }
 
     fn create_as(path: PathBuf) -> Result<Self, FetchError> {
-        let file = File::create(&path).on_disk("create", &path)?;
+        let mut options = File::options();
+        let file = options.read(true).write(true).create(true).truncate(true).open(&path).on_disk("create", &path)?;
         Ok(Self { path, file, hasher: Sha256::new(), size: 0 })
     }
 
@@ -51,6 +55,71 @@ impl Landing {
             options.read(true).write(true).create(true).truncate(false).open(&path).on_disk("open", &path)?;
         let (hasher, size) = hash(&mut file, &path, watch)?;
         Ok(Self { path, file, hasher, size })
+    }
+
+    /// Takes up a file with gaps. None of it is hashed yet.
+    pub(crate) fn parts(folder: &Path) -> Result<Option<Self>, FetchError> {
+        let path = folder.join(PARTS);
+        match File::options().read(true).write(true).open(&path) {
+            Ok(file) => Ok(Some(Self { path, file, hasher: Sha256::new(), size: 0 })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(FetchError::Disk { doing: "open", path, source }),
+        }
+    }
+
+    /// Whether the file may have gaps.
+    pub(crate) fn in_parts(&self) -> bool {
+        self.path.ends_with(PARTS)
+    }
+
+    /// The file as those see it who write into gaps.
+    pub(crate) fn share(&self) -> Result<(File, PathBuf), FetchError> {
+        Ok((self.file.try_clone().on_disk("open", &self.path)?, self.path.clone()))
+    }
+
+    /// Bytes of the file, gaps included.
+    pub(crate) fn length(&self) -> Result<u64, FetchError> {
+        Ok(self.file.metadata().on_disk("read", &self.path)?.len())
+    }
+
+    /// From now on the file has all its `total` bytes, and gaps. Under its other name it is never taken for one without.
+    pub(crate) fn open_parts(&mut self, folder: &Path, total: u64) -> Result<(), FetchError> {
+        if !self.in_parts() {
+            let path = folder.join(PARTS);
+            std::fs::rename(&self.path, &path).on_disk("rename", &self.path)?;
+            self.path = path;
+        }
+        self.file.set_len(total).on_disk("lengthen", &self.path)
+    }
+
+    /// Hashes further, to the first gap, `front`, but at most so many bytes; says whether there were any.
+    pub(crate) fn hash_on(&mut self, front: u64, most: u64) -> Result<bool, FetchError> {
+        let end = front.min(self.size + most);
+        let room = |size: u64| usize::try_from(end.saturating_sub(size)).unwrap_or(BLOCK).min(BLOCK);
+        let hashed = self.size < end;
+        let mut block = vec![0; room(self.size)];
+        while self.size < end {
+            let block = &mut block[..room(self.size)];
+            self.file.read_exact_at(block, self.size).on_disk("read", &self.path)?;
+            self.hasher.update(&*block);
+            self.size += block.len() as u64;
+        }
+        Ok(hashed)
+    }
+
+    /// Drops what is not hashed; from now on the file grows at its end.
+    pub(crate) fn close_parts(&mut self, folder: &Path) -> Result<(), FetchError> {
+        self.file.set_len(self.size).on_disk("shorten", &self.path)?;
+        let path = folder.join(PARTIAL);
+        std::fs::rename(&self.path, &path).on_disk("rename", &self.path)?;
+        self.path = path;
+        self.file.seek(SeekFrom::End(0)).on_disk("read", &self.path).map(drop)
+    }
+
+    /// Removes a file with gaps, if there is one.
+    pub(crate) fn forget_parts(folder: &Path) {
+        // A leftover that cannot be removed is of no use without its journal.
+        let _ = std::fs::remove_file(folder.join(PARTS));
     }
 
     /// Bytes so far.

@@ -16,6 +16,7 @@ mod origin;
 mod parts;
 mod pip;
 mod progress;
+mod ranges;
 mod retry;
 mod server;
 mod settings;

@@ -1,4 +1,5 @@
-//! When to try again, and how long to wait before. Without jitter: one client per file crowds no server.
+//! When to try again, and how long to wait before. Without jitter: one client per file crowds no server, and its connections
+//! wait together.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -49,6 +50,16 @@ impl<'a> Patience<'a> {
 
     /// Waits until the next try is due; `Err` when there is none, or the watcher wants to stop.
     pub(crate) fn wait(&mut self, why: String, asked: Option<Duration>, watch: &dyn Watch) -> Result<(), FetchError> {
+        sleep(self.pause(why, asked, watch)?, watch)
+    }
+
+    /// How long to wait until the next try is due; `Err` when there is none.
+    pub(crate) fn pause(
+        &mut self,
+        why: String,
+        asked: Option<Duration>,
+        watch: &dyn Watch,
+    ) -> Result<Duration, FetchError> {
         self.failed += 1;
         let tries = self.settings.tries;
         if self.failed >= tries {
@@ -58,11 +69,12 @@ impl<'a> Patience<'a> {
         let pause = asked.unwrap_or_default().max(doubled).min(self.settings.longest_wait);
         let next = self.failed + 1;
         watch.say(&format!("{}: {why}; try {next} of {tries} in {:.1} s", self.url, pause.as_secs_f64()));
-        sleep(pause, watch)
+        Ok(pause)
     }
 }
 
-fn sleep(pause: Duration, watch: &dyn Watch) -> Result<(), FetchError> {
+/// Waits, unless the watcher wants to stop.
+pub(crate) fn sleep(pause: Duration, watch: &dyn Watch) -> Result<(), FetchError> {
     let end = Instant::now() + pause;
     loop {
         if watch.stop() {

@@ -5,8 +5,8 @@ use ureq::http::Uri;
 use crate::exchange::Head;
 use crate::retry::Trouble;
 
-/// What is known of the server of an address.
-pub(crate) trait Server {
+/// What is known of the server of an address. Several connections ask it at once.
+pub(crate) trait Server: Sync {
     /// A header that a request to this address needs.
     fn login(&self, to: &Uri) -> Option<(&'static str, String)>;
     /// Whether the address stands for the same bytes for ever.

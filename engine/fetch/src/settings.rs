@@ -10,6 +10,8 @@ use crate::{FetchError, Token};
 
 /// Where the model hub is.
 const HUB: &str = "https://huggingface.co";
+/// More connections than this crowd a server.
+const CONNECTIONS: u64 = 32;
 /// Variables that forbid the network; the last two are those of the hub's own client.
 const OFFLINE: [&str; 3] = ["XLT_OFFLINE", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"];
 
@@ -24,6 +26,12 @@ pub struct Settings {
     pub longest_wait: Duration,
     /// How long a connection may be silent.
     pub timeout: Duration,
+    /// How many connections bring the parts of a large file.
+    pub connections: usize,
+    /// Files of so many bytes and more are large.
+    pub large: u64,
+    /// Bytes of a part.
+    pub part: u64,
     /// Proxy for all hosts but loopback ones.
     pub proxy: Option<ureq::Proxy>,
     /// The program to call as pip; `None`: `python3 -m pip`, `pip` or `pip3`, whichever works.
@@ -47,6 +55,9 @@ impl Default for Settings {
             first_wait: Duration::from_secs(1),
             longest_wait: Duration::from_mins(5),
             timeout: Duration::from_secs(30),
+            connections: 4,
+            large: 64 << 20,
+            part: 32 << 20,
             proxy: None,
             pip: None,
             hub: HUB.to_owned(),
@@ -59,17 +70,18 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The defaults, with `XLT_HTTP_TIMEOUT_S`, `XLT_PIP`, `XLT_OFFLINE`, `XLT_HUB_CACHE_FILL`, the usual proxy variables
+    /// The defaults, with `XLT_HTTP_TIMEOUT_S`, `XLT_CONNECTIONS`, `XLT_PIP`, `XLT_OFFLINE`, `XLT_HUB_CACHE_FILL`, the usual proxy variables
     /// (`HTTPS_PROXY`, `NO_PROXY`, ...), and what the hub's own client reads: `HF_ENDPOINT`, `HF_TOKEN` or else the file that
     /// its login leaves, `HF_HUB_OFFLINE`, `TRANSFORMERS_OFFLINE`, and the variables that name its cache.
     #[must_use]
     pub fn from_env() -> Self {
-        let seconds = env::var("XLT_HTTP_TIMEOUT_S").ok().and_then(|text| text.trim().parse::<u64>().ok());
+        let number = |name| env::var(name).ok().and_then(|text| text.trim().parse::<u64>().ok()).filter(|&n| n > 0);
         let home = |name| (name == "HOME").then(env::home_dir).flatten().map(OsString::from);
         let lookup = |name: &'static str| env::var_os(name).or_else(|| home(name));
         let defaults = Self::default();
         Self {
-            timeout: seconds.filter(|&s| s > 0).map_or(defaults.timeout, Duration::from_secs),
+            timeout: number("XLT_HTTP_TIMEOUT_S").map_or(defaults.timeout, Duration::from_secs),
+            connections: number("XLT_CONNECTIONS").map_or(defaults.connections, |n| n.min(CONNECTIONS) as usize),
             proxy: ureq::Proxy::try_from_env(),
             pip: set(&lookup, "XLT_PIP"),
             hub: env::var("HF_ENDPOINT").ok().filter(|address| !address.is_empty()).unwrap_or(defaults.hub),

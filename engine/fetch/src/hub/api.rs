@@ -53,45 +53,44 @@ struct Lfs {
     size: u64,
 }
 
-/// A hub that is asked, and who waits.
+/// A hub that is asked.
 pub(super) struct Hub<'a> {
     base: String,
     origin: Uri,
     bearer: Option<String>,
     pub(super) settings: &'a Settings,
-    pub(super) watch: &'a dyn Watch,
 }
 
 impl<'a> Hub<'a> {
-    pub(super) fn new(settings: &'a Settings, watch: &'a dyn Watch) -> Result<Self, FetchError> {
+    pub(super) fn new(settings: &'a Settings) -> Result<Self, FetchError> {
         let base = settings.hub.trim_end_matches('/').to_owned();
         let origin = address::parse(&base)?;
         let bearer = match &settings.token {
             Some(token) => Some(token.bearer().ok_or(HubError::BadToken)?),
             None => None,
         };
-        Ok(Self { base, origin, bearer, settings, watch })
+        Ok(Self { base, origin, bearer, settings })
     }
 
     /// The commit that a revision is now.
-    pub(super) fn commit(&self, place: &Place<'_>) -> Result<String, FetchError> {
+    pub(super) fn commit(&self, place: &Place<'_>, watch: &dyn Watch) -> Result<String, FetchError> {
         let url = format!("{}/revision/{}", self.api(place), encode(place.revision(), ""));
-        let (Revision { sha }, _) = self.get(&url, place)?;
+        let (Revision { sha }, _) = self.get(&url, place, watch)?;
         if !is_hex(&sha, 40) {
             let why = "it names no commit".to_owned();
             return Err(HubError::Foreign { url, why }.into());
         }
-        self.watch.say(&format!("{}: {} is commit {sha}", place.repository(), place.revision()));
+        watch.say(&format!("{}: {} is commit {sha}", place.repository(), place.revision()));
         Ok(sha)
     }
 
     /// All files of a commit.
-    pub(super) fn files(&self, place: &Place<'_>, commit: &str) -> Result<Vec<Listed>, FetchError> {
+    pub(super) fn files(&self, place: &Place<'_>, commit: &str, watch: &dyn Watch) -> Result<Vec<Listed>, FetchError> {
         let first = format!("{}/tree/{commit}?recursive=true", self.api(place));
         let mut url = first.clone();
         let mut files = Vec::new();
         for _ in 0..PAGES {
-            let (rows, next): (Vec<Row>, _) = self.get(&url, place)?;
+            let (rows, next): (Vec<Row>, _) = self.get(&url, place, watch)?;
             for row in rows.into_iter().filter(|row| row.r#type == "file") {
                 let strange = |row: &Row| {
                     let why = format!("what it says of {} makes no sense", row.path);
@@ -120,13 +119,18 @@ impl<'a> Hub<'a> {
     }
 
     /// An answer in JSON, and where its next page is.
-    fn get<T: DeserializeOwned>(&self, url: &str, place: &Place<'_>) -> Result<(T, Option<String>), FetchError> {
+    fn get<T: DeserializeOwned>(
+        &self,
+        url: &str,
+        place: &Place<'_>,
+        watch: &dyn Watch,
+    ) -> Result<(T, Option<String>), FetchError> {
         let mut patience = Patience::new(url, self.settings);
         let (body, next) = loop {
-            match self.attempt(url, place) {
+            match self.attempt(url, place, watch) {
                 Ok(answer) => break answer,
                 Err(Trouble::Lasting(error)) => return Err(error),
-                Err(Trouble::Passing { why, wait }) => patience.wait(why, wait, self.watch)?,
+                Err(Trouble::Passing { why, wait }) => patience.wait(why, wait, watch)?,
             }
         };
         let value = serde_json::from_slice(&body)
@@ -134,15 +138,15 @@ impl<'a> Hub<'a> {
         Ok((value, next))
     }
 
-    fn attempt(&self, url: &str, place: &Place<'_>) -> Result<(Vec<u8>, Option<String>), Trouble> {
+    fn attempt(&self, url: &str, place: &Place<'_>, watch: &dyn Watch) -> Result<(Vec<u8>, Option<String>), Trouble> {
         let uri = address::parse(url)?;
         let headers = [("accept", "application/json".to_owned()), ("accept-encoding", "identity".to_owned())];
-        let answer = http::ask(url, &uri, &headers, &Api { hub: self, place }, self.settings, self.watch)?;
+        let answer = http::ask(url, &uri, &headers, &Api { hub: self, place }, self.settings, watch)?;
         if answer.head.status != 200 {
             return Err(http::refusal(url, answer.head.status, &answer.head, self.settings));
         }
         let mut body = Vec::new();
-        while let Some(bytes) = answer.next(self.watch)? {
+        while let Some(bytes) = answer.next(watch)? {
             body.extend(bytes);
             if body.len() > LARGEST {
                 let why = "it goes on and on".to_owned();

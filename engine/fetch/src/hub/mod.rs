@@ -9,8 +9,8 @@ mod error;
 mod fill;
 mod shared;
 
-use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 use ureq::http::Uri;
@@ -75,13 +75,13 @@ pub(crate) fn fetch(
     watch: &dyn Watch,
     settings: &Settings,
 ) -> Result<Fetched, FetchError> {
-    let hub = Hub::new(settings, watch)?;
+    let hub = Hub::new(settings)?;
     let shared = Shared::of(place, settings);
     let (commit, files, word) = match pin.and_then(|pin| Some((pin, pin.commit.as_deref()?))) {
         Some((pin, commit)) => (commit.to_owned(), pinned(place, pin, commit)?, Word::Pin),
         None => {
             let (commit, files) = match settings.online(&place.source()) {
-                Ok(()) => asked(place, &hub)?,
+                Ok(()) => asked(place, &hub, watch)?,
                 Err(forbidden) => cached(place, shared.as_ref()).ok_or(forbidden)?,
             };
             (commit, files, Word::Hub)
@@ -92,7 +92,7 @@ pub(crate) fn fetch(
     let order = HubOrder { hub: &hub, place, commit: &commit, word, shared: shared.as_ref() };
     let fetched = match files.as_slice() {
         [one] => order.file(one, want.folder, watch)?,
-        files => order.set(files, want.folder)?,
+        files => order.set(files, want.folder, watch)?,
     };
     want.check_sha256(&fetched.sha256, &place.source())?;
     Ok(fetched)
@@ -122,9 +122,9 @@ fn known(file: &Listed) -> Option<PinnedFile> {
 }
 
 /// What the hub says of a place now.
-fn asked(place: &Place<'_>, hub: &Hub<'_>) -> Result<(String, Vec<Listed>), FetchError> {
-    let commit = hub.commit(place)?;
-    let files = choose::choose(place, hub.files(place, &commit)?)?;
+fn asked(place: &Place<'_>, hub: &Hub<'_>, watch: &dyn Watch) -> Result<(String, Vec<Listed>), FetchError> {
+    let commit = hub.commit(place, watch)?;
+    let files = choose::choose(place, hub.files(place, &commit, watch)?)?;
     Ok((commit, files))
 }
 
@@ -198,7 +198,7 @@ impl HubOrder<'_> {
     }
 
     /// Each piece is finished in a folder of its own, so that it need not come twice; then they are put together.
-    fn set(&self, files: &[Listed], folder: &Path) -> Result<Fetched, FetchError> {
+    fn set(&self, files: &[Listed], folder: &Path, watch: &dyn Watch) -> Result<Fetched, FetchError> {
         let (shards, set) = (folder.join(SHARDS), folder.join(SET));
         let work = |file: &Listed| shards.join(base(&file.path));
         for file in files {
@@ -210,7 +210,7 @@ impl HubOrder<'_> {
         let total = files.iter().map(|file| file.size).sum();
         let (mut before, mut landed) = (0, Vec::new());
         for file in files {
-            let watch = Shifted { watch: self.hub.watch, before, total: Some(total) };
+            let watch = Shifted { watch, before, total: Some(total) };
             let Landed { size, sha256, .. } = self.land(file, &work(file), &watch)?;
             before += size;
             landed.push(PinnedFile { path: file.path.clone(), size, sha256 });
@@ -243,7 +243,7 @@ impl HubOrder<'_> {
         }
         self.hub.settings.online(&self.place.source())?;
         let url = self.hub.address(self.place, self.commit, &file.path);
-        let server = HubFile { order: self, file, etag: RefCell::default() };
+        let server = HubFile { order: self, file, etag: Mutex::default() };
         let landed = http::fetch(&url, &server, &want, watch, self.hub.settings)?;
         if let (Found::Nothing, Some(shared), true) = (found, self.shared, self.hub.settings.hub_cache_fill) {
             let Some(blob) = server.blob(&landed)? else { return Ok(landed) };
@@ -274,13 +274,14 @@ struct HubFile<'a> {
     order: &'a HubOrder<'a>,
     file: &'a Listed,
     /// What it called the bytes last.
-    etag: RefCell<Option<String>>,
+    etag: Mutex<Option<String>>,
 }
 
 impl HubFile<'_> {
     /// The name under which the hub's own client would keep the bytes.
     fn blob(&self, landed: &Landed) -> Result<Option<String>, FetchError> {
-        let named = self.etag.take().unwrap_or_default().to_ascii_lowercase();
+        let named = self.etag.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let named = named.unwrap_or_default().to_ascii_lowercase();
         let right = match named.len() {
             64 => named == landed.sha256,
             40 => landed.is_git_blob(&named)?,
@@ -309,7 +310,7 @@ impl Server for HubFile<'_> {
         let bare = |etag: &'_ str| etag.trim_start_matches("W/").trim_matches('"').to_owned();
         let named = head.header("x-linked-etag").map(bare);
         if let Some(etag) = named.clone().or_else(|| head.header("etag").map(bare)) {
-            *self.etag.borrow_mut() = Some(etag);
+            *self.etag.lock().unwrap_or_else(PoisonError::into_inner) = Some(etag);
         }
         let content = match (&self.file.content, &named) {
             (Content::Sha256(sha256), Some(named)) if is_hex(named, 64) => named.eq_ignore_ascii_case(sha256),

@@ -86,6 +86,13 @@ impl Desk {
         self.fetch(&Source::Url { url: url.to_owned() })
     }
 
+    /// Works in another folder than its own.
+    pub(crate) fn fetch_into(&self, url: &str, folder: &Path) -> Result<Fetched, FetchError> {
+        let source = Source::Url { url: url.to_owned() };
+        let order = Order { source: &source, pin: self.pin.as_ref(), size: self.size, folder };
+        fetch_with(&order, &self.watch, &self.settings)
+    }
+
     pub(crate) fn said(&self, part: &str) -> bool {
         self.watch.lines.borrow().iter().any(|line| line.contains(part))
     }

@@ -220,12 +220,16 @@ fn bytes_of(state: &mut State, request: &Request) -> Reply {
     let path = request.path.split('?').next().expect("the first part").replace("%20", " ");
     let (commit, path) = path.trim_start_matches("/blob/").split_once('/').expect("a commit and a path");
     let bytes = state.commits[commit][path].clone();
-    let (file, half) = (Reply::file(&bytes, &sha256(&bytes)), bytes.len() / 2);
+    let half = request.range().and_then(|(first, last)| Some(last? + 1 - first)).unwrap_or(bytes.len()) / 2;
+    let file = Reply::file(&bytes, &sha256(&bytes));
     match () {
         () if state.fault(Fault::Status500) => Reply::status(500),
         () if state.fault(Fault::Cut) => file.cut(half),
         () if state.fault(Fault::Short) => Reply::plain(&bytes).without_length().cut(half),
-        () if state.fault(Fault::Flip) => Reply::file(&flipped(&bytes), &sha256(&bytes)),
+        () if state.fault(Fault::Flip) => {
+            let first = request.range().map_or(0, |(first, _)| first);
+            Reply::file(&flipped_at(&bytes, first + half), &sha256(&bytes))
+        }
         () if state.fault(Fault::Stall) => file.cut(half).then_hang(),
         () if state.fault(Fault::Fewer) => Reply::plain(&bytes[..half]),
         () if request.header("range").is_some() && state.fault(Fault::NoRange) => Reply::plain(&bytes),
@@ -234,9 +238,12 @@ fn bytes_of(state: &mut State, request: &Request) -> Reply {
 }
 
 fn flipped(bytes: &[u8]) -> Vec<u8> {
+    flipped_at(bytes, bytes.len() / 2)
+}
+
+fn flipped_at(bytes: &[u8], at: usize) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
+    bytes[at] ^= 1;
     bytes
 }
 

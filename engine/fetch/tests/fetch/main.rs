@@ -12,4 +12,5 @@ mod local;
 mod offline;
 mod parts;
 mod pypi;
+mod ranges;
 mod server;

@@ -1,4 +1,5 @@
-//! A web server that does what it is told, once per connection, and remembers what it was asked.
+//! A web server that does what it is told, once per connection, and remembers what it was asked. Requests are answered in the
+//! order in which they come, and bodies sent side by side.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -18,12 +19,14 @@ pub(crate) struct Reply {
     length: bool,
     send: Option<usize>,
     hang: bool,
+    /// Held until the last byte is sent.
+    token: Option<Arc<()>>,
 }
 
 impl Reply {
     pub(crate) fn status(status: u16) -> Self {
         let body = format!("<html>error {status}</html>").into_bytes();
-        Self { status, headers: vec![], body, etag: None, length: true, send: None, hang: false }
+        Self { status, headers: vec![], body, etag: None, length: true, send: None, hang: false, token: None }
     }
     /// 200 with a body; `Range` is ignored.
     pub(crate) fn plain(body: &[u8]) -> Self {
@@ -56,22 +59,24 @@ impl Reply {
         Self { hang: true, ..self }
     }
 
+    /// The token is held until the last byte is sent.
+    pub(crate) fn holding(self, token: Arc<()>) -> Self {
+        Self { token: Some(token), ..self }
+    }
+
     /// Status, extra headers and body for this request.
     fn answer(&self, request: &Request) -> (u16, Vec<(String, String)>, &[u8]) {
         let mut headers = self.headers.clone();
         let Some(etag) = &self.etag else { return (self.status, headers, &self.body) };
         headers.push(("ETag".to_owned(), etag.clone()));
         let unchanged = request.header("if-range").is_none_or(|version| version == etag);
-        let start = request
-            .header("range")
-            .filter(|_| unchanged)
-            .and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse::<usize>().ok());
         let total = self.body.len();
-        match start {
+        match request.range().filter(|_| unchanged) {
             None => (200, headers, &self.body),
-            Some(start) if start < total => {
-                headers.push(("Content-Range".to_owned(), format!("bytes {start}-{}/{total}", total - 1)));
-                (206, headers, &self.body[start..])
+            Some((start, end)) if start < total => {
+                let end = end.map_or(total, |last| total.min(last + 1));
+                headers.push(("Content-Range".to_owned(), format!("bytes {start}-{}/{total}", end - 1)));
+                (206, headers, &self.body[start..end])
             }
             Some(_) => {
                 headers.push(("Content-Range".to_owned(), format!("bytes */{total}")));
@@ -102,6 +107,12 @@ pub(crate) struct Request {
 impl Request {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The first and the last byte of `Range`.
+    pub(crate) fn range(&self) -> Option<(usize, Option<usize>)> {
+        let (first, last) = self.header("range")?.strip_prefix("bytes=")?.split_once('-')?;
+        Some((first.parse().ok()?, last.parse().ok()))
     }
 
     fn read(stream: &TcpStream) -> Option<Self> {
@@ -188,11 +199,16 @@ fn serve(
         };
         log.lock().expect("no panic in a test").push(request.clone());
         let reply = answer(&request);
-        // The client may leave in the middle; that is its business.
-        let _ = reply.write(&mut stream, &request);
-        if reply.hang {
-            let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
-            let _ = stream.read(&mut [0]);
-        }
+        thread::spawn(move || send(reply, &mut stream, &request));
     }
+}
+
+fn send(reply: Reply, stream: &mut TcpStream, request: &Request) {
+    // The client may leave in the middle; that is its business.
+    let _ = reply.write(stream, request);
+    if reply.hang {
+        let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
+        let _ = stream.read(&mut [0]);
+    }
+    drop(reply.token);
 }
