@@ -2,7 +2,7 @@
 //!
 //! Parts are written at their places by the connections (`connection.rs`). The bytes are hashed once, from the front on, as far
 //! as there is no gap, which mostly is what the system still has in memory. Finished parts are noted (`journal.rs`): a kill at
-//! any moment costs the parts under way. Whatever does not look like parts of one file that stays the same is not dealt with
+//! any moment costs little. Whatever does not look like parts of one file that stays the same is not dealt with
 //! here: one connection has to do then, and knows what to make of it.
 
 mod chunks;
@@ -28,6 +28,10 @@ use journal::Journal;
 
 /// Hashed at once; between two of them the connections are listened to.
 const HASHED: u64 = 4 << 20;
+/// How much of a part arrives before that is noted. A kill costs so much a connection.
+const NOTED: u64 = 1 << 20;
+/// The same where it has to be on the disk first.
+const SYNCED: u64 = 16 << 20;
 
 /// A file that is downloaded in parts.
 pub(crate) struct Task<'a> {
@@ -64,6 +68,10 @@ pub(crate) fn download(
     let (mut chunks, mut journal) = begin(task, landing, watch)?;
     let line = Line::new(task, origin.clone(), landing.share()?, chunks.missing());
     let end = listen(&line, &mut chunks, &mut journal, landing, watch);
+    let left = chunks.not_noted();
+    if !left.is_empty() {
+        write_down(&line, &mut journal, &left)?;
+    }
     *origin = line.origin();
     match end {
         Some(End::Failed(error)) => Err(error),
@@ -87,7 +95,7 @@ fn begin(task: &Task<'_>, landing: &mut Landing, watch: &dyn Watch) -> Result<(C
     if landing.in_parts()
         && let Some(noted) = Journal::load(folder).filter(|noted| noted.total == task.total)
     {
-        let chunks = Chunks::noted(&noted, landing.length()?);
+        let chunks = Chunks::resumed(&noted, landing.length()?);
         watch.say(&format!("{}: {} of {} bytes are here already", task.url, chunks.received(), task.total));
         let journal = Journal::start(folder, &chunks)?;
         landing.open_parts(folder, task.total)?;
@@ -138,14 +146,16 @@ fn listen(
 }
 
 fn note(line: &Line<'_>, chunks: &mut Chunks, journal: &mut Journal, index: u64, to: u64) -> Result<(), FetchError> {
-    if chunks.wrote(index, to) {
-        // After a power cut a hash would tell what never reached the disk. Without one, it has to be there first.
-        if !line.knows_content() {
-            line.sync()?;
-        }
-        journal.note(index)?;
+    let often = if line.knows_content() { NOTED } else { SYNCED };
+    if chunks.wrote(index, to, often) { write_down(line, journal, &[(index, to)]) } else { Ok(()) }
+}
+
+fn write_down(line: &Line<'_>, journal: &mut Journal, parts: &[(u64, u64)]) -> Result<(), FetchError> {
+    // After a power cut a hash would tell what never reached the disk. Without one, it has to be there first.
+    if !line.knows_content() {
+        line.sync()?;
     }
-    Ok(())
+    parts.iter().try_for_each(|(index, at)| journal.note(*index, *at))
 }
 
 /// What an earlier call has left in parts: the file, of whose bytes none is hashed yet, and its size once it is whole.

@@ -317,6 +317,11 @@ impl Server for HubFile<'_> {
             (Content::Git(name), Some(named)) if is_hex(named, 40) => named.eq_ignore_ascii_case(name),
             _ => true,
         };
+        if let (false, Word::Pin, Content::Sha256(expected)) = (content, self.order.word, &self.file.content) {
+            let (expected, got) = (expected.clone(), named.unwrap_or_default());
+            let error = HubError::Replaced { from: self.order.place.source(), expected, got };
+            return Err(FetchError::from(error).into());
+        }
         let changed = |what: &str| Err(Trouble::passing(format!("the hub suddenly speaks of {what}")));
         match (commit, size, content) {
             (false, _, _) => changed("another commit"),

@@ -1,6 +1,6 @@
 //! The parts of a file: which are here, and how far it goes without a gap.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use super::journal::Noted;
 
@@ -21,6 +21,8 @@ pub(super) struct Chunks {
     pub(super) size: u64,
     /// Of each part, its next byte that is missing.
     at: Vec<u64>,
+    /// The same when it was last written down.
+    noted: Vec<u64>,
     /// The first part that may miss something.
     first: usize,
     received: u64,
@@ -32,10 +34,11 @@ impl Chunks {
         Self::with(total, size, |start, end| here.clamp(start, end))
     }
 
-    /// Of a file whose finished parts were written down. What lies beyond its `length` was cut off since.
-    pub(super) fn noted(noted: &Noted, length: u64) -> Self {
-        let Noted { total, size, done } = noted;
-        let here = |start: u64, end: u64| if done.contains(&(start / size)) && end <= length { end } else { start };
+    /// Of a file of which this was written down. What lies beyond its `length` was cut off since.
+    pub(super) fn resumed(noted: &Noted, length: u64) -> Self {
+        let Noted { total, size, at } = noted;
+        let at = |start: u64| at.get(&(start / size)).copied().unwrap_or_default();
+        let here = |start: u64, end: u64| at(start).min(length).clamp(start, end);
         Self::with(*total, *size, here)
     }
 
@@ -43,15 +46,25 @@ impl Chunks {
         let starts = (0..total.div_ceil(size)).map(|index| index * size);
         let at: Vec<u64> = starts.clone().map(|start| here(start, total.min(start + size))).collect();
         let received = starts.zip(&at).map(|(start, at)| at - start).sum();
-        Self { total, size, at, first: 0, received }
+        Self { total, size, noted: at.clone(), at, first: 0, received }
     }
 
-    /// Notes that a part is here up to this byte; says whether it is finished.
-    pub(super) fn wrote(&mut self, index: u64, to: u64) -> bool {
+    /// A part is here up to this byte. Says whether that is to be written down: at its end, and after so many bytes.
+    pub(super) fn wrote(&mut self, index: u64, to: u64, often: u64) -> bool {
         let at = &mut self.at[index as usize];
         self.received += to - *at;
         *at = to;
-        to == self.end(index)
+        let due = to == self.end(index) || to - self.noted[index as usize] >= often;
+        if due {
+            self.noted[index as usize] = to;
+        }
+        due
+    }
+
+    /// What is not written down yet.
+    pub(super) fn not_noted(&self) -> Vec<(u64, u64)> {
+        let all = (0..).zip(self.at.iter().zip(&self.noted));
+        all.filter(|(_, (at, noted))| at > noted).map(|(index, (at, _))| (index, *at)).collect()
     }
 
     /// How many bytes are here before the first gap.
@@ -73,9 +86,9 @@ impl Chunks {
         all.filter(|chunk| chunk.at < chunk.end).collect()
     }
 
-    /// Numbers of the parts that are finished.
-    pub(super) fn done(&self) -> BTreeSet<u64> {
-        (0..).zip(&self.at).filter(|(index, at)| **at == self.end(*index)).map(|(index, _)| index).collect()
+    /// Parts of which something is here, and up to which byte.
+    pub(super) fn here(&self) -> impl Iterator<Item = (u64, u64)> {
+        (0..).zip(self.at.iter().copied()).filter(|(index, at)| *at > index * self.size)
     }
 
     fn end(&self, index: u64) -> u64 {
@@ -86,6 +99,7 @@ impl Chunks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     #[test]
     fn a_file_is_cut_behind_what_is_here() {
@@ -93,19 +107,21 @@ mod tests {
         let chunk = |index, at, end| Chunk { index, at, end };
         assert_eq!(chunks.missing(), [chunk(1, 15, 20), chunk(2, 20, 30), chunk(3, 30, 35)]);
         assert_eq!((chunks.front(), chunks.received()), (15, 15));
-        assert!(chunks.wrote(3, 35) && !chunks.wrote(2, 25));
+        assert!(chunks.wrote(3, 35, 9) && !chunks.wrote(2, 25, 9));
+        assert_eq!(chunks.not_noted(), [(2, 25)]);
         assert_eq!((chunks.front(), chunks.received()), (15, 25), "there is a gap");
-        assert!(chunks.wrote(1, 20));
-        assert_eq!((chunks.front(), chunks.done()), (25, BTreeSet::from([0, 1, 3])));
-        assert!(chunks.wrote(2, 30));
+        assert!(chunks.wrote(1, 20, 9));
+        assert_eq!((chunks.front(), chunks.here().collect()), (25, vec![(0, 10), (1, 20), (2, 25), (3, 35)]));
+        assert!(chunks.wrote(2, 29, 9) && chunks.wrote(2, 30, 9));
         assert_eq!((chunks.front(), chunks.missing().len()), (35, 0));
     }
 
     #[test]
     fn a_part_that_was_cut_off_is_not_believed_to_be_here() {
-        let noted = Noted { total: 35, size: 10, done: BTreeSet::from([0, 2, 3, 9]) };
-        assert_eq!(Chunks::noted(&noted, 35).done(), BTreeSet::from([0, 2, 3]));
-        assert_eq!(Chunks::noted(&noted, 34).done(), BTreeSet::from([0, 2]));
-        assert_eq!(Chunks::noted(&noted, 5).done(), BTreeSet::new());
+        let noted = Noted { total: 35, size: 10, at: BTreeMap::from([(0, 10), (1, 99), (2, 27), (9, 95)]) };
+        let here = |length| Chunks::resumed(&noted, length).here().collect::<Vec<_>>();
+        assert_eq!(here(35), [(0, 10), (1, 20), (2, 27)]);
+        assert_eq!(here(25), [(0, 10), (1, 20), (2, 25)]);
+        assert_eq!(here(5), [(0, 5)]);
     }
 }

@@ -306,7 +306,19 @@ fn a_pin_that_cannot_be_is_refused() {
     }
     let file = PinnedFile { sha256: sha256(b"other"), ..good.files[0].clone() };
     let other = Pin { sha256: sha256(b"other"), files: vec![file], ..good };
-    fails(&hub.desk().pin_to(other), MODEL, &["the hub suddenly speaks of a file with other bytes"]);
+    fails(&hub.desk().pin_to(other), MODEL, &["is another file now", "delete its entry in the lock file"]);
+}
+
+#[test]
+fn a_file_that_changed_under_its_pinned_commit_is_named_at_once() {
+    let hub = model_hub();
+    let pin = hub.desk().fetch(&source(MODEL)).expect("a file").pin();
+    hub.fault(Fault::Moved, 1);
+    let desk = hub.desk().pin_to(pin);
+    let (was, is) = (sha256(&bytes(SIZE)), sha256(b"other"));
+    let words = format!("hf:org/repo/{MODEL} is another file now: SHA-256 {was} is pinned, the model hub has {is}");
+    fails(&desk, MODEL, &[&words, "if it was replaced on purpose"]);
+    assert!(desk.watch.lines.borrow().is_empty(), "it was asked again");
 }
 
 /// Three pieces of a split model, in a folder of the repository.
