@@ -77,6 +77,11 @@ impl Landing {
         Ok((self.file.try_clone().on_disk("open", &self.path)?, self.path.clone()))
     }
 
+    /// Waits until what was written is on disk.
+    pub(crate) fn sync(&self) -> Result<(), FetchError> {
+        self.file.sync_data().on_disk("write", &self.path)
+    }
+
     /// Bytes of the file, gaps included.
     pub(crate) fn length(&self) -> Result<u64, FetchError> {
         Ok(self.file.metadata().on_disk("read", &self.path)?.len())

@@ -1,9 +1,9 @@
 //! A large file over several connections, each of which brings one part of it after the other.
 //!
 //! Parts are written at their places by the connections (`connection.rs`). The bytes are hashed once, from the front on, as far
-//! as there is no gap, which mostly is what the system still has in memory. Finished parts are noted (`journal.rs`): a kill at
-//! any moment costs little. Whatever does not look like parts of one file that stays the same is not dealt with
-//! here: one connection has to do then, and knows what to make of it.
+//! as there is no gap, which mostly is what the system still has in memory. How much of each part is
+//! here is noted (`journal.rs`): a kill at any moment costs little. Whatever does not look like parts of one file that stays the
+//! same is not dealt with here: one connection has to do then, and knows what to make of it.
 
 mod chunks;
 mod connection;
@@ -100,6 +100,9 @@ fn begin(task: &Task<'_>, landing: &mut Landing, watch: &dyn Watch) -> Result<(C
         let journal = Journal::start(folder, &chunks)?;
         landing.open_parts(folder, task.total)?;
         return Ok((chunks, journal));
+    }
+    if !task.want.knows_content() {
+        landing.sync()?;
     }
     let chunks = Chunks::after(landing.size(), task.total, task.settings.part);
     let journal = Journal::start(folder, &chunks)?;

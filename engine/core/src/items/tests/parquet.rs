@@ -187,13 +187,12 @@ fn what_is_no_parquet_or_half_of_it_is_told() {
 fn a_damaged_file_is_an_error_and_never_a_panic() {
     for compression in [Compression::UNCOMPRESSED, Compression::ZSTD(ZstdLevel::default())] {
         let bytes = quiz(compression);
-        for at in 4..bytes.len() - 4 {
-            for bit in [0x01, 0x10, 0xff] {
-                let mut damaged = bytes.clone();
-                damaged[at] ^= bit;
-                // Some bytes say nothing that is read, and in text one letter is as good as another.
-                let _ = parsed(&damaged, listed());
-            }
+        // All bytes, and three bits of each, take ten seconds.
+        for at in (4..bytes.len() - 4).step_by(13) {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= if at % 2 == 0 { 0x01 } else { 0xff };
+            // Some bytes say nothing that is read, and in text one letter is as good as another.
+            let _ = parsed(&damaged, listed());
         }
         let mut damaged = bytes.clone();
         let footer = bytes.len() - 8;
