@@ -242,7 +242,7 @@ fn what_one_study_has_downloaded_another_takes_from_the_cache_of_the_hubs_own_cl
 
     let other = Space::with_spec(SPEC);
     other.write("spec.lock", space.read("spec.lock"));
-    let outcome = hub.run_in(&other, &[], &[cache, ("HF_HUB_OFFLINE", "1")]);
+    let outcome = hub.run_in(&other, &["--offline"], &[cache]);
     assert_eq!(outcome.ran, set(DOWNLOADS), "{outcome:#?}");
     assert_eq!((other.digests(), hub.asked()), (space.digests(), Vec::<String>::new()));
 }

@@ -122,6 +122,13 @@ pub fn fetch_with(order: &Order<'_>, watch: &dyn Watch, settings: &Settings) -> 
     }
 }
 
+/// Whether a source may be had without a network: a file of the hub's, where its own client keeps some on this machine.
+#[must_use]
+pub fn may_be_here(source: &Source) -> bool {
+    let cache = Settings::from_env().hub_cache;
+    matches!(source, Source::Hub { .. }) && cache.is_some_and(|folder| folder.is_dir())
+}
+
 /// What a source is now, as far as its server says so without sending it: a pin of files on the model hub that are known by their
 /// SHA-256. `None` where only the bytes tell.
 ///

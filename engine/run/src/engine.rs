@@ -106,7 +106,7 @@ impl Engine {
         let mut running = Run {
             engine: self,
             plan,
-            pool: Pool::new(self.options.program.clone(), world.cache.clone(), self.sender.clone()),
+            pool: Pool::new(self.options.program.clone(), world.cache.clone(), self.options.offline, self.sender.clone()),
             committer: Committer::start(world.cache.clone(), self.sender.clone()),
             world,
             observer,
@@ -250,6 +250,7 @@ impl Run<'_> {
         }
         if let (true, Work::Download(work)) = (self.engine.options.offline, &stage.work)
             && !work.file.source.is_local()
+            && !xlt_fetch::may_be_here(&work.file.source)
         {
             let why = format!(
                 "{} is missing or damaged in the cache, and `--offline` forbids to fetch it again; run without `--offline`",

@@ -35,6 +35,8 @@ const TAIL: usize = 40;
 pub(crate) struct Pool {
     program: PathBuf,
     cache: Cache,
+    /// Whether workers may not ask the network.
+    offline: bool,
     /// Made with the first worker.
     workplace: Option<Workplace>,
     engine: Sender<Message>,
@@ -52,8 +54,8 @@ struct Worker {
 
 impl Pool {
     /// A pool whose workers are `program worker`, on that cache.
-    pub(crate) fn new(program: PathBuf, cache: Cache, engine: Sender<Message>) -> Self {
-        Self { program, cache, workplace: None, engine, workers: BTreeMap::new() }
+    pub(crate) fn new(program: PathBuf, cache: Cache, offline: bool, engine: Sender<Message>) -> Self {
+        Self { program, cache, offline, workplace: None, engine, workers: BTreeMap::new() }
     }
 
     /// Gives a job to an idle worker; starts one if there is none. A job with a model goes to the worker that has it loaded,
@@ -134,6 +136,9 @@ impl Pool {
         command.process_group(0);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.envs(patience());
+        if self.offline {
+            command.env("XLT_OFFLINE", "1");
+        }
         let mut child = command.spawn().map_err(|source| RunError::Spawn { program: self.program.clone(), source })?;
         let stderr = Arc::new(Mutex::new(VecDeque::new()));
         if let Some(stdout) = child.stdout.take() {

@@ -41,10 +41,10 @@ pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
         if file.source.is_local() {
             continue;
         }
-        if options.offline {
+        if options.offline && !xlt_fetch::may_be_here(&file.source) {
             return refuse(format!(
-                "stage `{}` must fetch {}, and `--offline` forbids it\n  run once without `--offline`; afterwards the file is in \
-                 the cache",
+                "stage `{}` must fetch {}, and `--offline` forbids it\n  run `xlt fetch` once where there is a network; afterwards the \
+                 file is in the cache",
                 stage.name, file.source
             ));
         }

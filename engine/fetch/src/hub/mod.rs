@@ -101,7 +101,7 @@ pub(crate) fn fetch(
 /// What `place` is now; `None` where the hub knows one of its files by its git name alone.
 pub(crate) fn resolve(place: &Place<'_>, watch: &dyn Watch, settings: &Settings) -> Result<Option<Pin>, FetchError> {
     settings.online(&place.source())?;
-    let (commit, files) = asked(place, &Hub::new(settings, watch)?)?;
+    let (commit, files) = asked(place, &Hub::new(settings)?, watch)?;
     let files = files.iter().map(known).collect::<Option<Vec<PinnedFile>>>();
     Ok(files.map(|files| Pin {
         sha256: sum(&files),
