@@ -5,6 +5,7 @@
 mod adapters;
 mod controls;
 mod doctor;
+mod elsewhere;
 mod fertility;
 mod finetune;
 mod inputs;

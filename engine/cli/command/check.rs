@@ -24,7 +24,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
 fn imports(spec: &Spec) -> String {
     let line = |model: &Model| {
         let format = model.answers?.word();
-        Some(format!("\n  {}: its answers are imported from {} ({format})", model.name, called(&model.file.source)))
+        let file = called(&model.file.given()?.source);
+        Some(format!("\n  {}: its answers are imported from {file} ({format})", model.name))
     };
     spec.models.iter().filter_map(line).collect()
 }

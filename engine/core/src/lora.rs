@@ -1,6 +1,7 @@
 //! A LoRA adapter (Hu et al. 2021) in memory: what training makes, a GGUF file holds, and PEFT reads.
 
 mod faults;
+mod fits;
 mod kinds;
 mod product;
 

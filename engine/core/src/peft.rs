@@ -19,6 +19,7 @@ use std::fmt;
 pub use config::AdapterConfig;
 pub use export::to_peft;
 pub use import::from_peft;
+pub use names::modules;
 pub use shape::ModelShape;
 
 /// The file with what an adapter is.

@@ -47,6 +47,8 @@ pub struct Order<'a> {
     pub pin: Option<&'a Pin>,
     /// Its size in bytes, where the spec declares just that.
     pub size: Option<u64>,
+    /// Whether a pattern on the hub means all files that it fits: they make a folder, be they one or many.
+    pub many: bool,
     /// A private folder that exists and survives a kill; a later call with the same folder resumes from it.
     pub folder: &'a Path,
 }
@@ -104,11 +106,11 @@ pub fn fetch(order: &Order<'_>, watch: &dyn Watch) -> Result<Fetched, FetchError
 /// # Errors
 /// As [`fetch`].
 pub fn fetch_with(order: &Order<'_>, watch: &dyn Watch, settings: &Settings) -> Result<Fetched, FetchError> {
-    let Order { source, pin, size, folder } = *order;
+    let Order { source, pin, size, many, folder } = *order;
     let want = Want::pinned(pin, size, folder);
     match source {
         Source::Hub { repo, dataset, path, revision } => {
-            let place = Place { repo, dataset: *dataset, path, revision: revision.as_deref(), alone: false };
+            let place = Place { repo, dataset: *dataset, path, revision: revision.as_deref(), alone: false, many };
             hub::fetch(&place, pin, &want, watch, settings)
         }
         Source::Parts { parts } => parts::fetch(parts, pin, &want, watch, settings),

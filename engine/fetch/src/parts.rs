@@ -124,7 +124,7 @@ fn bring(
             // The branch may move while the pieces arrive; all are to be of the commit of the first.
             let commit = joined.commit_of(repo, *dataset, revision.as_deref());
             let revision = commit.or(revision.as_deref());
-            let place = Place { repo, dataset: *dataset, path, revision, alone: true };
+            let place = Place { repo, dataset: *dataset, path, revision, alone: true, many: false };
             let mut fetched = hub::fetch(&place, pin, &want, watch, settings)?;
             Ok((fetched.path, Piece { source, commit: fetched.commit, file: fetched.files.pop() }))
         }

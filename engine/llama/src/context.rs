@@ -97,6 +97,9 @@ impl<'m> Context<'m> {
         watcher: sys::ggml_backend_sched_eval_callback,
         for_watcher: *mut c_void,
     ) -> Result<Self, LlamaError> {
+        if !model.weights {
+            return Err(LlamaError::NoWeights);
+        }
         let ContextOptions { n_ctx, n_batch, sequences, outputs, threads, .. } = *options;
         let given = [
             ("n_ctx", n_ctx),

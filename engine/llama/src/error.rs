@@ -189,6 +189,19 @@ pub enum LlamaError {
         faults: Vec<String>,
     },
 
+    /// A model's header lacks something.
+    #[error("{} says nothing of `{key}` in its header; convert the model again", path.display())]
+    NoKey {
+        /// The model's file.
+        path: PathBuf,
+        /// The key.
+        key: String,
+    },
+
+    /// Only the vocabulary of a model is in memory, and something is to be computed.
+    #[error("the model was loaded without its weights, and nothing can be computed")]
+    NoWeights,
+
     /// No context could be made, mostly for want of memory.
     #[error(
         "no context of {n_ctx} tokens could be made: {}; less memory is needed with `unit` smaller or `kv = \"F16\"` in `[evaluate]`, or with `--jobs 1`",

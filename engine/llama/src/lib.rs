@@ -42,6 +42,6 @@ pub use merge::merge;
 pub use model::{LoadOptions, Model, Token};
 pub use quantize::{QuantizeOptions, quantize};
 pub use saved::Saved;
-pub use shape::model_shape;
+pub use shape::{model_shape, trained_context};
 pub use train::{AdamW, Checkpoint, Layout, Portable, Share, TRAINABLE, TrainOptions, Trainer, calibrate};
 pub use vocabulary::Vocabulary;

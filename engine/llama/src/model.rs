@@ -49,6 +49,8 @@ impl Token {
 pub struct Model {
     raw: NonNull<sys::llama_model>,
     architecture: String,
+    /// Whether there is more than the vocabulary in memory.
+    pub(crate) weights: bool,
     pub(crate) specials: Specials,
     /// What contexts compute with beside the weights.
     pub(crate) adapter: Option<Adapter>,
@@ -67,12 +69,10 @@ impl Model {
         params.n_gpu_layers = options.gpu_layers.map_or(-1, |layers| i32::try_from(layers).unwrap_or(i32::MAX));
         params.load_mode = if options.use_mmap { sys::LLAMA_LOAD_MODE_MMAP } else { sys::LLAMA_LOAD_MODE_NONE };
         params.use_extra_bufts = false;
-        let mut model = Self::open(path, header, params, Self::unfit)?;
-        model.specials = model.special_texts().collect();
-        Ok(model)
+        Self::open(path, header, params, Self::unfit)
     }
 
-    /// Loads the vocabulary of the model at `path` and nothing of its weights. What it makes must not get a context.
+    /// Loads the vocabulary of the model at `path` and nothing of its weights. It gets no context.
     pub(crate) fn load_vocabulary(_: &Backend, path: &Path) -> Result<Self, LlamaError> {
         let header = gguf::check_parts(path)?;
         // SAFETY: no precondition.
@@ -102,11 +102,13 @@ impl Model {
             unsafe { sys::llama_model_load_from_file(c_path.as_ptr(), params) }
         });
         let Some(raw) = NonNull::new(raw) else { return Err(unsupported(&header.architecture, errors)) };
-        let model = Self { raw, architecture: header.architecture, specials: Specials::default(), adapter: None };
-        match unfit(&model) {
-            Some(why) => Err(unsupported(&model.architecture, vec![why.to_owned()])),
-            None => Ok(model),
+        let (architecture, weights) = (header.architecture, !params.vocab_only);
+        let mut model = Self { raw, architecture, weights, specials: Specials::default(), adapter: None };
+        if let Some(why) = unfit(&model) {
+            return Err(unsupported(&model.architecture, vec![why.to_owned()]));
         }
+        model.specials = model.special_texts().collect();
+        Ok(model)
     }
 
     /// Why no text can be tokenized.

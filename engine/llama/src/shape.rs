@@ -32,3 +32,15 @@ pub fn model_shape(path: &Path) -> Result<ModelShape, LlamaError> {
         architecture,
     })
 }
+
+/// Longest context that the model at `path` was trained on, as its header says.
+///
+/// # Errors
+/// Where the file is no whole model, or does not say.
+pub fn trained_context(path: &Path) -> Result<u32, LlamaError> {
+    crate::gguf::check(path)?;
+    let file = GgufFile::open(path)?;
+    let key = format!("{}.context_length", file.text("general.architecture").unwrap_or_default());
+    let length = file.numbers(&key).and_then(|lengths| lengths.first().copied());
+    length.ok_or_else(|| LlamaError::NoKey { path: path.to_owned(), key })
+}

@@ -15,6 +15,12 @@ impl Vocabulary {
         Ok(Self(Model::load_vocabulary(backend, path)?))
     }
 
+    /// The same as a model, which makes tokens of whole prompts and computes nothing: a context of it is refused.
+    #[must_use]
+    pub fn without_weights(&self) -> &Model {
+        &self.0
+    }
+
     /// Tokens of a text by itself, as [`Model::tokenize`] makes them.
     pub fn tokenize(&self, text: &str, special: bool) -> Result<Vec<Token>, LlamaError> {
         self.0.tokenize(text, special)

@@ -64,7 +64,7 @@ fn work(plan: &Plan, id: StageId, scheduler: &Scheduler<'_>, cache: &Cache) -> J
         Work::Download(work) => {
             let declared = |sha256: &String| Pin { sha256: sha256.clone(), ..Pin::default() };
             let pin = work.pin.clone().or_else(|| work.file.sha256.as_ref().map(declared));
-            JobWork::Download { source: work.file.source.clone(), pin, size: work.file.size }
+            JobWork::Download { source: work.file.source.clone(), pin, size: work.file.size, many: work.many }
         }
         Work::Evaluate(work) => {
             JobWork::Evaluate { work: Box::new((**work).clone()), companions: companions(plan, id, work, scheduler) }
@@ -76,7 +76,9 @@ fn work(plan: &Plan, id: StageId, scheduler: &Scheduler<'_>, cache: &Cache) -> J
             JobWork::Analyze { work: Box::new((**work).clone()), origins: origins(plan, id, work, scheduler, cache) }
         }
         Work::Quantize(work) => JobWork::Quantize { to: work.to.clone(), requantize: work.requantize },
+        Work::Rows(work) => JobWork::Rows(Box::new((**work).clone())),
         Work::Finetune(work) => JobWork::Finetune(Box::new((**work).clone())),
+        Work::Adopt(work) => JobWork::Adopt(work.clone()),
         Work::Merge => JobWork::Merge,
     }
 }
@@ -128,6 +130,7 @@ fn sources(stage: &Stage) -> impl Iterator<Item = InputSource> {
 /// Where the work on a remote file without a pin is kept: a hash of its address.
 pub(crate) fn provisional(stage: &Stage) -> Key {
     let source = match &stage.work {
+        Work::Download(work) if work.many => format!("all of {}", work.file.source),
         Work::Download(work) => work.file.source.to_string(),
         _ => stage.name.clone(),
     };

@@ -23,6 +23,7 @@ mod machine;
 mod memory;
 mod model_file;
 mod observe;
+pub mod peft;
 mod pool;
 mod protocol;
 #[cfg(feature = "llama")]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use xlt_cache::Fingerprint;
 use xlt_core::batch::Cost;
-use xlt_core::plan::{AnalyzeWork, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, Pin, ProbeWork};
+use xlt_core::plan::{AdoptWork, AnalyzeWork, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, Pin, ProbeWork};
 use xlt_core::provenance::Origin;
 use xlt_core::spec::Source;
 
@@ -142,6 +142,8 @@ pub(crate) enum JobWork {
         pin: Option<Pin>,
         /// As the spec declares it.
         size: Option<u64>,
+        /// Whether all files that its pattern fits are meant, in a folder.
+        many: bool,
     },
     Quantize {
         to: String,
@@ -151,7 +153,9 @@ pub(crate) enum JobWork {
         work: Box<EvaluateWork>,
         companions: Vec<Companion>,
     },
+    Rows(Box<FinetuneWork>),
     Finetune(Box<FinetuneWork>),
+    Adopt(AdoptWork),
     Merge,
     Import(Box<ImportWork>),
     Fertility(Box<FertilityWork>),

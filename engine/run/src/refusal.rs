@@ -19,8 +19,8 @@ pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
     }
     if !cfg!(feature = "llama")
         && let Some(stage) = to_run().find(|stage| {
-            let kinds = [Kind::Evaluate, Kind::Quantize, Kind::Finetune, Kind::Merge, Kind::Fertility, Kind::Probe];
-            kinds.contains(&stage.kind())
+            let needs = [Kind::Evaluate, Kind::Quantize, Kind::Rows, Kind::Finetune, Kind::Adopt, Kind::Merge];
+            needs.contains(&stage.kind()) || matches!(stage.kind(), Kind::Fertility | Kind::Probe)
         })
     {
         return refuse(format!(

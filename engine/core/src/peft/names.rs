@@ -3,6 +3,7 @@
 //! As llama.cpp's converter maps them (gguf-py/gguf/tensor_mapping.py), for matrices that LoRA can change.
 
 use super::ModelShape;
+use std::collections::BTreeMap;
 
 /// Modules of a layer, and tensors of a block.
 type Names = &'static [(&'static str, &'static str)];
@@ -171,6 +172,18 @@ pub(super) fn module(tensor: &str, shape: &ModelShape) -> Result<Module, String>
         }
         _ => Err(none()),
     }
+}
+
+/// The modules that each matrix of a model is, by tensor: one, or one for each expert. `None` where the names of the architecture
+/// in transformers are not known.
+#[must_use]
+pub fn modules(shape: &ModelShape) -> Option<BTreeMap<String, Vec<String>>> {
+    names(&shape.architecture)?;
+    let named = shape.tensors.iter().filter_map(|(tensor, [_, _, experts])| {
+        let module = module(tensor, shape).ok()?;
+        Some((tensor.clone(), (0..*experts).map(|expert| module.name(expert)).collect()))
+    });
+    Some(named.collect())
 }
 
 /// Layer and stem of a tensor's name: of `blk.3.attn_q.weight` 3 and `attn_q`.

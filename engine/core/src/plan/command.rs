@@ -3,8 +3,8 @@
 use super::placeholder::Placeholders;
 use super::stage::{Export, Input, InputSource, Resources, Stage, StageId, Work};
 use super::{Builder, PlanError};
-use crate::spec::{CommandInput, CommandStage};
-use std::collections::BTreeMap;
+use crate::spec::{CommandInput, CommandStage, Spec, StageOutput};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What all instances of a command stage share.
@@ -40,6 +40,11 @@ pub struct CommandLine {
 }
 
 impl CommandInstance {
+    /// All instances of a stage, in the order of its axes, the last axis fastest.
+    pub(super) fn all(shared: &Arc<CommandShared>) -> impl Iterator<Item = Self> {
+        shared.instances().map(|values| Self { shared: Arc::clone(shared), values })
+    }
+
     /// Axes and their values, in the order written.
     pub fn axes(&self) -> impl Iterator<Item = (&str, &str)> {
         let spec = &self.shared.spec;
@@ -49,7 +54,8 @@ impl CommandInstance {
             .map(|(axis, &value)| (axis.as_str(), spec.matrix[axis][value as usize].as_str()))
     }
 
-    fn value(&self, name: &str) -> Option<&str> {
+    /// Its value on an axis, or of a parameter.
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
         let spec = &self.shared.spec;
         let axis = spec.axes.iter().position(|axis| axis == name);
         match axis {
@@ -88,7 +94,8 @@ impl CommandInstance {
         self.shared.outputs[output].fill(|name| self.value(name))
     }
 
-    fn name(&self) -> String {
+    /// Name of the stage.
+    pub(super) fn name(&self) -> String {
         let mut name = self.shared.spec.name.clone();
         for (_, value) in self.axes() {
             name.push('/');
@@ -99,7 +106,7 @@ impl CommandInstance {
 }
 
 impl CommandShared {
-    fn new(spec: &CommandStage) -> Self {
+    pub(super) fn new(spec: &CommandStage) -> Self {
         Self {
             args: spec.args.iter().map(|arg| Placeholders::parse(arg)).collect(),
             env: spec.env.iter().map(|(name, value)| (name.clone(), Placeholders::parse(value))).collect(),
@@ -118,7 +125,7 @@ impl CommandShared {
         self.spec.axes.iter().map(|axis| self.spec.matrix[axis].len() as u32)
     }
 
-    /// All instances in the order of the axes, the last axis fastest.
+    /// The values of all instances, in the order of the axes, the last axis fastest.
     fn instances(&self) -> impl Iterator<Item = Box<[u32]>> {
         let sizes: Vec<u32> = self.sizes().collect();
         let total: u64 = sizes.iter().map(|&size| u64::from(size)).product();
@@ -139,33 +146,74 @@ struct Expanded {
     first: StageId,
 }
 
-/// Adds every command stage of the spec to the plan, producers first.
-pub(super) fn expand(stages: &[CommandStage], builder: &mut Builder<'_>) {
-    let mut expanded: BTreeMap<&str, Expanded> = BTreeMap::new();
-    let consumed: std::collections::BTreeSet<&str> = stages
-        .iter()
-        .flat_map(|stage| stage.inputs.values())
-        .filter_map(|input| match input {
+/// The command stages of a spec, and those of them that are in the plan.
+pub(super) struct Commands<'s> {
+    stages: &'s [CommandStage],
+    /// Names of those whose outputs something reads.
+    consumed: BTreeSet<&'s str>,
+    expanded: BTreeMap<&'s str, Expanded>,
+}
+
+impl<'s> Commands<'s> {
+    pub(super) fn new(spec: &'s Spec) -> Self {
+        let inputs = spec.stages.iter().flat_map(|stage| stage.inputs.values()).filter_map(|input| match input {
             CommandInput::Stage { stage, .. } => Some(stage.as_str()),
-            CommandInput::File(_) => None,
-        })
-        .collect();
-    for spec in producers_first(stages) {
-        let shared = Arc::new(CommandShared::new(spec));
+            CommandInput::File(_) | CommandInput::Remote(_) | CommandInput::Training(_) => None,
+        });
+        let models = spec.models.iter().filter_map(|model| model.file.made());
+        let adapters = spec.adapters.iter().flat_map(|adapter| adapter.trained_by.values());
+        let consumed = inputs.chain(models.chain(adapters).map(|made| made.stage.as_str())).collect();
+        Self { stages: &spec.stages, consumed, expanded: BTreeMap::new() }
+    }
+
+    /// Those that are not in the plan yet, producers first.
+    pub(super) fn left(&self) -> Vec<&'s CommandStage> {
+        producers_first(self.stages).into_iter().filter(|stage| !self.has(&stage.name)).collect()
+    }
+
+    pub(super) fn named(&self, name: &str) -> Option<&'s CommandStage> {
+        self.stages.iter().find(|stage| stage.name == name)
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.expanded.contains_key(name)
+    }
+
+    /// Adds all instances of a stage to the plan. The stages that it reads are there, and `made` says of each input that the study
+    /// makes which stage it is, for each instance.
+    pub(super) fn add(
+        &mut self,
+        shared: Arc<CommandShared>,
+        mut made: BTreeMap<&'s str, Vec<Option<StageId>>>,
+        builder: &mut Builder<'_>,
+    ) {
+        let Some(spec) = self.named(&shared.spec.name) else { return };
+        let plans = input_plans(&shared, &self.expanded, &mut made, builder);
         let first = builder.next_id();
-        let plans = input_plans(&shared, &expanded, builder);
-        for values in shared.instances() {
-            let instance = CommandInstance { shared: Arc::clone(&shared), values };
-            let inputs = plans.iter().flat_map(|plan| plan.inputs(&instance, builder)).collect();
+        let leaf = !self.consumed.contains(spec.name.as_str());
+        for (number, instance) in CommandInstance::all(&shared).enumerate() {
+            let inputs = plans.iter().flat_map(|plan| plan.inputs(&instance, number, builder)).collect();
             let resources = Resources { cores: spec.cores.max(1), memory: spec.memory, gpus: spec.gpus, downloads: 0 };
-            let leaf = !consumed.contains(spec.name.as_str());
             let exports = exports(&instance, leaf);
             let id = builder.add(Stage { name: instance.name(), inputs, work: Work::Command(instance), resources });
             for (output, path) in exports {
                 builder.export(Export { stage: id, output, path });
             }
         }
-        expanded.insert(&spec.name, Expanded { shared, first });
+        self.expanded.insert(&spec.name, Expanded { shared, first });
+    }
+
+    /// The output of the instance that has these values on the axes of these names; on others it has the first.
+    pub(super) fn output(&self, of: &StageOutput, values: &[(&str, &str)]) -> Option<InputSource> {
+        let Expanded { shared, first } = self.expanded.get(of.stage.as_str())?;
+        let output = shared.spec.outputs.keys().position(|other| *other == of.output)?;
+        let mut number = 0;
+        for (axis, size) in shared.spec.axes.iter().zip(shared.sizes()) {
+            let wanted = values.iter().find(|(name, _)| name == axis).map(|(_, value)| *value);
+            let at = wanted.map_or(Some(0), |wanted| shared.spec.matrix[axis].iter().position(|value| value == wanted))?;
+            number = number * size + at as u32;
+        }
+        Some(InputSource::Stage(StageId(first.0 + number), output as u16))
     }
 }
 
@@ -215,6 +263,8 @@ fn safe_path(name: &str) -> String {
 enum InputPlan {
     /// A file whose path may differ from instance to instance.
     File { name: Arc<str>, path: Placeholders },
+    /// What a stage of the study makes, for each instance.
+    Study { name: Arc<str>, made: Vec<Option<StageId>> },
     /// Another stage's output.
     Stage { name: Arc<str>, producer: Arc<CommandShared>, first: StageId, output: u16, axes: Vec<Axis> },
 }
@@ -230,6 +280,7 @@ enum Axis {
 fn input_plans(
     shared: &CommandShared,
     expanded: &BTreeMap<&str, Expanded>,
+    made: &mut BTreeMap<&str, Vec<Option<StageId>>>,
     builder: &mut Builder<'_>,
 ) -> Vec<InputPlan> {
     let spec = &shared.spec;
@@ -238,8 +289,12 @@ fn input_plans(
         plans.push(InputPlan::File { name: "program".into(), path: Placeholders::parse(&escape(&spec.program)) });
     }
     for (name, input) in &spec.inputs {
+        let study = made.remove(name.as_str());
         let name: Arc<str> = name.as_str().into();
         match input {
+            CommandInput::Remote(_) | CommandInput::Training(_) => {
+                plans.push(InputPlan::Study { name, made: study.unwrap_or_default() });
+            }
             CommandInput::File(path) => plans.push(InputPlan::File { name, path: Placeholders::parse(path) }),
             CommandInput::Stage { stage, output } => {
                 let Some(producer) = expanded.get(stage.as_str()) else { continue };
@@ -282,8 +337,13 @@ fn match_axis(axis: &str, consumer: &CommandStage, producer: &CommandStage, buil
 }
 
 impl InputPlan {
-    fn inputs(&self, instance: &CommandInstance, builder: &mut Builder<'_>) -> Vec<Input> {
+    /// Those of an instance, the one with that number.
+    fn inputs(&self, instance: &CommandInstance, number: usize, builder: &mut Builder<'_>) -> Vec<Input> {
         match self {
+            Self::Study { name, made } => {
+                let input = |stage| Input { name: Arc::clone(name), part: None, source: InputSource::Stage(stage, 0) };
+                made.get(number).copied().flatten().map(input).into_iter().collect()
+            }
             Self::File { name, path } => {
                 let path = path.fill(|name| instance.value(name));
                 let local = builder.local(&path, || (instance.name(), name.to_string()));

@@ -50,9 +50,10 @@ impl Plan {
                 // `requantize` is a permission: it decides whether there is a file, not which.
                 manifest.field("to", Value::Text(&work.to));
             }
+            Work::Rows(work) => finetune::rows(work, manifest),
             Work::Finetune(work) => finetune::finetune(work, manifest),
             // Its inputs say it all.
-            Work::Merge => {}
+            Work::Merge | Work::Adopt(_) => {}
             Work::Evaluate(work) => evaluate(work, manifest),
             Work::Import(work) => import(work, manifest),
             Work::Fertility(work) => fertility(work, manifest),
@@ -88,8 +89,14 @@ impl Plan {
 /// Whether llama.cpp makes the bytes of such stages.
 fn computed(kind: Kind) -> bool {
     match kind {
-        Kind::Quantize | Kind::Finetune | Kind::Merge | Kind::Evaluate | Kind::Fertility | Kind::Probe => true,
-        Kind::Download | Kind::Import | Kind::Analyze | Kind::Command => false,
+        Kind::Quantize
+        | Kind::Rows
+        | Kind::Finetune
+        | Kind::Merge
+        | Kind::Evaluate
+        | Kind::Fertility
+        | Kind::Probe => true,
+        Kind::Download | Kind::Adopt | Kind::Import | Kind::Analyze | Kind::Command => false,
     }
 }
 
@@ -121,6 +128,10 @@ fn download(work: &DownloadWork, manifest: &mut impl Manifest) {
         }
         Some(pin) => manifest.field("sha256", Value::Text(&pin.sha256)),
         None => manifest.field("sha256", Value::Unknown),
+    }
+    if work.many {
+        // One file by itself is another artifact than a folder with it.
+        manifest.field("many", Value::Flag(true));
     }
 }
 

@@ -32,6 +32,7 @@ impl Plan {
             InputSource::Local(id) => self.local(id).path.clone(),
             InputSource::Stage(id, output) => match &self.stage(id).work {
                 Work::Command(command) => command.output_path(usize::from(output)),
+                Work::Download(work) if !work.many => work.file.source.file_name().to_owned(),
                 _ => return String::new(),
             },
         };

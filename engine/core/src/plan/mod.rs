@@ -23,7 +23,7 @@ pub use stage::{
 };
 pub use verdict::{Reason, Verdict};
 pub use work::{
-    AnalyzeWork, Arm, EvaluateCell, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork, TrainedAdapter,
+    AdoptWork, AnalyzeWork, Arm, EvaluateCell, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork, TrainedAdapter,
 };
 
 use crate::key::{Digest, Key};
@@ -105,7 +105,6 @@ pub fn plan_only(
 ) -> Result<Plan, PlanErrors> {
     let mut builder = Builder::new(facts);
     study::expand(spec, &mut builder);
-    command::expand(&spec.stages, &mut builder);
     builder.check_unique();
     let Builder { stages, locals, exports, errors, .. } = builder;
     if !errors.is_empty() {

@@ -1,7 +1,7 @@
 //! A stage: what it is called, what it reads, what it makes, what it does, what it needs.
 
 use super::command::CommandInstance;
-use super::work::{AnalyzeWork, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork};
+use super::work::{AdoptWork, AnalyzeWork, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork};
 use crate::key::Digest;
 use crate::spec::FileRef;
 use serde::{Deserialize, Serialize};
@@ -31,8 +31,12 @@ pub enum Kind {
     Download,
     /// Makes a smaller model file of a larger one.
     Quantize,
+    /// Writes down what an adapter is to learn, and how, for a program that trains it.
+    Rows,
     /// Trains an adapter.
     Finetune,
+    /// Takes over an adapter that a program has trained.
+    Adopt,
     /// Adds an adapter to a model's weights.
     Merge,
     /// Asks a model questions.
@@ -56,7 +60,9 @@ impl Kind {
         match self {
             Self::Download => "download",
             Self::Quantize => "quantize",
+            Self::Rows => "rows",
             Self::Finetune => "finetune",
+            Self::Adopt => "adopt",
             Self::Merge => "merge",
             Self::Evaluate => "evaluate",
             Self::Import => "import",
@@ -73,6 +79,8 @@ impl Kind {
         match self {
             Self::Download
             | Self::Quantize
+            | Self::Rows
+            | Self::Adopt
             | Self::Merge
             | Self::Import
             | Self::Fertility
@@ -118,6 +126,13 @@ pub enum InputSource {
     Stage(StageId, u16),
 }
 
+/// Its first output.
+impl From<StageId> for InputSource {
+    fn from(stage: StageId) -> Self {
+        Self::Stage(stage, 0)
+    }
+}
+
 /// What a stage does, with every parameter that can change its bytes.
 #[derive(Debug, Clone)]
 pub enum Work {
@@ -125,8 +140,12 @@ pub enum Work {
     Download(DownloadWork),
     /// Quantize a model.
     Quantize(QuantizeWork),
+    /// Write down what an adapter is to learn: a training that is not done here.
+    Rows(Arc<FinetuneWork>),
     /// Train an adapter.
     Finetune(Arc<FinetuneWork>),
+    /// Take over an adapter, the second input, for a model, the first.
+    Adopt(AdoptWork),
     /// Add an adapter, the second input, to the weights of a model, the first.
     Merge,
     /// Ask a model.
@@ -150,6 +169,8 @@ pub struct DownloadWork {
     pub file: FileRef,
     /// What the lock (or the spec itself) says of its content.
     pub pin: Option<Pin>,
+    /// Whether its pattern means all files that it fits: they make a folder, be they one or many.
+    pub many: bool,
 }
 
 /// Content of a remote file, as the lock holds it.
@@ -206,7 +227,9 @@ impl Stage {
         match self.work {
             Work::Download(_) => Kind::Download,
             Work::Quantize(_) => Kind::Quantize,
+            Work::Rows(_) => Kind::Rows,
             Work::Finetune(_) => Kind::Finetune,
+            Work::Adopt(_) => Kind::Adopt,
             Work::Merge => Kind::Merge,
             Work::Evaluate(_) => Kind::Evaluate,
             Work::Import(_) => Kind::Import,
@@ -229,7 +252,9 @@ impl Stage {
         let (fixed, declared): (&[&str], _) = match &self.work {
             Work::Download(_) => (&["file"], None),
             Work::Quantize(_) | Work::Merge => (&["model"], None),
+            Work::Rows(_) => (&["training"], None),
             Work::Finetune(_) => (&["adapter", "log"], None),
+            Work::Adopt(_) => (&["adapter"], None),
             Work::Evaluate(_) => (&["answers", "prompts"], None),
             Work::Import(_) => (&["answers"], None),
             Work::Fertility(_) => (&["fertility"], None),

@@ -1,16 +1,18 @@
 //! The study's own stages: download, quantize, fine-tune, merge, evaluate or import, probe, count tokens, analyze.
 
+mod commands;
 mod shown;
 mod tuning;
 
 use super::Builder;
+use super::command::Commands;
 use super::stage::{DownloadWork, Export, Input, InputSource, QuantizeWork, Resources, Stage, StageId, Work};
 use super::work::{AnalyzeWork, EvaluateCell, EvaluateWork, FertilityWork, ImportWork, ProbeWork, TrainedAdapter};
 use crate::analysis::ConditionFacts;
 use crate::results::Weights;
 use crate::shards::Shard;
 use crate::spec::{
-    AdapterOrigin, AnswersFormat, Condition, Data, Evaluate, FileRef, Gold, Lesson, Model, Source, Spec,
+    AdapterOrigin, AnswersFormat, Condition, Data, Evaluate, FileRef, Gold, Lesson, Model, ModelFile, Source, Spec,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,17 +24,25 @@ const ONE_CORE: Resources = Resources { cores: 1, memory: 0, gpus: 0, downloads:
 
 /// Adds the study's stages to the plan, producers first.
 pub(super) fn expand(spec: &Spec, builder: &mut Builder<'_>) {
-    let mut study = Study { spec, builder, downloads: BTreeMap::new(), trainings: BTreeMap::new() };
+    let commands = Commands::new(spec);
+    let (downloads, trainings, lessons) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let mut study = Study { spec, builder, commands, downloads, trainings, lessons };
     if let Some(evaluate) = &spec.evaluate {
         study.expand(evaluate);
     }
+    study.other_commands();
 }
 
 struct Study<'a, 'b> {
     spec: &'a Spec,
     builder: &'a mut Builder<'b>,
-    downloads: BTreeMap<FileRef, StageId>,
+    commands: Commands<'a>,
+    /// By file, and whether all are meant that a pattern fits.
+    downloads: BTreeMap<(FileRef, bool), StageId>,
+    /// Adapters that are trained here.
     trainings: BTreeMap<TrainedAdapter, StageId>,
+    /// Those that programs train: the stages that write down what they learn.
+    lessons: BTreeMap<TrainedAdapter, StageId>,
 }
 
 impl Study<'_, '_> {
@@ -46,7 +56,7 @@ impl Study<'_, '_> {
                 self.imports(evaluate, model, format, &mut cells, &mut answers);
                 continue;
             }
-            let base = self.model(model);
+            let Some(base) = self.model(model) else { continue };
             fertility.extend(self.fertility(evaluate, model));
             for condition in &self.spec.conditions {
                 for Asked { seed, model: file, adapter } in self.asked(model, base, condition) {
@@ -79,22 +89,33 @@ impl Study<'_, '_> {
         modes
     }
 
-    /// The stage whose output 0 is the model's file.
-    fn model(&mut self, model: &Model) -> StageId {
-        let file = self.published(model);
-        let Some(to) = &model.quantize else { return file };
+    /// The file of a model that is asked.
+    fn model(&mut self, model: &Model) -> Option<InputSource> {
+        let file = self.published(model)?;
+        let Some(to) = &model.quantize else { return Some(file) };
         let work = Work::Quantize(QuantizeWork { to: to.clone(), requantize: model.requantize });
         let inputs = vec![input("model", file)];
-        self.builder.add(Stage { name: format!("quantize/{}", model.name), inputs, work, resources: WHOLE_MACHINE })
+        let stage = Stage { name: format!("quantize/{}", model.name), inputs, work, resources: WHOLE_MACHINE };
+        Some(self.builder.add(stage).into())
     }
 
-    /// The stage that brings the model's file as it was published.
-    fn published(&mut self, model: &Model) -> StageId {
-        self.download(format!("download/model/{}", model.name), model.file.clone())
+    /// The same as it was published, or as a command stage made it.
+    fn published(&mut self, model: &Model) -> Option<InputSource> {
+        match &model.file {
+            ModelFile::Given(file) => {
+                Some(self.download(format!("download/model/{}", model.name), file.clone()).into())
+            }
+            ModelFile::Made(by) => self.made(by, &model.name, None),
+        }
     }
 
     fn download(&mut self, name: String, file: FileRef) -> StageId {
-        if let Some(&id) = self.downloads.get(&file) {
+        self.bring(name, file, false)
+    }
+
+    /// The stage that brings a file; or, of `many`, a folder with all that its pattern fits.
+    fn bring(&mut self, name: String, file: FileRef, many: bool) -> StageId {
+        if let Some(&id) = self.downloads.get(&(file.clone(), many)) {
             return id;
         }
         let mut inputs = Vec::new();
@@ -104,9 +125,9 @@ impl Study<'_, '_> {
         } else {
             pin = self.builder.pin(&file);
         }
-        let work = Work::Download(DownloadWork { file: file.clone(), pin });
+        let work = Work::Download(DownloadWork { file: file.clone(), pin, many });
         let id = self.builder.add(Stage { name, inputs, work, resources: ONE_DOWNLOAD });
-        self.downloads.insert(file, id);
+        self.downloads.insert((file, many), id);
         id
     }
 
@@ -134,8 +155,8 @@ impl Study<'_, '_> {
         &mut self,
         evaluate: &Evaluate,
         model: &Model,
-        file: StageId,
-        adapter: Option<(&str, StageId)>,
+        file: InputSource,
+        adapter: Option<(&str, InputSource)>,
         cell: EvaluateCell,
     ) -> Option<StageId> {
         let spec = self.spec;
@@ -202,7 +223,7 @@ impl Study<'_, '_> {
         let spec = self.spec;
         let data = spec.data.iter().find(|data| data.name == evaluate.data)?;
         let mode = spec.modes.iter().find(|mode| mode.name == cell.mode)?;
-        let (name, file) = answers_file(model, &cell);
+        let (name, file) = answers_file(model, &cell)?;
         let given = self.download(name, file.clone());
         let inputs = vec![input("answers", given), input("rows", self.data(data, &cell.language))];
         let name = format!("import/{}", cell.name());
@@ -246,7 +267,7 @@ impl Study<'_, '_> {
         let data = spec.data.iter().find(|data| data.name == evaluate.data)?;
         let mut languages = evaluate.languages.clone();
         languages.sort_unstable();
-        let mut inputs = vec![input("model", self.published(model))];
+        let mut inputs = vec![input("model", self.published(model)?)];
         for language in &languages {
             inputs.push(part("rows", language, self.data(data, language)));
         }
@@ -333,9 +354,9 @@ fn facts(spec: &Spec, condition: &Condition) -> ConditionFacts {
 }
 
 /// The file of answers that fills a cell, and the name of the stage that brings it: it names what the path does.
-fn answers_file(model: &Model, cell: &EvaluateCell) -> (String, FileRef) {
+fn answers_file(model: &Model, cell: &EvaluateCell) -> Option<(String, FileRef)> {
     let blanks = [("condition", cell.condition.as_str()), ("language", &cell.language), ("mode", &cell.mode)];
-    filled(format!("download/answers/{}", model.name), &model.file, &blanks)
+    Some(filled(format!("download/answers/{}", model.name), model.file.given()?, &blanks))
 }
 
 /// A file with the blanks of its path filled in, and the name of the stage that brings it: with what was filled in behind it.
@@ -352,8 +373,8 @@ fn filled(mut name: String, file: &FileRef, blanks: &[(&str, &str)]) -> (String,
     (name, FileRef { source, ..file.clone() })
 }
 
-fn input(name: &str, stage: StageId) -> Input {
-    Input { name: name.into(), part: None, source: InputSource::Stage(stage, 0) }
+fn input(name: &str, source: impl Into<InputSource>) -> Input {
+    Input { name: name.into(), part: None, source: source.into() }
 }
 
 fn part(name: &str, part: &str, stage: StageId) -> Input {

@@ -118,6 +118,17 @@ impl Arm {
     }
 }
 
+/// Taking over an adapter that a program has trained. Both names are for messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdoptWork {
+    /// Name of the adapter.
+    pub adapter: String,
+    /// Name of the model.
+    pub model: String,
+    /// Its seed.
+    pub seed: u64,
+}
+
 /// Asking one model, under one condition, in one language and mode.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct EvaluateWork {

@@ -24,7 +24,8 @@ impl Weights {
             (Some(_), _) => Self::Elsewhere,
             (None, Some(to)) => Self::Quantized(to.clone()),
             (None, None) => {
-                type_in_name(file_name(&model.file.source)).map_or(Self::Unknown, |of| Self::Named(of.to_owned()))
+                let name = model.file.given().and_then(|file| type_in_name(file_name(&file.source)));
+                name.map_or(Self::Unknown, |of| Self::Named(of.to_owned()))
             }
         }
     }

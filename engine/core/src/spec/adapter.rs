@@ -1,7 +1,8 @@
 //! `[adapters.NAME]`, resolved: what an adapter learns from, what it is, and how it is trained.
 
-use super::FileRef;
+use super::{FileRef, StageOutput};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A LoRA adapter, or several that differ in their seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -12,6 +13,8 @@ pub struct Adapter {
     pub origin: AdapterOrigin,
     /// Seeds of initialization and order; one adapter each. Empty: one adapter of which no seed is known.
     pub seeds: Vec<u64>,
+    /// By model, the command stage that trains it in place of xlt; models that are not here have it trained here.
+    pub trained_by: BTreeMap<String, StageOutput>,
     /// Whether a model file with the adapter added to its weights is asked, in place of the model with the adapter beside it.
     pub merge: bool,
 }
@@ -19,7 +22,7 @@ pub struct Adapter {
 /// Where an adapter comes from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum AdapterOrigin {
-    /// It is trained here.
+    /// It is trained, here or by a command stage.
     Trained(Training),
     /// A GGUF file; `{model}` and `{seed}` in its path stand for a model's name and a seed.
     File(FileRef),
@@ -191,7 +194,7 @@ pub enum Schedule {
 }
 
 impl Adapter {
-    /// How it is trained, if it is trained here.
+    /// How it is trained, if it is not a file.
     #[must_use]
     pub fn training(&self) -> Option<&Training> {
         match &self.origin {

@@ -9,6 +9,7 @@ mod error;
 mod grammar;
 pub mod languages;
 mod layers;
+mod made;
 pub mod placeholder;
 mod preset;
 mod quantization;
@@ -31,6 +32,7 @@ pub use adapter::{
     TrainOn, Training,
 };
 pub use error::{SpecError, SpecErrors};
+pub use made::{MODEL_AXIS, ModelFile, SEED_AXIS, StageOutput};
 pub(crate) use quantization::{TYPES, type_in_name};
 pub use schema::schema;
 pub use suggest::nearest;

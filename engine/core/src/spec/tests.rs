@@ -36,6 +36,11 @@ fn loaded_adapters(profile: Option<&str>, more: &str) -> Spec {
 
 const EXTENDS: &str = "extends = \"base.toml\"\n";
 
+/// The file of the first model.
+fn given(spec: &Spec) -> &FileRef {
+    spec.models[0].file.given().expect("it is a file")
+}
+
 #[test]
 fn the_paper_reads_as_written() {
     let spec = loaded(PAPER, None, &[]);
@@ -85,7 +90,7 @@ fn a_profile_is_laid_over_the_paper_and_leaves_a_part() {
 fn what_is_left_out_is_worked_out() {
     let spec = loaded(EXTENDS, None, &[]);
     assert_eq!(spec.name, "spec");
-    assert_eq!(spec.models[0].file.source, Source::Local { path: "folder/tiny.gguf".to_owned() });
+    assert_eq!(given(&spec).source, Source::Local { path: "folder/tiny.gguf".to_owned() });
     let adapter = trained(&spec, 0);
     assert_eq!(
         adapter.lora,
@@ -174,7 +179,7 @@ fn a_preset_has_no_chat_format_unless_a_model_asks_for_it() {
 fn a_tokenizer_is_no_file_of_the_models_repository() {
     let set = ["models.tiny.hf=ORG/REPO", "models.tiny.tokenizer=own/tokenizer.json"];
     let model = loaded(EXTENDS, None, &set).models.swap_remove(0);
-    assert!(matches!(model.file.source, Source::Hub { .. }));
+    assert!(matches!(model.file.given().expect("it is a file").source, Source::Hub { .. }));
     let Some(Source::Local { path }) = model.tokenizer.map(|file| file.source) else { panic!("a path") };
     assert!(path.ends_with("own/tokenizer.json"), "{path}");
 }
@@ -200,7 +205,7 @@ fn the_ending_tells_the_format_unless_it_is_said() {
 #[test]
 fn pieces_keep_their_order_and_one_piece_is_a_file() {
     let source =
-        |file: &str| loaded(EXTENDS, None, &[&format!("models.tiny.file={file}")]).models[0].file.source.clone();
+        |file: &str| given(&loaded(EXTENDS, None, &[&format!("models.tiny.file={file}")])).source.clone();
     let local = |path: &str| Source::Local { path: path.to_owned() };
     assert_eq!(source("[\"b\", \"a\", \"c\"]"), Source::Parts { parts: ["b", "a", "c"].map(local).to_vec() });
     assert_eq!(source("[\"b\"]"), local("b"));
@@ -234,7 +239,7 @@ fn a_setting_that_is_no_toml_is_a_string() {
     let spec = loaded(EXTENDS, None, &["models.tiny.quantize=Q8_0", "models.tiny.file=other.gguf"]);
     assert_eq!(spec.models[0].quantize.as_deref(), Some("Q8_0"));
     assert_eq!(
-        spec.models[0].file.source,
+        given(&spec).source,
         Source::Local { path: "other.gguf".to_owned() },
         "beside the user, not the spec"
     );

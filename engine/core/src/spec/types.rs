@@ -4,6 +4,7 @@
 //! Every list that the user wrote as a table is sorted by name, so that reordering a spec changes nothing.
 
 use super::adapter::Adapter;
+use super::made::ModelFile;
 use crate::key::Digest;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -43,7 +44,7 @@ pub struct Model {
     /// Name in the spec, e.g. `qwen3-4b`.
     pub name: String,
     /// Where its GGUF comes from; with `answers`, what it answered, a file for each cell of the results.
-    pub file: FileRef,
+    pub file: ModelFile,
     /// How `file` writes answers that were given elsewhere; `None`: it is a GGUF that is asked here.
     pub answers: Option<AnswersFormat>,
     /// `llama.cpp` type to quantize to (`Q8_0`); `None`: used as published.
@@ -733,6 +734,12 @@ pub struct CommandStage {
 pub enum CommandInput {
     /// A local file; placeholders `{AXIS}`, `{PARAM}` are filled in by the plan. Joined to the spec's folder.
     File(String),
+    /// A file on a server, or what a path or glob means in a repository of the hub: of a glob the folder of all files that it means.
+    /// Placeholders as in a local path.
+    Remote(FileRef),
+    /// `training:ADAPTER`: what that adapter learns from and how, for a program that trains it. Instances are matched on the axes
+    /// `model` and `seed`.
+    Training(String),
     /// `stage:NAME` or `stage:NAME.OUTPUT`: an output of another command stage. Instances are matched on the axes that both have;
     /// axes that only the other has make the input a folder of all those instances.
     Stage {

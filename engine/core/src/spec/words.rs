@@ -85,7 +85,8 @@ impl Source {
     }
 
     /// Whether its path may mean several files.
-    pub(super) fn is_glob(&self) -> bool {
+    #[must_use]
+    pub fn is_glob(&self) -> bool {
         matches!(self, Self::Hub { path, .. } if path.contains(['*', '?', '[']))
     }
 
@@ -110,13 +111,18 @@ impl Source {
     /// The same with `{name}` filled in.
     #[must_use]
     pub fn filled(&self, name: &str, value: &str) -> Self {
-        let fill = |text: &str| text.replace(&format!("{{{name}}}"), value);
+        self.with_path(&|text| text.replace(&format!("{{{name}}}"), value))
+    }
+
+    /// The same with another path; of an address, the whole is its path.
+    #[must_use]
+    pub fn with_path(&self, fill: &dyn Fn(&str) -> String) -> Self {
         match self.clone() {
             Self::Local { path } => Self::Local { path: fill(&path) },
             Self::Url { url } => Self::Url { url: fill(&url) },
             Self::Pypi { package, version, member } => Self::Pypi { package, version, member: fill(&member) },
             Self::Hub { repo, dataset, path, revision } => Self::Hub { repo, dataset, path: fill(&path), revision },
-            Self::Parts { parts } => Self::Parts { parts: parts.iter().map(|part| part.filled(name, value)).collect() },
+            Self::Parts { parts } => Self::Parts { parts: parts.iter().map(|part| part.with_path(fill)).collect() },
         }
     }
 }

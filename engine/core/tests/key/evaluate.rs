@@ -1,7 +1,7 @@
 //! Keys of the study's own stages.
 
 use crate::key;
-use crate::study::{spec, training};
+use crate::study::{file, spec, training};
 use xlt_core::spec::{
     AnswerAs, Channel, Chat, Effort, Format, Gold, Kv, Lesson, Normalize, Quotes, Rules, Sampling, Score, Slot, Source,
     Spec, Split, SplitBy,
@@ -127,7 +127,7 @@ fn whatever_can_change_answers_changes_the_key() {
 #[test]
 fn what_a_model_is_made_of_changes_its_key() {
     check("quantize/m", false, |spec| spec.models[0].quantize = Some("Q4_0".to_owned()));
-    check("download/model/m", false, |spec| spec.models[0].file.sha256 = Some("cd".repeat(32)));
+    check("download/model/m", false, |spec| file(spec).sha256 = Some("cd".repeat(32)));
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn names_places_and_what_else_is_in_the_spec_do_not_change_the_key() {
     same(|spec| spec.evaluate.as_mut().expect("it has one").languages.truncate(2));
     same(|spec| spec.languages.clear());
     same(|spec| {
-        spec.models[0].file.source = Source::Hub {
+        file(spec).source = Source::Hub {
             repo: "mirror/repo".to_owned(),
             dataset: false,
             path: "renamed.gguf".to_owned(),

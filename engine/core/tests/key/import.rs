@@ -11,7 +11,7 @@ const IMPORT: &str = "import/m/base/heb_Hebr/direct";
 pub(super) fn spec() -> Spec {
     let mut spec = study::spec();
     spec.models[0].answers = Some(AnswersFormat::Jsonl);
-    spec.models[0].file.source = Source::Local { path: "api/{language}.{mode}.jsonl".to_owned() };
+    study::file(&mut spec).source = Source::Local { path: "api/{language}.{mode}.jsonl".to_owned() };
     "base".clone_into(&mut spec.conditions[0].name);
     "direct".clone_into(&mut spec.modes[0].name);
     spec.conditions[0].adapter = None;

@@ -100,7 +100,7 @@ fn what_writes_or_is_rotated_or_came_from_elsewhere_is_not_probed() {
     none(|spec| {
         spec.conditions[0].adapter = None;
         spec.models[0].answers = Some(AnswersFormat::Jsonl);
-        spec.models[0].file.source = Source::Local { path: "{language}.{mode}.jsonl".to_owned() };
+        study::file(spec).source = Source::Local { path: "{language}.{mode}.jsonl".to_owned() };
     });
     let filler = |reason: Reason| Reason { filler: Some(" .".to_owned()), ..reason };
     let mut filled = spec();

@@ -4,7 +4,7 @@ use crate::world;
 use std::collections::BTreeMap;
 use xlt_core::spec::{
     Adapter, AdapterOrigin, AnswerAs, Base, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, Format, Gold,
-    Kv, LanguageGroup, Length, Lesson, Lora, Mode, Model, Optimizer, Pace, Prompt, Reason, Sampling, Schedule, Source,
+    Kv, LanguageGroup, Length, Lesson, Lora, Mode, Model, ModelFile, Optimizer, Pace, Prompt, Reason, Sampling, Schedule, Source,
     Spec, Split, SplitBy, TrainOn, Training,
 };
 
@@ -17,12 +17,20 @@ pub(super) fn hub(path: &str, dataset: bool) -> FileRef {
     FileRef { source, sha256: None, size: None }
 }
 
+/// The file of the study's model.
+pub(super) fn file(spec: &mut Spec) -> &mut FileRef {
+    match &mut spec.models[0].file {
+        ModelFile::Given(file) => file,
+        made => panic!("{made:?}"),
+    }
+}
+
 /// A model, quantized, with an adapter, asked in two languages and one mode.
 pub(super) fn spec() -> Spec {
     Spec {
         models: vec![Model {
             name: "m".to_owned(),
-            file: hub("m.gguf", false),
+            file: ModelFile::Given(hub("m.gguf", false)),
             answers: None,
             quantize: Some("Q8_0".to_owned()),
             requantize: false,
@@ -131,6 +139,7 @@ fn adapter() -> Adapter {
             matched: None,
         }),
         seeds: vec![1],
+        trained_by: BTreeMap::new(),
         merge: false,
     }
 }

@@ -1,10 +1,12 @@
 //! Which files of a repository a path or a pattern means.
 
+use std::collections::BTreeMap;
+
 use glob::{MatchOptions, Pattern};
 
 use super::api::Listed;
 use super::{HubError, Place};
-use crate::names::by_likeness;
+use crate::names::{base, by_likeness};
 use xlt_core::shards::Shard;
 
 /// Names that an error repeats.
@@ -12,9 +14,12 @@ const NAMED: usize = 5;
 const MATCHING: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
 
-/// The one file that is meant, or all pieces of the one split GGUF.
+/// The one file that is meant, or all pieces of the one split GGUF; of many, all.
 pub(super) fn choose(place: &Place<'_>, listed: Vec<Listed>) -> Result<Vec<Listed>, HubError> {
     let matching = matches(place.path, &listed)?;
+    if place.many {
+        return all(place, &matching, &listed);
+    }
     if let ([one], true) = (matching.as_slice(), place.alone) {
         return Ok(vec![(*one).clone()]);
     }
@@ -33,6 +38,23 @@ pub(super) fn choose(place: &Place<'_>, listed: Vec<Listed>) -> Result<Vec<Liste
             Err(HubError::Several { repo: place.repository(), path: place.path.to_owned(), count: names.len(), first })
         }
     }
+}
+
+/// All of them, in a folder by their names without their paths.
+fn all(place: &Place<'_>, matching: &[&Listed], listed: &[Listed]) -> Result<Vec<Listed>, HubError> {
+    if matching.is_empty() {
+        return Err(no_match(place, listed));
+    }
+    let mut seen = BTreeMap::new();
+    for file in matching {
+        if let Some(first) = seen.insert(base(&file.path), file) {
+            let (first, second) = (first.path.clone(), file.path.clone());
+            return Err(HubError::OneName { repo: place.repository(), path: place.path.to_owned(), first, second });
+        }
+    }
+    let mut all: Vec<Listed> = matching.iter().map(|file| (*file).clone()).collect();
+    all.sort_by(|one, other| one.path.cmp(&other.path));
+    Ok(all)
 }
 
 /// The file of that name; where there is none, those that fit it as a pattern.
@@ -92,7 +114,7 @@ mod tests {
     #[track_caller]
     fn check(path: &str, expected: Result<&[&str], &str>) {
         let file = |path: &str| Listed { path: path.to_owned(), size: 1, content: Content::Git(String::new()) };
-        let place = Place { repo: "org/repo", dataset: false, path, revision: None, alone: false };
+        let place = Place { repo: "org/repo", dataset: false, path, revision: None, alone: false, many: false };
         let chosen = choose(&place, FILES.map(file).to_vec());
         let names = chosen.as_ref().map(|files| files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>());
         match (names, expected) {
@@ -115,6 +137,19 @@ mod tests {
         check("*BF16*.gguf", Ok(set));
         check(FILES[1], Ok(set));
         check(FILES[2], Ok(set));
+    }
+
+    #[test]
+    fn of_many_all_are_meant() {
+        let file = |path: &str| Listed { path: path.to_owned(), size: 1, content: Content::Git(String::new()) };
+        let all = |path| {
+            let place = Place { repo: "org/repo", dataset: false, path, revision: None, alone: false, many: true };
+            choose(&place, FILES.map(file).to_vec()).map(|files| files.into_iter().map(|file| file.path).collect::<Vec<_>>())
+        };
+        assert_eq!(all("*-Q?_0.gguf").expect("two"), ["model-Q4_0.gguf", "model-Q8_0.gguf"]);
+        assert_eq!(all("*.md").expect("one"), ["README.md"]);
+        assert_eq!(all("torn*").expect("no set is asked for").len(), 2);
+        assert!(all("*.json").expect_err("none").to_string().contains("has no file *.json"));
     }
 
     #[test]

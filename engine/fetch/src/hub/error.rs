@@ -101,6 +101,18 @@ pub enum HubError {
         /// Names that it has, as a sentence.
         has: String,
     },
+    /// Two files that a pattern means would have one name in the folder.
+    #[error("{path} means {first} and {second} of {repo}, which would be one file in a folder; write a pattern for each of their folders")]
+    OneName {
+        /// `hf:ORG/REPO`.
+        repo: String,
+        /// The pattern.
+        path: String,
+        /// A file.
+        first: String,
+        /// Another one.
+        second: String,
+    },
     /// The pattern means several files that are no set.
     #[error("{path} means {count} files of {repo}: {first}; name one of them")]
     Several {

@@ -49,6 +49,8 @@ pub(crate) struct Place<'a> {
     pub(crate) revision: Option<&'a str>,
     /// A piece of something else: just this file, also where its name is that of one of a set.
     pub(crate) alone: bool,
+    /// All files that the pattern fits, in a folder.
+    pub(crate) many: bool,
 }
 
 impl Place<'_> {
@@ -91,7 +93,7 @@ pub(crate) fn fetch(
     announced(place, want, &files)?;
     let order = HubOrder { hub: &hub, place, commit: &commit, word, shared: shared.as_ref() };
     let fetched = match files.as_slice() {
-        [one] => order.file(one, want.folder, watch)?,
+        [one] if !place.many => order.file(one, want.folder, watch)?,
         files => order.set(files, want.folder, watch)?,
     };
     want.check_sha256(&fetched.sha256, &place.source())?;
@@ -143,7 +145,7 @@ fn pinned(place: &Place<'_>, pin: &Pin, commit: &str) -> Result<Vec<Listed>, Hub
     let why = if !is_hex(commit, 40) {
         "its commit is none"
     } else if files.is_empty()
-        || files.len() > 1 && !xlt_core::shards::is_set(files.iter().map(|file| file.path.as_str()))
+        || files.len() > 1 && !place.many && !xlt_core::shards::is_set(files.iter().map(|file| file.path.as_str()))
     {
         "its files are neither one file nor the pieces of one"
     } else if sum(files) != pin.sha256 {

@@ -78,7 +78,7 @@ impl Desk {
     }
 
     pub(crate) fn fetch(&self, source: &Source) -> Result<Fetched, FetchError> {
-        let order = Order { source, pin: self.pin.as_ref(), size: self.size, folder: self.folder.path() };
+        let order = Order { source, pin: self.pin.as_ref(), size: self.size, many: false, folder: self.folder.path() };
         fetch_with(&order, &self.watch, &self.settings)
     }
 

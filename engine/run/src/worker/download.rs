@@ -8,7 +8,13 @@ use xlt_core::plan::Pin;
 use xlt_core::spec::Source;
 use xlt_fetch::{FetchError, Fetched, Order, Watch};
 
-pub(super) fn run(desk: &Desk<'_>, source: &Source, pin: Option<&Pin>, size: Option<u64>) -> Result<Product, Trouble> {
+pub(super) fn run(
+    desk: &Desk<'_>,
+    source: &Source,
+    pin: Option<&Pin>,
+    size: Option<u64>,
+    many: bool,
+) -> Result<Product, Trouble> {
     let landing = desk.partial.join("download");
     std::fs::create_dir_all(&landing).map_err(|error| Trouble::new(folder::sentence(&landing, &error)))?;
     if let (Source::Local { .. }, [_, _, ..]) = (source, desk.inputs) {
@@ -19,7 +25,7 @@ pub(super) fn run(desk: &Desk<'_>, source: &Source, pin: Option<&Pin>, size: Opt
         }
         return Ok(Product { outputs: vec![set(desk, &landing)?], fetched: None, kernel_class: None, cost: None });
     }
-    let fetched = fetch(desk, &Order { source: &here(desk, source), pin, size, folder: &landing })?;
+    let fetched = fetch(desk, &Order { source: &here(desk, source), pin, size, many, folder: &landing })?;
     let pin = fetched.pin();
     Ok(Product { outputs: vec![fetched.path], fetched: Some(pin), kernel_class: None, cost: None })
 }
@@ -38,7 +44,7 @@ fn set(desk: &Desk<'_>, landing: &Path) -> Result<PathBuf, Trouble> {
         let wrong = |error: std::io::Error| Trouble::new(folder::sentence(path, &error));
         fs::create_dir_all(&folder).and_then(|()| fs::create_dir_all(&piece)).map_err(wrong)?;
         let source = Source::Local { path: path.to_string_lossy().into_owned() };
-        let fetched = fetch(desk, &Order { source: &source, pin: None, size: None, folder: &piece })?;
+        let fetched = fetch(desk, &Order { source: &source, pin: None, size: None, many: false, folder: &piece })?;
         fs::rename(&fetched.path, folder.join(path.file_name().unwrap_or_default())).map_err(wrong)?;
     }
     Ok(folder)

@@ -8,9 +8,9 @@ use super::{Desk, Product, Trouble, folder, llama};
 use crate::protocol::Learning;
 use crate::{memory, model_file, question};
 use checkpoint::Checkpoints;
-use course::Course;
+pub(super) use course::Course;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 use targets::{Fitted, fit};
 use xlt_core::lora::Lora;
@@ -22,15 +22,12 @@ use xlt_llama::{AdamW, Layout, Model, Portable, TrainOptions, Trainer, kernel_cl
 
 pub(super) fn run(desk: &Desk<'_>, work: &FinetuneWork) -> Result<Product, Trouble> {
     let [model_path, rows @ ..] = desk.inputs else { return Err(Trouble::new("it needs a model and rows")) };
-    let files = rows.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
-    let files: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
-    let lessons = Lessons::read(work, &files).map_err(Trouble::new)?;
-    drop(files);
+    let lessons = lessons(work, rows)?;
     let mut loaded = desk.worker.llama.borrow_mut();
     let llama = llama::start(desk)?;
     let model = loaded.base(desk, &llama.backend, &model_file(model_path), &work.model)?;
     let kernel_class = kernel_class(&llama.backend);
-    let course = course(work, model, lessons).map_err(Trouble::new)?;
+    let course = course(work, model, model.train_context(), lessons).map_err(Trouble::new)?;
     let options = TrainOptions {
         window: course.window,
         answers: course.answers,
@@ -52,12 +49,19 @@ pub(super) fn run(desk: &Desk<'_>, work: &FinetuneWork) -> Result<Product, Troub
     Ok(Product { outputs, fetched: None, kernel_class: Some(kernel_class), cost: None })
 }
 
+/// What is learned, from the files of rows.
+pub(super) fn lessons(work: &FinetuneWork, rows: &[PathBuf]) -> Result<Lessons, Trouble> {
+    let files = rows.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+    Lessons::read(work, &files.iter().map(Vec::as_slice).collect::<Vec<_>>()).map_err(Trouble::new)
+}
+
 fn read(path: &Path) -> Result<Vec<u8>, Trouble> {
     fs::read(path).map_err(|error| Trouble::new(folder::sentence(path, &error)))
 }
 
-fn course(work: &FinetuneWork, model: &Model, lessons: Lessons) -> Result<Course, String> {
-    let allowed = work.training.max_length.unwrap_or_else(|| model.train_context()) as usize;
+/// The steps of a training. `trained`: tokens of the contexts that the model was trained on.
+pub(super) fn course(work: &FinetuneWork, model: &Model, trained: u32, lessons: Lessons) -> Result<Course, String> {
+    let allowed = work.training.max_length.unwrap_or(trained) as usize;
     let examples = question::taught(work, model, &lessons.items, allowed)?;
     Course::new(work, examples, lessons.items.len(), lessons.steps, allowed)
 }

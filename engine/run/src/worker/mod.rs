@@ -3,6 +3,8 @@
 //! It holds the lock of every stage that it worked on until the engine says that the stage is recorded. When its input ends it ends
 //! too, at once, with everything that it started: they share its process group.
 
+#[cfg(feature = "llama")]
+mod adopt;
 mod analyze;
 mod command;
 mod download;
@@ -23,6 +25,8 @@ mod log;
 mod merge;
 #[cfg(feature = "llama")]
 mod quantize;
+#[cfg(feature = "llama")]
+mod rows;
 
 use crate::protocol::{Done, Job, JobInput, JobWork, Learning, Made, Reply, Request, Unit};
 use crate::workplace::remove;
@@ -243,7 +247,7 @@ impl Worker {
     fn product(&self, desk: &Desk<'_>) -> Result<Product, Trouble> {
         match &desk.job.work {
             JobWork::Command { program, args, env, outputs } => command::run(desk, program, args, env, outputs),
-            JobWork::Download { source, pin, size } => download::run(desk, source, pin.as_ref(), *size),
+            JobWork::Download { source, pin, size, many } => download::run(desk, source, pin.as_ref(), *size, *many),
             JobWork::Import(work) => import::run(desk, work),
             JobWork::Analyze { work, origins } => analyze::run(desk, work, origins),
             #[cfg(feature = "llama")]
@@ -251,7 +255,11 @@ impl Worker {
             #[cfg(feature = "llama")]
             JobWork::Quantize { to, requantize } => quantize::run(desk, to, *requantize),
             #[cfg(feature = "llama")]
+            JobWork::Rows(work) => rows::run(desk, work),
+            #[cfg(feature = "llama")]
             JobWork::Finetune(work) => finetune::run(desk, work),
+            #[cfg(feature = "llama")]
+            JobWork::Adopt(work) => adopt::run(desk, work),
             #[cfg(feature = "llama")]
             JobWork::Merge => merge::run(desk),
             #[cfg(feature = "llama")]
@@ -261,7 +269,9 @@ impl Worker {
             #[cfg(not(feature = "llama"))]
             JobWork::Evaluate { .. }
             | JobWork::Quantize { .. }
+            | JobWork::Rows(_)
             | JobWork::Finetune(_)
+            | JobWork::Adopt(_)
             | JobWork::Merge
             | JobWork::Fertility(_)
             | JobWork::Probe(_) => Err(Trouble::new("this xlt was built without llama.cpp")),

@@ -6,6 +6,7 @@
 
 use super::{data, optional, split_of, words};
 use crate::key::{Manifest, Value};
+use crate::plan::stage::Kind;
 use crate::plan::work::{Arm, FinetuneWork};
 use crate::spec::{Length, Lesson, Lora, Match, Optimizer, Pace, Quotes, Score, Slot, TrainOn};
 
@@ -40,6 +41,12 @@ pub(super) fn finetune(work: &FinetuneWork, manifest: &mut impl Manifest) {
         work.arms.iter().enumerate().for_each(|(at, other)| arm(other, &Arm::input(at), matched, manifest));
     }
     manifest.field("seed", Value::Number(work.seed));
+}
+
+/// The same training written down: what changes how it is done here changes what is written.
+pub(super) fn rows(work: &FinetuneWork, manifest: &mut impl Manifest) {
+    manifest.field("finetune.recipe", Value::Number(Kind::Finetune.recipe()));
+    finetune(work, manifest);
 }
 
 /// How a row is shown, and what stands behind it. A mode in which something is learned has no reasoning, orders or examples.

@@ -1,10 +1,10 @@
 //! Adapters: trained or brought, and merged where a model file with the adapter in its weights is asked.
 
-use super::{Study, WHOLE_MACHINE, filled, input, part};
+use super::{ONE_CORE, Study, WHOLE_MACHINE, filled, input, part};
 use crate::plan::stage::{Input, InputSource, Stage, StageId, Work};
-use crate::plan::work::{Arm, FinetuneWork, TrainedAdapter};
+use crate::plan::work::{AdoptWork, Arm, FinetuneWork, TrainedAdapter};
 use crate::spec::{
-    Adapter, AdapterOrigin, Base, Condition, Data, FileRef, Lesson, Mode, Model, Prompt, Spec, Training,
+    Adapter, AdapterOrigin, Base, Condition, Data, FileRef, Lesson, Mode, Model, Prompt, Spec, StageOutput, Training,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ const LOG: u16 = 1;
 pub(super) struct Asked<'s> {
     /// Seed of the adapter.
     pub(super) seed: Option<u64>,
-    /// The stage whose output 0 is the model's file.
-    pub(super) model: StageId,
-    /// Name of the adapter that is attached, and the stage whose output 0 it is.
-    pub(super) adapter: Option<(&'s str, StageId)>,
+    /// The model's file.
+    pub(super) model: InputSource,
+    /// Name of the adapter that is attached, and its file.
+    pub(super) adapter: Option<(&'s str, InputSource)>,
 }
 
 /// What an analysis reads of trainings, to hold what was learned against what is asked.
@@ -35,8 +35,10 @@ impl<'s> Study<'s, '_> {
     /// The rows of the adapters that were trained on data whose keys are those of `asked`.
     pub(super) fn taught(&self, asked: &Data) -> Taught {
         let (mut taught, mut adapters) = (Taught::default(), BTreeSet::new());
-        for (training, &stage) in &self.trainings {
-            let Stage { inputs, work: Work::Finetune(work), .. } = self.builder.stage(stage) else { continue };
+        for (training, &stage) in self.trainings.iter().chain(&self.lessons) {
+            let Stage { inputs, work: Work::Finetune(work) | Work::Rows(work), .. } = self.builder.stage(stage) else {
+                continue;
+            };
             if !same_keys(&work.data, asked) || !adapters.insert(&training.adapter) {
                 continue;
             }
@@ -52,7 +54,7 @@ impl<'s> Study<'s, '_> {
     }
 
     /// What a condition asks of a model: one for each seed of its adapter, or the model alone.
-    pub(super) fn asked(&mut self, model: &Model, base: StageId, condition: &Condition) -> Vec<Asked<'s>> {
+    pub(super) fn asked(&mut self, model: &Model, base: InputSource, condition: &Condition) -> Vec<Asked<'s>> {
         let spec: &'s Spec = self.spec;
         let named = |name: &String| spec.adapters.iter().find(|adapter| adapter.name == *name);
         let Some(adapter) = condition.adapter.as_ref().and_then(named) else {
@@ -65,11 +67,15 @@ impl<'s> Study<'s, '_> {
         seeds.into_iter().filter_map(|seed| self.tuned(model, base, adapter, seed)).collect()
     }
 
-    fn tuned(&mut self, model: &Model, base: StageId, adapter: &'s Adapter, seed: Option<u64>) -> Option<Asked<'s>> {
+    fn tuned(&mut self, model: &Model, base: InputSource, adapter: &'s Adapter, seed: Option<u64>) -> Option<Asked<'s>> {
         let made = match &adapter.origin {
-            AdapterOrigin::Trained(training) => self.finetune(model, base, &adapter.name, training, seed?)?,
+            AdapterOrigin::Trained(training) => match adapter.trained_by.get(&model.name) {
+                Some(by) => self.adopted(model, by, adapter, training, seed?)?,
+                None => self.finetune(model, base, &adapter.name, training, seed?)?,
+            },
             AdapterOrigin::File(file) => self.adapter_file(model, &adapter.name, file, seed),
         };
+        let made = InputSource::from(made);
         if !adapter.merge {
             return Some(Asked { seed, model: base, adapter: Some((&adapter.name, made)) });
         }
@@ -78,7 +84,7 @@ impl<'s> Study<'s, '_> {
         let inputs = vec![input("model", base), input("adapter", made)];
         let stage = Stage { name, inputs, work: Work::Merge, resources: WHOLE_MACHINE };
         let merged = self.builder.find(&stage.name).unwrap_or_else(|| self.builder.add(stage));
-        Some(Asked { seed, model: merged, adapter: None })
+        Some(Asked { seed, model: merged.into(), adapter: None })
     }
 
     /// The stage that brings an adapter that was made elsewhere.
@@ -92,7 +98,7 @@ impl<'s> Study<'s, '_> {
     fn finetune(
         &mut self,
         model: &Model,
-        base: StageId,
+        base: InputSource,
         adapter: &str,
         training: &Training,
         seed: u64,
@@ -101,14 +107,66 @@ impl<'s> Study<'s, '_> {
         if let Some(id) = self.builder.find(&name) {
             return Some(id);
         }
+        let file = match training.base {
+            Base::Quantized => base,
+            Base::Source => self.published(model)?,
+        };
+        let (inputs, work) = self.lesson(model, file, adapter, training, seed)?;
+        let work = Work::Finetune(Arc::new(work));
+        let stage = self.builder.add(Stage { name, inputs, work, resources: WHOLE_MACHINE });
+        self.trainings.insert(trained(model, adapter, seed), stage);
+        Some(stage)
+    }
+
+    /// The stage that writes down what an adapter is to learn. It reads the vocabulary of the model alone, which quantization
+    /// leaves as it is.
+    pub(super) fn rows(&mut self, model: &Model, adapter: &Adapter, training: &Training, seed: u64) -> Option<StageId> {
+        let name = format!("rows/{}/{}/seed{seed}", model.name, adapter.name);
+        if let Some(id) = self.builder.find(&name) {
+            return Some(id);
+        }
+        let file = self.published(model)?;
+        let (inputs, work) = self.lesson(model, file, &adapter.name, training, seed)?;
+        let work = Work::Rows(Arc::new(work));
+        let stage = self.builder.add(Stage { name, inputs, work, resources: ONE_CORE });
+        self.lessons.insert(trained(model, &adapter.name, seed), stage);
+        Some(stage)
+    }
+
+    /// The stage that takes over an adapter that a command stage has trained.
+    fn adopted(
+        &mut self,
+        model: &Model,
+        by: &StageOutput,
+        adapter: &Adapter,
+        training: &Training,
+        seed: u64,
+    ) -> Option<StageId> {
+        let name = format!("adopt/{}/{}/seed{seed}", model.name, adapter.name);
+        if let Some(id) = self.builder.find(&name) {
+            return Some(id);
+        }
+        // Its rows are what is held against the questions, whichever instance of the stage read them.
+        self.rows(model, adapter, training, seed)?;
+        let made = self.made(by, &model.name, Some(seed))?;
+        let inputs = vec![input("model", self.published(model)?), input("adapter", made)];
+        let work = Work::Adopt(AdoptWork { adapter: adapter.name.clone(), model: model.name.clone(), seed });
+        Some(self.builder.add(Stage { name, inputs, work, resources: ONE_CORE }))
+    }
+
+    /// What an adapter learns, of a model with that file, and the inputs: the model, its rows, and those of other arms.
+    fn lesson(
+        &mut self,
+        model: &Model,
+        file: InputSource,
+        adapter: &str,
+        training: &Training,
+        seed: u64,
+    ) -> Option<(Vec<Input>, FinetuneWork)> {
         let spec = self.spec;
         let training = sorted(training);
         let data = self.data_of(&training)?;
         let (prompt, mode) = shown(spec, &training, data)?;
-        let file = match training.base {
-            Base::Quantized => base,
-            Base::Source => self.published(model),
-        };
         let mut inputs = vec![input("model", file)];
         for language in &training.train_on.languages {
             inputs.push(part("rows", language, self.data(data, language)));
@@ -131,11 +189,7 @@ impl<'s> Study<'s, '_> {
             chat: model.chat,
             slot: model.slot.clone(),
         };
-        let work = Work::Finetune(Arc::new(work));
-        let stage = self.builder.add(Stage { name, inputs, work, resources: WHOLE_MACHINE });
-        let training = TrainedAdapter { model: model.name.clone(), adapter: adapter.to_owned(), seed };
-        self.trainings.insert(training, stage);
-        Some(stage)
+        Some((inputs, work))
     }
 
     /// The other adapters that an adapter is matched with, by name.
@@ -168,6 +222,10 @@ impl<'s> Study<'s, '_> {
         let spec: &'s Spec = self.spec;
         spec.data.iter().find(|data| data.name == training.train_on.data)
     }
+}
+
+fn trained(model: &Model, adapter: &str, seed: u64) -> TrainedAdapter {
+    TrainedAdapter { model: model.name.clone(), adapter: adapter.to_owned(), seed }
 }
 
 /// Whether two data sets are of the same files and name questions and passages alike.

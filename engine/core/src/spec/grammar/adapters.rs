@@ -5,7 +5,7 @@ use super::inputs::ORIGIN;
 use crate::spec::adapter::{Base, Gold, Match, Schedule};
 use crate::spec::shape::Need::{Default, DefaultBeside, Derived, Optional, Required, Without};
 use crate::spec::shape::Shape::{Boolean, Choice, List, Number, Table, Text, Texts};
-use crate::spec::shape::{Bound, COUNT, Shape, TableShape, from, key};
+use crate::spec::shape::{Bound, COUNT, Shape, TableShape, from, key, tables};
 
 /// What tells an adapter that is trained here.
 const TRAINED: &str = "train_on";
@@ -45,6 +45,12 @@ pub(super) const ADAPTER: TableShape = TableShape {
                 Choice(Match::WORDS),
                 Optional,
                 "what is made equal among all adapters that say the same: `questions`: only those that all have; `steps`: as many as the one with the fewest",
+            ),
+            key(
+                "trained_by",
+                tables("a model", &Text),
+                Optional,
+                "by model, the command stage that trains it in place of xlt: `{ big = \"stage:NAME\" }` or `\"stage:NAME.OUTPUT\"`",
             ),
             key(
                 "seeds",

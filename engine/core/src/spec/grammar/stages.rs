@@ -21,7 +21,7 @@ pub(super) const STAGE: TableShape = TableShape {
             "inputs",
             tables("an input", &Text),
             Default("{}"),
-            "a path beside the spec, `stage:NAME` or `stage:NAME.OUTPUT`",
+            "a path beside the spec, `stage:NAME` or `stage:NAME.OUTPUT`, `https://…`, `hf:ORG/REPO/PATH[@REV]`, `pypi:NAME==VERSION/MEMBER`, or `training:ADAPTER`",
         ),
         key("outputs", tables("an output", &Text), Default("{}"), "path in the private folder"),
         key("params", tables("a parameter", &Scalar), Default("{}"), "values"),

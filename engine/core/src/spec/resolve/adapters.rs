@@ -1,7 +1,7 @@
 //! `[adapters.NAME]`: what is trained here, or was made elsewhere.
 
 use super::families::Family;
-use super::{Context, blanks, origin, training};
+use super::{Context, blanks, made, origin, training};
 use crate::spec::grammar::ORIGIN;
 use crate::spec::tree::{Node, Table, Value};
 use crate::spec::{Adapter, AdapterOrigin, Data, FileRef, LanguageGroup, Match, Spec, Training};
@@ -21,13 +21,14 @@ pub(super) fn resolve(
         // Beside a file it is reported, and read all the same: what is wrong with it is told as well.
         let training = table.get("train_on").and_then(|_| training::resolve(table, data, groups, families, cx));
         let origin = match table.get("file") {
-            Some(file) => AdapterOrigin::File(made(file, table, cx)?),
+            Some(file) => AdapterOrigin::File(brought(file, table, cx)?),
             None => {
                 without_file(table, cx);
                 AdapterOrigin::Trained(training?)
             }
         };
-        Some(Adapter { name: entry.key.clone(), origin, seeds, merge: table.is_true("merge") })
+        let trained_by = made::trained_by(table, cx);
+        Some(Adapter { name: entry.key.clone(), origin, seeds, trained_by, merge: table.is_true("merge") })
     });
     let adapters = adapters.collect();
     arms(cx);
@@ -72,7 +73,7 @@ fn without_file(table: &Table, cx: &mut Context<'_>) {
 }
 
 /// An adapter that was made elsewhere.
-fn made(node: &Node, table: &Table, cx: &mut Context<'_>) -> Option<FileRef> {
+fn brought(node: &Node, table: &Table, cx: &mut Context<'_>) -> Option<FileRef> {
     // Beside `train_on` the others may be defaults.
     let training = match table.get("train_on") {
         Some(train_on) => vec![("train_on", train_on)],

@@ -16,6 +16,7 @@ mod fields;
 mod formats;
 mod held_out;
 mod languages;
+mod made;
 mod models;
 mod only;
 mod origin;
@@ -104,15 +105,16 @@ pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Fa
     let families = families::resolve(cx);
     let conditions = conditions::resolve(&families, cx);
     let evaluate = evaluate::resolve(&data, &groups, &families, cx);
+    let models = models::resolve(&conditions, evaluate.as_ref(), cx);
     let mut spec = Spec {
         name: root.text("name").unwrap_or_else(|| stem(path).to_owned()),
-        models: models::resolve(&conditions, evaluate.as_ref(), cx),
+        stages: stages::resolve(&models, cx),
+        models,
         modes: families::all(&families),
         adapters: adapters::resolve(&data, &groups, &families, cx),
         analyze: analysis::resolve(&conditions, evaluate.as_ref(), &groups, cx)
             .or_else(|| evaluate.as_ref().map(|_| Analyze::default())),
         claims: claims::resolve(evaluate.as_ref(), &groups, cx),
-        stages: stages::resolve(cx),
         languages: groups,
         data,
         prompt,
@@ -124,6 +126,7 @@ pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Fa
     fields::fit(&spec, &families, cx);
     presets::fit(&spec, cx);
     words::fit(&spec, cx);
+    made::fit(&spec, cx);
     controls::fit(spec.evaluate.as_ref(), &spec.data, &spec.modes, cx);
     if let Some(only) = &only {
         only::apply(only, &mut spec, &families, cx);

@@ -1,10 +1,12 @@
 //! `[models]`: weights that are asked here, or answers that were given elsewhere.
 
 use super::data::LANGUAGE;
+use super::stages::output::{STAGE, output};
 use super::{Context, blanks, origin, prompts};
+use crate::spec::grammar::ORIGIN;
 use crate::spec::text::Place;
 use crate::spec::tree::{Entry, Table};
-use crate::spec::{AnswersFormat, Chat, Condition, Evaluate, FileRef, Model, Source};
+use crate::spec::{AnswersFormat, Chat, Condition, Evaluate, FileRef, Model, ModelFile, Source};
 use std::collections::BTreeMap;
 
 const MODE: &str = "{mode}";
@@ -19,7 +21,7 @@ pub(super) fn resolve(conditions: &[Condition], evaluate: Option<&Evaluate>, cx:
             None => None,
         };
         let file = match answers {
-            Some(_) => given(entry, table, conditions, evaluate, cx)?,
+            Some(_) => ModelFile::Given(given(entry, table, conditions, evaluate, cx)?),
             None => weights(table, cx)?,
         };
         let tokenizer = match (table.word("tokenizer"), answers) {
@@ -44,14 +46,33 @@ fn format(table: &Table) -> Option<AnswersFormat> {
     table.word("answers_format").map_or(Some(AnswersFormat::Jsonl), |word| AnswersFormat::named(word.text))
 }
 
-fn weights(table: &Table, cx: &mut Context<'_>) -> Option<FileRef> {
+/// What is asked here.
+fn weights(table: &Table, cx: &mut Context<'_>) -> Option<ModelFile> {
     if let Some(format) = table.get("answers_format") {
         cx.faults
             .at(format.place, "`answers_format` without `answers`")
             .label("format of what?")
             .help("add `answers`, the file in which the model's answers are, or leave this out");
     }
-    origin::file(table, "file", cx)
+    match table.word("file").filter(|word| word.text.starts_with(STAGE)) {
+        Some(word) => {
+            not_published(table, cx);
+            output(word, None, cx).map(ModelFile::Made)
+        }
+        None => origin::file(table, "file", cx).map(ModelFile::Given),
+    }
+}
+
+/// Reports what is said of a published file where a stage makes it.
+fn not_published(table: &Table, cx: &mut Context<'_>) {
+    let file = table.get("file").map(|node| node.place);
+    for (key, node) in ORIGIN.iter().filter_map(|key| Some((key.name, table.get(key.name)?))) {
+        let fault = cx.faults.at(node.place, format!("`{key}` of a file that a stage makes"));
+        fault.label("of a published file").help(format!("leave out `{key}`: the file is known by what makes it"));
+        if let Some(file) = file {
+            fault.also(file, "made by a stage");
+        }
+    }
 }
 
 /// The files of a model's answers.

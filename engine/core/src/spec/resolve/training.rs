@@ -15,7 +15,7 @@ use crate::spec::{
 use glob::Pattern;
 
 /// Keys that only an adapter has that is trained here.
-pub(super) const KEYS: [&str; 10] = [
+pub(super) const KEYS: [&str; 11] = [
     "base",
     "lora",
     "optimizer",
@@ -26,6 +26,7 @@ pub(super) const KEYS: [&str; 10] = [
     "max_length",
     "checkpoint_every",
     "match",
+    "trained_by",
 ];
 
 /// Everything of `table`, an adapter that has no `file`.

@@ -6,9 +6,9 @@ use xlt_core::training::order::{self, Step};
 use xlt_core::training::{Example, Window, pack};
 
 /// The steps of a training.
-pub(super) struct Course {
-    pub(super) examples: Vec<Example>,
-    pub(super) steps: Vec<Step>,
+pub(in crate::worker) struct Course {
+    pub(in crate::worker) examples: Vec<Example>,
+    pub(in crate::worker) steps: Vec<Step>,
     /// Tokens of a window.
     pub(super) window: usize,
     /// Answers of a window, the most that any has.

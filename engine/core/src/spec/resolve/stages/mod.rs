@@ -2,6 +2,7 @@
 
 mod bytes;
 mod collisions;
+pub(super) mod output;
 mod paths;
 mod pattern;
 mod scope;
@@ -10,7 +11,7 @@ mod wiring;
 use std::collections::BTreeMap;
 
 use super::Context;
-use crate::spec::CommandStage;
+use crate::spec::{CommandStage, Model};
 use crate::spec::text::Word;
 use crate::spec::tree::{Entry, Table, Value};
 use scope::Scope;
@@ -18,10 +19,10 @@ use scope::Scope;
 /// A matrix with more instances than this is a slip; it would not fit into memory as a plan.
 const MOST_INSTANCES: usize = 1_000_000;
 
-pub(super) fn resolve(cx: &mut Context<'_>) -> Vec<CommandStage> {
+pub(super) fn resolve(models: &[Model], cx: &mut Context<'_>) -> Vec<CommandStage> {
     let entries = cx.root.sorted("stages");
     let stages: Vec<_> = entries.iter().filter_map(|entry| stage(entry, cx)).collect();
-    wiring::check(&stages, cx);
+    wiring::check(&stages, models, cx);
     for (entry, stage) in entries.iter().filter_map(|entry| Some((entry, find(&stages, &entry.key)?))) {
         if let Some(table) = entry.node.table() {
             paths::check(table, stage, cx);

@@ -5,26 +5,41 @@ use std::collections::{BTreeMap, BTreeSet};
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
+use super::output::{STAGE, output};
 use super::scope::Scope;
-use crate::spec::resolve::Context;
-use crate::spec::suggest::{listed, nearest, suggest};
+use crate::spec::resolve::{ADAPTER, Context, origin};
+use crate::spec::suggest::{listed, nearest};
 use crate::spec::text::{Place, Word};
-use crate::spec::{CommandInput, CommandStage};
+use crate::spec::{CommandInput, CommandStage, MODEL_AXIS, Model, StageOutput};
 
-const STAGE: &str = "stage:";
+/// An adapter's training.
+const TRAINING: &str = "training:";
+/// What is fetched.
+const REMOTE: [&str; 4] = ["hf:", "https:", "http:", "pypi:"];
 
-/// An input of stage `of`: a local path, or an output of another stage.
+/// An input of stage `of`: a local path, a file from elsewhere, an output of another stage, or an adapter's training.
 pub(super) fn input(word: Word<'_>, of: &str, scope: &Scope, cx: &mut Context<'_>) -> Option<CommandInput> {
-    if let Some(rest) = word.text.strip_prefix(STAGE) {
-        return reference(word, rest, of, cx);
+    if word.text.starts_with(STAGE) {
+        let StageOutput { stage, output } = output(word, Some(of), cx)?;
+        return Some(CommandInput::Stage { stage, output });
+    }
+    if let Some(adapter) = word.text.strip_prefix(TRAINING) {
+        let place = cx.texts.inside(word.place, word.text, TRAINING.len()..word.text.len());
+        return cx.known(ADAPTER, Word { text: adapter, place }).then(|| CommandInput::Training(adapter.to_owned()));
+    }
+    if REMOTE.iter().any(|scheme| word.text.starts_with(scheme)) {
+        scope.check_values(word, "in the address of an input", cx);
+        return origin::by_itself(word, "inputs", cx).map(CommandInput::Remote);
     }
     if let Some((scheme, rest)) = word.text.split_once(':')
         && scheme.len() > 1
         && scheme.bytes().all(|b| b.is_ascii_alphabetic())
     {
-        let help = match nearest(scheme, ["stage"]) {
+        let help = match nearest(scheme, ["stage", "training", "hf", "https", "pypi"]) {
             Some(near) => format!("did you mean `{near}:{rest}`?"),
-            None => "an input is a local path or `stage:NAME`; a path with a colon begins with `./`".to_owned(),
+            None => "an input is a local path, `stage:NAME`, `training:ADAPTER` or an address such as `hf:ORG/REPO/PATH`; a path with a \
+                     colon begins with `./`"
+                .to_owned(),
         };
         cx.faults.at(word.place, format!("an input cannot come from `{scheme}:`")).label("not known here").help(help);
         return None;
@@ -36,60 +51,6 @@ pub(super) fn input(word: Word<'_>, of: &str, scope: &Scope, cx: &mut Context<'_
     Some(CommandInput::File(cx.texts.join(word.place, word.text)))
 }
 
-/// `NAME` or `NAME.OUTPUT`; both may have dots, and the longest name of a stage wins.
-fn reference(word: Word<'_>, rest: &str, of: &str, cx: &mut Context<'_>) -> Option<CommandInput> {
-    let stages = cx.root.table("stages")?;
-    let dots = rest.rmatch_indices('.').map(|(dot, _)| (&rest[..dot], Some(&rest[dot + 1..])));
-    let found = [(rest, None)].into_iter().chain(dots).find(|(name, _)| stages.get(name).is_some());
-    let place = |text: &str| {
-        let start = text.as_ptr() as usize - word.text.as_ptr() as usize;
-        cx.texts.inside(word.place, word.text, start..start + text.len())
-    };
-    let Some((stage, output)) = found else {
-        cx.faults.at(place(rest), format!("unknown stage `{rest}`")).label("not in `[stages]`").help(suggest(
-            rest,
-            "stages",
-            &cx.root.names("stages"),
-        ));
-        return None;
-    };
-    if stage == of {
-        cx.faults
-            .at(place(stage), format!("stage `{of}` reads its own output"))
-            .label("itself")
-            .help("an input comes from a file or from another stage");
-        return None;
-    }
-    let outputs = stages.table(stage)?.names("outputs");
-    match (output, outputs.as_slice()) {
-        (Some(output), known) if known.contains(&output) => {
-            Some(CommandInput::Stage { stage: stage.to_owned(), output: output.to_owned() })
-        }
-        (Some(output), known) => {
-            cx.faults
-                .at(place(output), format!("stage `{stage}` has no output `{output}`"))
-                .label("unknown output")
-                .help(suggest(output, "its outputs", known));
-            None
-        }
-        (None, [only]) => Some(CommandInput::Stage { stage: stage.to_owned(), output: (*only).to_owned() }),
-        (None, []) => {
-            cx.faults
-                .at(place(stage), format!("stage `{stage}` has no outputs"))
-                .label("nothing to read")
-                .help(format!("declare what it writes: `[stages.{stage}.outputs]`"));
-            None
-        }
-        (None, several) => {
-            cx.faults
-                .at(place(stage), format!("stage `{stage}` has several outputs"))
-                .label("which one?")
-                .help(format!("write `{STAGE}{stage}.OUTPUT` with one of {}", listed(several)));
-            None
-        }
-    }
-}
-
 /// An input that another stage writes.
 struct Wire<'a> {
     reader: usize,
@@ -98,22 +59,36 @@ struct Wire<'a> {
 }
 
 /// Checks the stages together: no circles, and for every instance the instances that it reads.
-pub(super) fn check(stages: &[CommandStage], cx: &mut Context<'_>) {
+pub(super) fn check(stages: &[CommandStage], models: &[Model], cx: &mut Context<'_>) {
     let index: BTreeMap<&str, usize> = stages.iter().enumerate().map(|(at, stage)| (stage.name.as_str(), at)).collect();
-    let mut wires = Vec::new();
+    let (mut wires, mut by_model) = (Vec::new(), Vec::new());
     for (reader, stage) in stages.iter().enumerate() {
         for (input, from) in &stage.inputs {
-            if let CommandInput::Stage { stage, .. } = from
-                && let Some(&writer) = index.get(stage.as_str())
-            {
-                wires.push(Wire { reader, writer, input });
+            match from {
+                CommandInput::Stage { stage, .. } => {
+                    wires.extend(index.get(stage.as_str()).map(|&writer| Wire { reader, writer, input }));
+                }
+                // A training is written for a model's vocabulary, so it waits for whatever makes the model.
+                CommandInput::Training(_) => {
+                    let makers = makers(stage, models).filter_map(|maker| index.get(maker));
+                    by_model.extend(makers.map(|&writer| Wire { reader, writer, input }));
+                }
+                CommandInput::File(_) | CommandInput::Remote(_) => {}
             }
         }
     }
     for wire in &wires {
         check_axes(wire, stages, cx);
     }
+    wires.append(&mut by_model);
     check_circles(&wires, stages, cx);
+}
+
+/// The stages that make the models on a stage's axis.
+fn makers<'a>(stage: &'a CommandStage, models: &'a [Model]) -> impl Iterator<Item = &'a str> {
+    let on_axis = stage.matrix.get(MODEL_AXIS).into_iter().flatten();
+    let models = on_axis.filter_map(|name| models.iter().find(|model| model.name == *name));
+    models.filter_map(|model| Some(model.file.made()?.stage.as_str()))
 }
 
 fn place_of(wire: &Wire<'_>, stages: &[CommandStage], cx: &Context<'_>) -> Option<Place> {
@@ -147,7 +122,7 @@ fn check_circles(wires: &[Wire<'_>], stages: &[CommandStage], cx: &mut Context<'
     wires.iter().for_each(|wire| {
         graph.add_edge(node(wire.reader), node(wire.writer), ());
     });
-    for circle in kosaraju_scc(&graph).into_iter().filter(|component| component.len() > 1) {
+    for circle in kosaraju_scc(&graph).into_iter().filter(|component| component.len() > 1 || graph.contains_edge(component[0], component[0])) {
         let members: BTreeSet<usize> = circle.into_iter().map(NodeIndex::index).collect();
         let Some((first, way)) = shortest(&members, wires) else { continue };
         let Some(place) = place_of(first, stages, cx) else { continue };
