@@ -47,7 +47,8 @@ fn hosted() -> Space {
     TinyAdapter::default().write(&space.path("adapter.gguf")).unwrap();
     space.ask(&["adapter", "export", "adapter.gguf", "--base", "tiny.gguf", "--to", "peft"]).expect_code(0);
     let rows = [("tea", 1), ("the town", 2), ("number seven", 1), ("what is it", 2)];
-    let row = |(at, (word, answer)): (usize, &(&str, i32))| row(&(at + 1).to_string(), word, &answer.to_string()) + "\n";
+    let row =
+        |(at, (word, answer)): (usize, &(&str, i32))| row(&(at + 1).to_string(), word, &answer.to_string()) + "\n";
     space.write("eng_Latn.jsonl", rows.iter().enumerate().map(row).collect::<String>());
     space.edit(
         "spec.toml",
@@ -111,14 +112,18 @@ fn an_adapter_that_a_program_trains_is_attached_and_trained_again_when_its_setti
     let outcome = space.run();
     assert_eq!(outcome.code, 0, "{outcome:#?}");
     let all = set([ROWS, "train/tiny", ADOPTED, TUNED[0], TUNED[1], ENGLISH, FRENCH]);
-    assert!(outcome.ran.is_superset(&all) && !outcome.ran.iter().any(|stage| stage.starts_with("finetune")), "{outcome:#?}");
+    assert!(
+        outcome.ran.is_superset(&all) && !outcome.ran.iter().any(|stage| stage.starts_with("finetune")),
+        "{outcome:#?}"
+    );
     assert_ne!(items(&space, TUNED[0])[0]["logprobs"], items(&space, ENGLISH)[0]["logprobs"]);
 
     // The same adapter as a file answers alike.
     let file = study();
     file.write("eng_Latn.jsonl", space.read("eng_Latn.jsonl"));
     TinyAdapter::default().write(&file.path("adapter.gguf")).unwrap();
-    let adapter = "[adapters.a]\nfile = \"adapter.gguf\"\n[conditions]\ntuned = { adapter = \"a\", modes = [\"direct\"] }";
+    let adapter =
+        "[adapters.a]\nfile = \"adapter.gguf\"\n[conditions]\ntuned = { adapter = \"a\", modes = [\"direct\"] }";
     file.edit("spec.toml", "[conditions]", adapter);
     assert_eq!(file.run().code, 0);
     assert_eq!(items(&file, "evaluate/tiny/tuned/eng_Latn/direct"), items(&space, TUNED[0]));
@@ -141,9 +146,10 @@ fn what_is_to_be_learned_is_what_is_asked_with_the_right_answer_behind_it() {
     for row in &rows {
         let key = row["key"].as_str().unwrap();
         let shown = space.ask(&["show", key, "--json", "--language", "eng_Latn"]).stdout;
-        let shown: Value = serde_json::from_str(&shown).unwrap();
-        let asked: Vec<&Value> = shown["prompt"].as_array().unwrap().iter().map(|token| &token["id"]).collect();
+        let shown: Value = serde_json::from_str(shown.lines().next().unwrap()).unwrap();
+        let asked: Vec<&Value> = shown["prompt_tokens"].as_array().unwrap().iter().map(|token| &token["id"]).collect();
         assert_eq!(row["prompt_tokens"].as_array().unwrap().iter().collect::<Vec<_>>(), asked, "{shown}");
+        assert_eq!(row["prompt"], shown["prompt"]);
         assert!(row["prompt"].as_str().unwrap().ends_with("<|im_start|>assistant\n"), "{row}");
         let answer = if ["1", "3"].contains(&key) { "1<|im_end|>" } else { "2<|im_end|>" };
         assert_eq!((&row["answer"], row["answer_tokens"].as_array().unwrap().len()), (&answer.into(), 2), "{row}");
@@ -194,14 +200,17 @@ fn an_adapter_of_another_model_is_refused_by_name() {
     let outcome = space.run();
     outcome
         .expect_message(ADOPTED, "adapter `a`, seed 1, for model `tiny`: it cannot be brought to the model:\n")
-        .expect_message(ADOPTED, "`model.layers.7.self_attn.v_proj` cannot be placed: the model has no tensor `blk.7.attn_v.weight`");
+        .expect_message(
+            ADOPTED,
+            "`model.layers.7.self_attn.v_proj` cannot be placed: the model has no tensor `blk.7.attn_v.weight`",
+        );
     assert!(outcome.skipped.contains(TUNED[0]) && outcome.ran.contains(ENGLISH), "{outcome:#?}");
     trainer(&space, "rm adapter_model.safetensors; touch adapter_model.bin");
     space.edit("spec.toml", "lr = 0.02", "lr = 0.03");
-    space.run().expect_message(ADOPTED, "what the program made/adapter_model.safetensors cannot be read").expect_message(
-        ADOPTED,
-        "save it with `safe_serialization=True`",
-    );
+    space
+        .run()
+        .expect_message(ADOPTED, "what the program made/adapter_model.safetensors cannot be read")
+        .expect_message(ADOPTED, "save it with `safe_serialization=True`");
 }
 
 #[test]

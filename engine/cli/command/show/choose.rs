@@ -47,7 +47,7 @@ pub(super) fn trainings<'a>(args: &Args, plan: &'a Plan) -> Vec<(StageId, &'a Fi
     let mut seen = BTreeSet::new();
     let meant = |wanted: &[String], name: &String| wanted.is_empty() || wanted.contains(name);
     let trainings = plan.ids().filter_map(|(id, stage)| match &stage.work {
-        Work::Finetune(work) => Some((id, work.as_ref())),
+        Work::Finetune(work) | Work::Rows(work) => Some((id, work.as_ref())),
         _ => None,
     });
     let shown = trainings.filter(|(_, work)| {

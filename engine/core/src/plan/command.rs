@@ -210,7 +210,8 @@ impl<'s> Commands<'s> {
         let mut number = 0;
         for (axis, size) in shared.spec.axes.iter().zip(shared.sizes()) {
             let wanted = values.iter().find(|(name, _)| name == axis).map(|(_, value)| *value);
-            let at = wanted.map_or(Some(0), |wanted| shared.spec.matrix[axis].iter().position(|value| value == wanted))?;
+            let at =
+                wanted.map_or(Some(0), |wanted| shared.spec.matrix[axis].iter().position(|value| value == wanted))?;
             number = number * size + at as u32;
         }
         Some(InputSource::Stage(StageId(first.0 + number), output as u16))

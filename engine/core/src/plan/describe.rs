@@ -89,13 +89,9 @@ impl Plan {
 /// Whether llama.cpp makes the bytes of such stages.
 fn computed(kind: Kind) -> bool {
     match kind {
-        Kind::Quantize
-        | Kind::Rows
-        | Kind::Finetune
-        | Kind::Merge
-        | Kind::Evaluate
-        | Kind::Fertility
-        | Kind::Probe => true,
+        Kind::Quantize | Kind::Rows | Kind::Finetune | Kind::Merge | Kind::Evaluate | Kind::Fertility | Kind::Probe => {
+            true
+        }
         Kind::Download | Kind::Adopt | Kind::Import | Kind::Analyze | Kind::Command => false,
     }
 }

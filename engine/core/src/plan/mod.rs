@@ -23,7 +23,8 @@ pub use stage::{
 };
 pub use verdict::{Reason, Verdict};
 pub use work::{
-    AdoptWork, AnalyzeWork, Arm, EvaluateCell, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork, TrainedAdapter,
+    AdoptWork, AnalyzeWork, Arm, EvaluateCell, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, ProbeWork,
+    TrainedAdapter,
 };
 
 use crate::key::{Digest, Key};

@@ -204,8 +204,7 @@ fn the_ending_tells_the_format_unless_it_is_said() {
 
 #[test]
 fn pieces_keep_their_order_and_one_piece_is_a_file() {
-    let source =
-        |file: &str| given(&loaded(EXTENDS, None, &[&format!("models.tiny.file={file}")])).source.clone();
+    let source = |file: &str| given(&loaded(EXTENDS, None, &[&format!("models.tiny.file={file}")])).source.clone();
     let local = |path: &str| Source::Local { path: path.to_owned() };
     assert_eq!(source("[\"b\", \"a\", \"c\"]"), Source::Parts { parts: ["b", "a", "c"].map(local).to_vec() });
     assert_eq!(source("[\"b\"]"), local("b"));
@@ -238,11 +237,7 @@ fn layers_go_base_spec_profile_set() {
 fn a_setting_that_is_no_toml_is_a_string() {
     let spec = loaded(EXTENDS, None, &["models.tiny.quantize=Q8_0", "models.tiny.file=other.gguf"]);
     assert_eq!(spec.models[0].quantize.as_deref(), Some("Q8_0"));
-    assert_eq!(
-        given(&spec).source,
-        Source::Local { path: "other.gguf".to_owned() },
-        "beside the user, not the spec"
-    );
+    assert_eq!(given(&spec).source, Source::Local { path: "other.gguf".to_owned() }, "beside the user, not the spec");
 }
 
 #[test]

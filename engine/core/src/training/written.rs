@@ -148,7 +148,8 @@ pub fn settings(work: &FinetuneWork, shape: &ModelShape, course: &[Step]) -> Res
 fn adapted(work: &FinetuneWork, shape: &ModelShape) -> Result<Option<Vec<Adapted>>, String> {
     let Some(modules) = modules(shape) else { return Ok(None) };
     let linear = modules.keys().map(String::as_str).filter(|name| name.starts_with("blk.") && !name.contains(ROUTER));
-    let chosen = targets::chosen(&work.training.lora, &linear.collect::<Vec<_>>()).map_err(|error| error.to_string())?;
+    let chosen =
+        targets::chosen(&work.training.lora, &linear.collect::<Vec<_>>()).map_err(|error| error.to_string())?;
     let adapted = |tensor: &str| Some(Adapted { modules: modules.get(tensor)?.clone(), tensor: tensor.to_owned() });
     Ok(Some(chosen.into_iter().filter_map(adapted).collect()))
 }

@@ -1,6 +1,7 @@
 //! Keys: what must change them, what must not, and two that are pinned to the digit.
 
 mod command;
+mod elsewhere;
 mod evaluate;
 mod fertility;
 mod import;

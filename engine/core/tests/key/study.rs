@@ -4,8 +4,8 @@ use crate::world;
 use std::collections::BTreeMap;
 use xlt_core::spec::{
     Adapter, AdapterOrigin, AnswerAs, Base, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, Format, Gold,
-    Kv, LanguageGroup, Length, Lesson, Lora, Mode, Model, ModelFile, Optimizer, Pace, Prompt, Reason, Sampling, Schedule, Source,
-    Spec, Split, SplitBy, TrainOn, Training,
+    Kv, LanguageGroup, Length, Lesson, Lora, Mode, Model, ModelFile, Optimizer, Pace, Prompt, Reason, Sampling,
+    Schedule, Source, Spec, Split, SplitBy, TrainOn, Training,
 };
 
 fn texts(texts: &[&str]) -> Vec<String> {

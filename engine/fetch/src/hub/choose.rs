@@ -144,7 +144,8 @@ mod tests {
         let file = |path: &str| Listed { path: path.to_owned(), size: 1, content: Content::Git(String::new()) };
         let all = |path| {
             let place = Place { repo: "org/repo", dataset: false, path, revision: None, alone: false, many: true };
-            choose(&place, FILES.map(file).to_vec()).map(|files| files.into_iter().map(|file| file.path).collect::<Vec<_>>())
+            choose(&place, FILES.map(file).to_vec())
+                .map(|files| files.into_iter().map(|file| file.path).collect::<Vec<_>>())
         };
         assert_eq!(all("*-Q?_0.gguf").expect("two"), ["model-Q4_0.gguf", "model-Q8_0.gguf"]);
         assert_eq!(all("*.md").expect("one"), ["README.md"]);

@@ -102,7 +102,9 @@ pub enum HubError {
         has: String,
     },
     /// Two files that a pattern means would have one name in the folder.
-    #[error("{path} means {first} and {second} of {repo}, which would be one file in a folder; write a pattern for each of their folders")]
+    #[error(
+        "{path} means {first} and {second} of {repo}, which would be one file in a folder; write a pattern for each of their folders"
+    )]
     OneName {
         /// `hf:ORG/REPO`.
         repo: String,

@@ -44,9 +44,10 @@ fn write(folder: &Path, texts: &[(&str, String)]) -> Result<(), std::io::Error> 
 }
 
 fn say(desk: &Desk<'_>, course: &Course) {
-    let (tokens, answers) = course.examples.iter().fold((0, 0), |(tokens, answers), example| {
-        (tokens + example.tokens.len(), answers + example.answered)
-    });
+    let (tokens, answers) = course
+        .examples
+        .iter()
+        .fold((0, 0), |(tokens, answers), example| (tokens + example.tokens.len(), answers + example.answered));
     desk.log.say(&format!(
         "{} rows of {tokens} tokens, {answers} of them asked for, in {} steps",
         course.examples.len(),

@@ -40,7 +40,8 @@ impl<'s> Study<'s, '_> {
                     }
                 }
                 CommandInput::Remote(file) => {
-                    let stages = CommandInstance::all(&shared).map(|instance| Some(self.fetched(&instance, name, file)));
+                    let stages =
+                        CommandInstance::all(&shared).map(|instance| Some(self.fetched(&instance, name, file)));
                     made.insert(name.as_str(), stages.collect());
                 }
                 CommandInput::Training(adapter) => {

@@ -67,7 +67,13 @@ impl<'s> Study<'s, '_> {
         seeds.into_iter().filter_map(|seed| self.tuned(model, base, adapter, seed)).collect()
     }
 
-    fn tuned(&mut self, model: &Model, base: InputSource, adapter: &'s Adapter, seed: Option<u64>) -> Option<Asked<'s>> {
+    fn tuned(
+        &mut self,
+        model: &Model,
+        base: InputSource,
+        adapter: &'s Adapter,
+        seed: Option<u64>,
+    ) -> Option<Asked<'s>> {
         let made = match &adapter.origin {
             AdapterOrigin::Trained(training) => match adapter.trained_by.get(&model.name) {
                 Some(by) => self.adopted(model, by, adapter, training, seed?)?,

@@ -15,10 +15,11 @@ pub(super) fn trained_by(table: &Table, cx: &mut Context<'_>) -> BTreeMap<String
         let Some(word) = entry.node.word() else { continue };
         let known = cx.known(MODEL, entry.name());
         if !word.text.starts_with(STAGE) {
-            cx.faults
-                .at(word.place, format!("`{}` is not a stage", word.text))
-                .label("trained by what?")
-                .help(format!("write `{STAGE}NAME`, a command stage that makes the adapter; one that is there already is a `file`"));
+            cx.faults.at(word.place, format!("`{}` is not a stage", word.text)).label("trained by what?").help(
+                format!(
+                    "write `{STAGE}NAME`, a command stage that makes the adapter; one that is there already is a `file`"
+                ),
+            );
             continue;
         }
         if let Some(output) = output(word, None, cx).filter(|_| known) {
@@ -61,7 +62,8 @@ fn model_file(model: &Model, spec: &Spec, cx: &mut Context<'_>) {
 /// An adapter of which some are trained by programs: each of them has its instance, which reads what is to be learned.
 fn elsewhere(adapter: &Adapter, spec: &Spec, cx: &mut Context<'_>) {
     let seeds: Vec<String> = adapter.seeds.iter().map(u64::to_string).collect();
-    for (name, made) in &adapter.trained_by {
+    // Of one that is a file that has been reported.
+    for (name, made) in adapter.trained_by.iter().filter(|_| adapter.training().is_some()) {
         let Some(place) = place(cx, ["adapters", &adapter.name, "trained_by", name]) else { continue };
         let Some(model) = spec.models.iter().find(|model| model.name == *name) else { continue };
         if model.answers.is_some() {
@@ -75,7 +77,15 @@ fn elsewhere(adapter: &Adapter, spec: &Spec, cx: &mut Context<'_>) {
         one_instance(maker, &[(MODEL_AXIS, vec![name.clone()]), (SEED_AXIS, seeds.clone())], place, cx);
         if seeds.len() > 1 && !maker.matrix.contains_key(SEED_AXIS) {
             cx.faults
-                .at(place, format!("stage `{}` makes one adapter, and `{}` has {} seeds", maker.name, adapter.name, seeds.len()))
+                .at(
+                    place,
+                    format!(
+                        "stage `{}` makes one adapter, and `{}` has {} seeds",
+                        maker.name,
+                        adapter.name,
+                        seeds.len()
+                    ),
+                )
                 .label("all seeds would be the same adapter")
                 .help(format!("add `{SEED_AXIS} = [{}]` to `stages.{}.matrix`", seeds.join(", "), maker.name));
         }
@@ -156,7 +166,10 @@ fn training(stage: &CommandStage, input: &str, adapter: &str, spec: &Spec, cx: &
         Some(values) => {
             for value in values.iter().filter(|value| !asked.contains(&value.as_str())) {
                 cx.faults
-                    .at(place, format!("stage `{}` runs for `{value}`, which is no model that is asked here", stage.name))
+                    .at(
+                        place,
+                        format!("stage `{}` runs for `{value}`, which is no model that is asked here", stage.name),
+                    )
                     .label("a training for what?")
                     .help(suggest(value, "models", &asked));
             }
@@ -166,7 +179,15 @@ fn training(stage: &CommandStage, input: &str, adapter: &str, spec: &Spec, cx: &
     match stage.matrix.get(SEED_AXIS) {
         None if seeds.len() > 1 => {
             cx.faults
-                .at(place, format!("`{}` has {} seeds, and stage `{}` has no axis `{SEED_AXIS}`", adapter.name, seeds.len(), stage.name))
+                .at(
+                    place,
+                    format!(
+                        "`{}` has {} seeds, and stage `{}` has no axis `{SEED_AXIS}`",
+                        adapter.name,
+                        seeds.len(),
+                        stage.name
+                    ),
+                )
                 .label("each has an order of its own")
                 .help(format!("add `{SEED_AXIS} = [{}]` to its `matrix`", seeds.join(", ")));
         }
@@ -174,7 +195,13 @@ fn training(stage: &CommandStage, input: &str, adapter: &str, spec: &Spec, cx: &
         Some(values) => {
             for value in values.iter().filter(|value| !seeds.contains(value)) {
                 cx.faults
-                    .at(place, format!("stage `{}` runs for seed `{value}`, which `{}` does not have", stage.name, adapter.name))
+                    .at(
+                        place,
+                        format!(
+                            "stage `{}` runs for seed `{value}`, which `{}` does not have",
+                            stage.name, adapter.name
+                        ),
+                    )
                     .label("a training with which seed?")
                     .help(format!("its `seeds` are {}", seeds.join(", ")));
             }

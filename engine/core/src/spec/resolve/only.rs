@@ -2,6 +2,8 @@
 //!
 //! `[modes]` stays as it is: what modes share decides how prompts are cut, so leaving one out would change the others.
 
+mod commands;
+
 use super::adapters::trainings;
 use super::families::{self, Family};
 use super::languages::{RESERVED, codes};
@@ -14,6 +16,8 @@ use crate::spec::{Adapter, AdapterOrigin, Cell, Quantity, Spec, Term, Training};
 pub(super) fn apply(only: &Node, spec: &mut Spec, families: &[Family], cx: &mut Context<'_>) {
     let Some(table) = only.table() else { return };
     let before: Vec<_> = adapters_in_use(spec);
+    let of_study = commands::of_study(spec);
+    let all: Vec<String> = spec.models.iter().map(|model| model.name.clone()).collect();
     if let Some((node, models)) = names(MODEL, table, cx) {
         spec.models.retain(|model| models.contains(&model.name));
         nothing_left(spec.models.is_empty(), node, "models", cx);
@@ -32,8 +36,13 @@ pub(super) fn apply(only: &Node, spec: &mut Spec, families: &[Family], cx: &mut 
     // What the arms of a comparison have in common depends on all of them.
     let arm = |adapter: &Adapter| adapter.training().is_some_and(|training| training.matched.is_some());
     let arms = spec.adapters.iter().any(|adapter| arm(adapter) && after.contains(&adapter.name));
-    let stays = |adapter: &Adapter| !before.contains(&adapter.name) || after.contains(&adapter.name);
-    spec.adapters.retain(|adapter| stays(adapter) || arms && arm(adapter));
+    let gone: Vec<String> = before.into_iter().filter(|name| !after.contains(name)).collect();
+    let models: Vec<String> =
+        all.into_iter().filter(|name| spec.models.iter().all(|model| model.name != *name)).collect();
+    commands::prune(spec, &of_study, &models, &gone);
+    let Spec { adapters, stages, .. } = spec;
+    adapters
+        .retain(|adapter| !gone.contains(&adapter.name) || arms && arm(adapter) || commands::is_read(adapter, stages));
     if let Some(node) = table.get("languages") {
         keep_languages(node, &study, spec, cx);
     }

@@ -11,9 +11,9 @@ mod wiring;
 use std::collections::BTreeMap;
 
 use super::Context;
-use crate::spec::{CommandStage, Model};
 use crate::spec::text::Word;
 use crate::spec::tree::{Entry, Table, Value};
+use crate::spec::{CommandStage, Model};
 use scope::Scope;
 
 /// A matrix with more instances than this is a slip; it would not fit into memory as a plan.

@@ -11,7 +11,11 @@ pub(in crate::spec::resolve) const STAGE: &str = "stage:";
 
 /// The output that `word` names: behind [`STAGE`] `NAME` or `NAME.OUTPUT`. Both may have dots, and the longest name of a stage
 /// wins. `reader`: the stage that it is an input of, if it is one.
-pub(in crate::spec::resolve) fn output(word: Word<'_>, reader: Option<&str>, cx: &mut Context<'_>) -> Option<StageOutput> {
+pub(in crate::spec::resolve) fn output(
+    word: Word<'_>,
+    reader: Option<&str>,
+    cx: &mut Context<'_>,
+) -> Option<StageOutput> {
     let rest = word.text.strip_prefix(STAGE)?;
     let none = Table::default();
     let stages = cx.root.table("stages").unwrap_or(&none);

@@ -122,7 +122,10 @@ fn check_circles(wires: &[Wire<'_>], stages: &[CommandStage], cx: &mut Context<'
     wires.iter().for_each(|wire| {
         graph.add_edge(node(wire.reader), node(wire.writer), ());
     });
-    for circle in kosaraju_scc(&graph).into_iter().filter(|component| component.len() > 1 || graph.contains_edge(component[0], component[0])) {
+    for circle in kosaraju_scc(&graph)
+        .into_iter()
+        .filter(|component| component.len() > 1 || graph.contains_edge(component[0], component[0]))
+    {
         let members: BTreeSet<usize> = circle.into_iter().map(NodeIndex::index).collect();
         let Some((first, way)) = shortest(&members, wires) else { continue };
         let Some(place) = place_of(first, stages, cx) else { continue };
