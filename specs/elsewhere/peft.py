@@ -20,6 +20,7 @@ import torch
 import torch.nn.functional
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM
+from transformers.utils.logging import disable_progress_bar
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent))
 from initial import draws
@@ -95,6 +96,7 @@ def main() -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16"])
     args = parser.parse_args()
+    disable_progress_bar()
     training = pathlib.Path(args.training)
     settings = json.loads((training / "settings.json").read_text())
     if settings["format"] != "xlt training 1":

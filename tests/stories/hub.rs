@@ -304,3 +304,43 @@ fn pieces_from_the_hub_are_joined_and_pinned_together() {
     assert!(hub.asked().iter().all(|path| path.contains("/resolve/")));
     assert_eq!(other.read("spec.lock"), lock);
 }
+
+/// A program that reads a repository: by a pattern all files that it fits, by a path one.
+const REPOSITORY: &str = r#"
+[stages.list]
+program = "gather"
+args    = ["list", "{out.text}", "in"]
+outputs = { text = "list.txt" }
+
+[stages.list.inputs]
+all   = "hf:org/big/BF16/*.gguf"
+first = "hf:org/big/{folder}/*-00001-*.gguf"
+rows  = "hf:datasets/org/quiz/data/eng_Latn.jsonl"
+
+[stages.list.params]
+folder = "BF16"
+"#;
+
+#[test]
+fn a_command_reads_all_files_that_a_pattern_means_as_a_folder_and_the_lock_pins_them() {
+    let (hub, space) = (Hub::open(), Space::with_spec(REPOSITORY));
+    hub.run(&space, &["--offline", "--allow-commands"]).expect_refused("must fetch hf:org/big/BF16/*.gguf");
+    let downloads = ["all", "first", "rows"].map(|input| format!("download/input/list/{input}"));
+    let outcome = hub.run(&space, &["--allow-commands"]);
+    assert_eq!(outcome.ran, set(downloads.iter().map(String::as_str).chain(["list"])), "{outcome:#?}");
+    let seen = "in/all/m-00001-of-00002.gguf:weights, first half\n\
+                in/all/m-00002-of-00002.gguf:weights, second half\n\
+                in/first/m-00001-of-00002.gguf:weights, first half\n\
+                in/rows.jsonl:eng rows\n";
+    assert_eq!(space.read("spec.results/list/list.txt"), seen);
+    let lock = space.read("spec.lock");
+    assert!(lock.contains(COMMIT) && lock.contains(SET) && lock.contains("hf:org/big/BF16/*-00001-*.gguf"), "{lock}");
+    assert_eq!(hub.run(&space, &["--offline", "--locked", "--allow-commands"]).ran, set([""; 0]));
+
+    hub.asked();
+    let other = Space::with_spec(REPOSITORY);
+    other.write("spec.lock", &lock);
+    assert_eq!(hub.run(&other, &["--locked", "--allow-commands"]).ran, outcome.ran);
+    assert_eq!(other.digests(), space.digests());
+    assert!(hub.asked().iter().all(|path| path.contains("/resolve/")));
+}

@@ -183,7 +183,7 @@ pub struct Pin {
     /// Of a repository on the model hub: the commit.
     pub commit: Option<String>,
     /// Of a repository on the model hub: the files that the spec's path or glob meant, sorted by path. Several make a
-    /// folder, one makes a file.
+    /// folder, one makes a file (where many are meant, a folder, too).
     pub files: Vec<PinnedFile>,
 }
 
