@@ -27,8 +27,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut context = args.spec.open()?;
     let open = unpinned(&context)?;
     let mut troubles = Vec::new();
-    for source in &open {
-        match resolve(source) {
+    for (source, many) in &open {
+        match resolve(source, *many) {
             Ok(Some(pin)) => {
                 term::say(&told(source, &pin));
                 context.world.lock.pin(source, pin, false)?;
@@ -46,20 +46,20 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     run_plan(&mut context, &args.limits, false, watch::observer(false), |context| {
-        context.plan_only(&|stage| matches!(&stage.work, Work::Download(work) if left.contains(&work.file.source)))
+        context.plan_only(&|stage| matches!(&stage.work, Work::Download(work) if left.contains(&(work.file.source.clone(), work.many))))
     })
 }
 
-/// Remote files of the spec that nothing pins, each once.
-fn unpinned(context: &Context) -> Result<Vec<Source>, Failure> {
-    let mut found: Vec<Source> = Vec::new();
+/// Remote files of the spec that nothing pins, each once, and whether a pattern means all that it fits.
+fn unpinned(context: &Context) -> Result<Vec<(Source, bool)>, Failure> {
+    let mut found: Vec<(Source, bool)> = Vec::new();
     for stage in &context.plan()?.stages {
         if let Work::Download(work) = &stage.work
             && work.pin.is_none()
             && !work.file.source.is_local()
-            && !found.contains(&work.file.source)
+            && !found.contains(&(work.file.source.clone(), work.many))
         {
-            found.push(work.file.source.clone());
+            found.push((work.file.source.clone(), work.many));
         }
     }
     Ok(found)

@@ -19,7 +19,8 @@ pub use time::Pace;
 use crate::key::Digest;
 use crate::lock::Estimate;
 use crate::plan::{InputSource, Kind, Pin, Plan, Stage, StageId, Verdict, Work};
-use crate::spec::{Model, Source, Spec, type_in_name};
+use crate::record::Output;
+use crate::spec::{Model, ModelFile, Source, Spec, type_in_name};
 use std::collections::BTreeMap;
 
 /// What costs are reckoned from. Two implementers: the cache with its ledger, and the tests.
@@ -194,26 +195,47 @@ impl Books<'_> {
         source.is_local().then_some(0)
     }
 
-    /// The model's file as it is published.
+    /// The model's file as it is published, or as a command stage makes it.
     fn published(&self, model: &Model) -> Weighed {
-        let made = self.plan.ids().find_map(|(id, stage)| match (&stage.work, &self.plan.verdicts[id.index()]) {
-            (Work::Download(work), Verdict::Cached { outputs, .. }) if work.file == model.file => outputs.first(),
-            _ => None,
-        });
-        if let Some(made) = made {
-            let dimensions = self.facts.dimensions(&made.digest);
-            return Weighed { size: Amount::exactly(made.size), dimensions };
+        let maker = self.maker(model);
+        if let Some(made) = maker.and_then(|(id, output)| self.made_already(id, output)) {
+            return Weighed { size: Amount::exactly(made.size), dimensions: self.facts.dimensions(&made.digest) };
         }
-        let pin = self.plan.stages.iter().find_map(|stage| match &stage.work {
-            Work::Download(work) if work.file == model.file => work.pin.as_ref(),
+        let Some(file) = model.file.given() else { return Weighed { size: Amount::UNKNOWN, dimensions: None } };
+        let pin = maker.and_then(|(id, _)| match &self.plan.stage(id).work {
+            Work::Download(work) => work.pin.as_ref(),
             _ => None,
         });
-        let size = match &model.file.source {
+        let size = match &file.source {
             Source::Local { .. } => Amount::UNKNOWN,
-            source => self.size(source, pin, model.file.size),
+            source => self.size(source, pin, file.size),
         };
-        let believed = self.facts.estimate(&model.file.source).and_then(|estimate| estimate.model);
-        Weighed { size, dimensions: believed.or_else(|| guessed(model, size)) }
+        let believed = self.facts.estimate(&file.source).and_then(|estimate| estimate.model);
+        Weighed { size, dimensions: believed.or_else(|| guessed(&file.source, size)) }
+    }
+
+    /// The output that is the model's file before anything is made of it.
+    fn maker(&self, model: &Model) -> Option<(StageId, u16)> {
+        let brings = |stage: &Stage| match (&stage.work, &model.file) {
+            (Work::Download(work), ModelFile::Given(file)) => work.file == *file,
+            (Work::Command(_), ModelFile::Made(_)) => true,
+            _ => false,
+        };
+        let quantize = format!("quantize/{}", model.name);
+        let of_model = |stage: &&Stage| stage.name == quantize || self.model_of(stage) == Some(&model.name);
+        let inputs = self.plan.stages.iter().filter(of_model).flat_map(|stage| &stage.inputs);
+        inputs.filter(|input| *input.name == *"model").find_map(|input| match input.source {
+            InputSource::Stage(id, output) if brings(self.plan.stage(id)) => Some((id, output)),
+            InputSource::Stage(..) | InputSource::Local(_) => None,
+        })
+    }
+
+    /// What a stage left, where it is done.
+    fn made_already(&self, id: StageId, output: u16) -> Option<&Output> {
+        match &self.plan.verdicts[id.index()] {
+            Verdict::Cached { outputs, .. } => outputs.get(usize::from(output)),
+            Verdict::Run { .. } | Verdict::Maybe { .. } => None,
+        }
     }
 
     /// The model's file as it is asked.
@@ -221,10 +243,7 @@ impl Books<'_> {
         let published = self.published(model);
         let Some(to) = &model.quantize else { return published };
         let name = format!("quantize/{}", model.name);
-        let made = self.plan.find(&name).and_then(|id| match &self.plan.verdicts[id.index()] {
-            Verdict::Cached { outputs, .. } => outputs.first(),
-            Verdict::Run { .. } | Verdict::Maybe { .. } => None,
-        });
+        let made = self.plan.find(&name).and_then(|id| self.made_already(id, 0));
         let size = match (made, published.dimensions) {
             (Some(made), _) => Amount::exactly(made.size),
             (None, Some(dimensions)) => Amount::about(dimensions.bytes(to)),
@@ -259,10 +278,8 @@ fn files(stage: &Stage) -> Vec<StageId> {
 
 /// A model's dimensions where nothing but its size is known: as many parameters as its type makes of the bytes, in a shape as
 /// dense models of that size have it.
-fn guessed(model: &Model, size: Amount) -> Option<Dimensions> {
-    let (Source::Hub { path: name, .. } | Source::Url { url: name } | Source::Local { path: name }) =
-        &model.file.source
-    else {
+fn guessed(source: &Source, size: Amount) -> Option<Dimensions> {
+    let (Source::Hub { path: name, .. } | Source::Url { url: name } | Source::Local { path: name }) = source else {
         return None;
     };
     Some(Dimensions::dense(size.bytes()? * 8.0 / bits(type_in_name(name)?)))

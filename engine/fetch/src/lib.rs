@@ -132,14 +132,14 @@ pub fn may_be_here(source: &Source) -> bool {
 }
 
 /// What a source is now, as far as its server says so without sending it: a pin of files on the model hub that are known by their
-/// SHA-256. `None` where only the bytes tell.
+/// SHA-256. `None` where only the bytes tell. `many`: as of an [`Order`].
 ///
 /// # Errors
 /// As [`fetch`].
-pub fn resolve(source: &Source, watch: &dyn Watch) -> Result<Option<Pin>, FetchError> {
+pub fn resolve(source: &Source, many: bool, watch: &dyn Watch) -> Result<Option<Pin>, FetchError> {
     match source {
         Source::Hub { repo, dataset, path, revision } => {
-            let place = Place { repo, dataset: *dataset, path, revision: revision.as_deref(), alone: false };
+            let place = Place { repo, dataset: *dataset, path, revision: revision.as_deref(), alone: false, many };
             hub::resolve(&place, watch, &Settings::from_env())
         }
         Source::Parts { .. } | Source::Local { .. } | Source::Url { .. } | Source::Pypi { .. } => Ok(None),

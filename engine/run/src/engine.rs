@@ -106,7 +106,12 @@ impl Engine {
         let mut running = Run {
             engine: self,
             plan,
-            pool: Pool::new(self.options.program.clone(), world.cache.clone(), self.options.offline, self.sender.clone()),
+            pool: Pool::new(
+                self.options.program.clone(),
+                world.cache.clone(),
+                self.options.offline,
+                self.sender.clone(),
+            ),
             committer: Committer::start(world.cache.clone(), self.sender.clone()),
             world,
             observer,

@@ -54,6 +54,6 @@ pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
 
 /// The address of a remote file that a stage brings and nothing pins.
 fn unpinned(stage: &Stage) -> Option<String> {
-    let Work::Download(DownloadWork { file, pin: None }) = &stage.work else { return None };
+    let Work::Download(DownloadWork { file, pin: None, .. }) = &stage.work else { return None };
     (!file.source.is_local()).then(|| file.source.to_string())
 }

@@ -89,7 +89,8 @@ fn left_out(needed: Amount) -> String {
 
 /// Whether a model is published in a type of which others are made.
 fn is_plain(model: &Model) -> bool {
-    type_in_name(&model.file.source.to_string()).is_some_and(|kind| bits(kind) >= 16.0)
+    let file = model.file.given().map(|file| file.source.to_string()).unwrap_or_default();
+    type_in_name(&file).is_some_and(|kind| bits(kind) >= 16.0)
 }
 
 fn trained(books: &Books<'_>, model: &Model, needed: Amount, memory: u64) -> String {
