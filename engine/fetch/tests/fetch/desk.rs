@@ -89,7 +89,7 @@ impl Desk {
     /// Works in another folder than its own.
     pub(crate) fn fetch_into(&self, url: &str, folder: &Path) -> Result<Fetched, FetchError> {
         let source = Source::Url { url: url.to_owned() };
-        let order = Order { source: &source, pin: self.pin.as_ref(), size: self.size, folder };
+        let order = Order { source: &source, pin: self.pin.as_ref(), size: self.size, many: false, folder };
         fetch_with(&order, &self.watch, &self.settings)
     }
 
