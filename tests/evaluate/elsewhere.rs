@@ -54,7 +54,7 @@ fn hosted() -> Space {
         "spec.toml",
         "[conditions]",
         r#"[adapters.a]
-train_on = { data = "rows", part = "all", languages = ["eng_Latn"], mode = "direct" }
+train_on = { data = "rows", part = "all", allow_shared_items = true, languages = ["eng_Latn"], mode = "direct" }
 trained_by = { tiny = "stage:train" }
 seeds = [1]
 lora = { rank = 4, targets = ["attn_q", "ffn_down"] }

@@ -26,7 +26,7 @@ fn tuned() -> Space {
         "spec.toml",
         "[conditions]",
         r#"[adapters.a]
-train_on = { data = "rows", part = "all", languages = ["eng_Latn"], mode = "direct" }
+train_on = { data = "rows", part = "all", allow_shared_items = true, languages = ["eng_Latn"], mode = "direct" }
 seeds = [1]
 lora = { rank = 8, alpha = 16, dropout = 0.05 }
 optimizer = { lr = 0.02 }

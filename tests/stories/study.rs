@@ -120,9 +120,30 @@ fn locked_and_offline_refuse_before_anything_runs() {
     space
         .run_with(&["--offline"])
         .expect_refused("must fetch https://127.0.0.1:9/other.gguf, and `--offline` forbids it");
-    space.run_with(&["--locked"]).expect_refused("is not in the lock file, and `--locked` forbids adding it");
+    space
+        .run_with(&["--locked"])
+        .expect_refused("does not pin these, and `--locked` forbids adding them:\n    https://127.0.0.1:9/other.gguf");
     assert_eq!(space.members("objects"), Vec::<std::path::PathBuf>::new());
     assert!(!space.has("spec.lock"));
+}
+
+#[test]
+fn a_lock_file_of_another_study_is_refused_and_left_alone() {
+    let space = study();
+    let lock = "version = 1\nstudy = \"theirs\"\n";
+    space.write("spec.lock", lock);
+    space.run().expect_refused("it was written for the study `theirs`, and this is `spec`");
+    space.ask(&["plan"]).expect_code(2).expect_says("restore the right one from version control");
+    assert_eq!(space.read("spec.lock"), lock);
+    space.edit("spec.lock", "theirs", "spec");
+    space.ask(&["plan"]).expect_code(0);
+}
+
+#[test]
+fn a_language_that_the_data_lack_is_named_with_its_neighbour() {
+    let space = study();
+    space.edit("spec.toml", "fra_Latn", "fao_Latn");
+    space.ask(&["plan"]).expect_code(2).expect_says("quiz/fao_Latn.jsonl").expect_says("beside it is fra_Latn.jsonl");
 }
 
 #[test]
