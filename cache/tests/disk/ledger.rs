@@ -312,3 +312,18 @@ fn runs_and_their_stages_are_told_again() {
     assert_eq!(ledger.runs(None, 9).unwrap().iter().map(|run| run.id).collect::<Vec<_>>(), [later, run]);
     assert_eq!((ledger.last_seconds("study", "train"), ledger.last_seconds("study", "x")), (Some(1.5), None));
 }
+
+#[test]
+fn a_rate_is_the_median_of_the_newest_ones() {
+    let space = Space::new();
+    let ledger = space.ledger();
+    assert_eq!(ledger.rate("read"), None);
+    // Long ago it was slow; of late one run was held up, and one went on from where another was stopped.
+    for rate in [1.0; 20].into_iter().chain([100.0; 13]).chain([2.0, 9000.0]) {
+        ledger.computed("read", rate);
+    }
+    ledger.computed("write", 7.0);
+    ledger.flush().unwrap();
+    let ledger = space.ledger();
+    assert_eq!((ledger.rate("read"), ledger.rate("write"), ledger.rate("train")), (Some(100.0), Some(7.0), None));
+}

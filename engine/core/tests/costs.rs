@@ -1,5 +1,7 @@
 //! What a plan takes: of files that nobody has fetched, as the lock believes it; of what is here, as it is.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where a cost is not known")]
+
 #[path = "world/mod.rs"]
 mod world;
 

@@ -72,7 +72,6 @@ impl Header<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops where the disk does not do as told")]
     use super::*;
     use crate::tiny::{Architecture, TinyModel};
 

@@ -13,14 +13,15 @@ pub(super) fn as_text(costs: &Costs) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(["", "download", "disk", "memory to ask", "to train", "time here"]);
-    for model in &costs.models {
+    let mut by_size: Vec<&ModelCost> = costs.models.iter().collect();
+    by_size.sort_by(|one, other| one.load.at_least().total_cmp(&other.load.at_least()));
+    for model in by_size {
         let train = model.train.map_or_else(|| "–".to_owned(), |train| train.to_string());
-        let row = [model.download, model.disk, model.load].map(|amount| amount.to_string());
-        let [download, disk, load] = row;
+        let [download, disk, load] = [model.download, model.disk, model.load].map(|amount| amount.to_string());
         table.add_row([model.model.clone(), download, disk, load, train, time(model.seconds, model.left)]);
     }
-    let all = [costs.data.to_string(), costs.data.to_string()];
-    table.add_row(["data".to_owned(), all[0].clone(), all[1].clone()]);
+    let data = costs.data.to_string();
+    table.add_row(["data", &data, &data]);
     let left = costs.models.iter().map(|model| model.left).sum();
     table.add_row([
         "in all".to_owned(),
@@ -68,9 +69,9 @@ fn told(shortage: &Shortage) -> String {
     let Shortage { model, what, needed, there, advice } = shortage;
     let there = Amount::exactly(*there);
     match (model, *what) {
-        (Some(model), "train") => format!("does not fit: training {model} takes {needed} of memory; {advice}\n"),
-        (Some(model), _) => format!("does not fit: {model} takes {needed} of memory; {advice}\n"),
-        (None, _) => format!("does not fit: all models take {needed} of disk, and {there} are free; {advice}\n"),
+        (Some(model), "train") => format!("does not fit: training {model} takes {needed} of memory: {advice}\n"),
+        (Some(model), _) => format!("does not fit: {model} takes {needed} of memory: {advice}\n"),
+        (None, _) => format!("does not fit: all models take {needed} of disk, and {there} are free: {advice}\n"),
     }
 }
 

@@ -83,7 +83,7 @@ fn type_that_fits(dimensions: Dimensions, file: f64, beside: f64, memory: u64) -
 
 fn left_out(needed: Amount) -> String {
     format!(
-        "no type of {FEWEST_BITS} bits or more would fit: leave it out with `--models`, or take a machine with {needed}"
+        "no type of {FEWEST_BITS} bits or more would fit; leave it out with `--models`, or take a machine with {needed}"
     )
 }
 
@@ -118,7 +118,7 @@ fn together(models: &[ModelCost], there: u64) -> String {
         left >= 0.0
     });
     match fitting.map(|model| model.model.as_str()).collect::<Vec<_>>().as_slice() {
-        [] => "no single model fits: give `--cache` a folder on a larger disk".to_owned(),
+        [] => "no single model fits; give `--cache` a folder on a larger disk".to_owned(),
         some => format!("`--models {}` would fit", some.join(",")),
     }
 }
