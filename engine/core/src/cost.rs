@@ -13,6 +13,7 @@ mod time;
 
 pub use advice::Shortage;
 pub use amount::Amount;
+pub(crate) use data::ON_A_PASSAGE;
 pub use dimensions::{Dimensions, bits};
 pub use time::Pace;
 
@@ -80,7 +81,7 @@ pub struct ModelCost {
     pub load: Amount,
     /// Bytes of memory that the largest of its trainings takes; `None` where it is not trained here.
     pub train: Option<Amount>,
-    /// Operations that are left to do, at each pace.
+    /// Operations that are left to do, at each pace; none where nobody knows how large the model is.
     pub operations: BTreeMap<Pace, f64>,
     /// Seconds that they take here, where rates are known.
     pub seconds: Option<f64>,
@@ -98,7 +99,7 @@ pub fn costs(spec: &Spec, plan: &Plan, facts: &dyn CostFacts) -> Costs {
     let data = books.fetched(|id| !owners.contains_key(&id));
     let sum = |of: fn(&ModelCost) -> Amount| models.iter().map(of).fold(data, Amount::plus);
     let (download, disk) = (sum(|model| model.download), sum(|model| model.disk));
-    let seconds = models.iter().map(|model| model.seconds).sum::<Option<f64>>();
+    let seconds = models.iter().try_fold(0.0, |sum, model| Some(sum + model.seconds?));
     let means = facts.means();
     let shortages = advice::shortages(&books, &models, disk, means);
     Costs { models, data, download, disk, seconds, means, shortages }
@@ -132,8 +133,8 @@ impl Books<'_> {
             disk: made.fold(download, Amount::plus),
             load: self.load(model, asked),
             train: self.training(model, published, asked),
-            seconds: self.seconds(&operations),
-            operations,
+            seconds: operations.as_ref().and_then(|operations| self.seconds(operations)),
+            operations: operations.unwrap_or_default(),
             left: left.len(),
         }
     }

@@ -164,6 +164,15 @@ fn time_is_operations_over_past_rates_and_what_modes_share_is_counted_once() {
 }
 
 #[test]
+fn what_nobody_knows_is_left_open_and_not_taken_for_nothing() {
+    let rates = BTreeMap::from([(Pace::Read, 1e12)]);
+    let found = reckoned(&spec(&[]), &Believed { sizes: BTreeMap::new(), rates, ..Believed::default() });
+    let shown = |model: usize| [found.models[model].download, found.models[model].load].map(|it| it.to_string());
+    assert_eq!([shown(0), shown(1)], [["?", "?"], ["?", "?"]].map(|row| row.map(str::to_owned)));
+    assert_eq!((found.models[0].seconds, found.seconds, found.shortages.len()), (None, None, 0), "{found:#?}");
+}
+
+#[test]
 fn of_a_mixture_time_is_that_of_the_weights_a_token_meets() {
     let rates = BTreeMap::from([(Pace::Read, 1e12)]);
     let words = u64::from(FOUR.vocabulary) * u64::from(FOUR.width);

@@ -1,6 +1,7 @@
 //! Before a study is run: whether its claims can be told at all.
 
 use super::claims::{ALPHA, POWER};
+use crate::cost::ON_A_PASSAGE;
 use crate::languages::population;
 use crate::spec::{AdapterOrigin, Claim, Expect, Population, Quantity, Spec, Split, SplitBy, Term};
 use crate::stats::quantile;
@@ -102,20 +103,23 @@ fn languages(spec: &Spec, term: &Term) -> Result<Vec<String>, String> {
     if found.is_empty() { Err(format!("no evaluated language is among the {}", term.languages)) } else { Ok(found) }
 }
 
-/// Items of a cell, where the spec alone tells.
+/// Items of a cell, where the spec alone tells; of a split by passage about as many as Belebele has on as many passages.
 fn items(spec: &Spec) -> Option<f64> {
     let evaluate = spec.evaluate.as_ref()?;
     let data = spec.data.iter().find(|data| data.name == evaluate.data)?;
     let drawn = match &data.split {
-        Some(Split::Drawn { by: SplitBy::Question, test, .. }) if evaluate.part == "test" => Some(*test),
+        Some(Split::Drawn { by, test, .. }) if evaluate.part == "test" => {
+            let passages = *by == SplitBy::Passage && !data.group.is_empty();
+            Some(*test as f64 * if passages { ON_A_PASSAGE } else { 1.0 })
+        }
         _ => None,
     };
-    let count = match (drawn, evaluate.limit) {
+    let count = match (drawn, evaluate.limit.map(|limit| limit as f64)) {
         (Some(drawn), Some(limit)) => drawn.min(limit),
         (Some(only), None) | (None, Some(only)) => only,
         (None, None) => return None,
     };
-    Some(count as f64).filter(|count| *count > 0.0)
+    Some(count).filter(|count| *count > 0.0)
 }
 
 #[cfg(test)]
@@ -124,6 +128,10 @@ mod tests {
     use crate::spec::{Request, load};
 
     fn outlooks_of(claims: &str) -> Vec<Outlook> {
+        outlooks_with(claims, &[])
+    }
+
+    fn outlooks_with(claims: &str, set: &[String]) -> Vec<Outlook> {
         let text = format!(
             r#"
             models.m.file = "m.gguf"
@@ -138,7 +146,7 @@ mod tests {
             {claims}
             "#
         );
-        let spec = load(&Request { path: "s.toml", profile: None, set: &[] }, &|_| Ok(text.clone()));
+        let spec = load(&Request { path: "s.toml", profile: None, set }, &|_| Ok(text.clone()));
         outlooks(&spec.unwrap_or_else(|errors| panic!("{errors}")))
     }
 
@@ -159,6 +167,15 @@ mod tests {
         assert_eq!(wide[0].is_wide_enough(), Some(true));
         let effect = outlooks_of(&claim("gain(tuned, all)", "above = 0.0", "items"));
         assert_eq!((effect[0].margin, effect[0].is_wide_enough()), (None, None));
+    }
+
+    #[test]
+    fn a_split_by_passage_has_about_as_many_questions_as_belebele_has_on_them() {
+        let claim = claim("gain(tuned, all)", "above = 0.0", "items");
+        let by_question = outlooks_of(&claim)[0].detectable.clone().expect("known");
+        let set = "data.d.split={ by = \"passage\", allow_shared_passages = false }".to_owned();
+        let passages = outlooks_with(&claim, &[set])[0].detectable.clone().expect("known");
+        assert!((by_question / passages - (900.0 / 488.0_f64).sqrt()).abs() < 1e-9, "{passages}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ const AROUND: f64 = 250.0;
 /// Tokens that the prompt puts around a question.
 const PROMPT: f64 = 60.0;
 /// Questions on a passage, where nobody can tell: Belebele has 900 on 488.
-const ON_A_PASSAGE: f64 = 900.0 / 488.0;
+pub(crate) const ON_A_PASSAGE: f64 = 900.0 / 488.0;
 
 /// Questions of a language, and tokens of one.
 #[derive(Debug, Clone, Copy)]

@@ -45,8 +45,9 @@ impl Pace {
 }
 
 impl Books<'_> {
-    /// Operations that these stages of a model take. Attention is not counted, nor what nobody can tell the number of.
-    pub(super) fn operations(&self, left: &[(StageId, &Stage)], model: Weighed) -> BTreeMap<Pace, f64> {
+    /// Operations that these stages of a model take; `None` where nobody knows how large it is. Attention is not counted, nor what
+    /// nobody can tell the number of.
+    pub(super) fn operations(&self, left: &[(StageId, &Stage)], model: Weighed) -> Option<BTreeMap<Pace, f64>> {
         let mut tokens: BTreeMap<Pace, f64> = BTreeMap::new();
         let mut bases = BTreeSet::new();
         for (_, stage) in left {
@@ -62,8 +63,8 @@ impl Books<'_> {
                 _ => {}
             }
         }
-        let Some(dimensions) = model.dimensions else { return BTreeMap::new() };
-        tokens.into_iter().map(|(pace, tokens)| (pace, pace.operations(tokens, dimensions.multiplied()))).collect()
+        let weights = if tokens.is_empty() { 0.0 } else { model.dimensions?.multiplied() };
+        Some(tokens.into_iter().map(|(pace, tokens)| (pace, pace.operations(tokens, weights))).collect())
     }
 
     /// Tokens of an evaluation; `first`: nobody has decoded what it shares with other modes.
@@ -94,6 +95,7 @@ impl Books<'_> {
         let reading = || self.facts.rate(Pace::Read);
         let rate =
             |pace| self.facts.rate(pace).or_else(|| Some(reading()? * if pace == Pace::Write { WRITING } else { 1.0 }));
-        operations.iter().filter(|(_, number)| **number > 0.0).map(|(pace, number)| Some(number / rate(*pace)?)).sum()
+        let some = operations.iter().filter(|(_, number)| **number > 0.0);
+        some.map(|(pace, number)| Some(number / rate(*pace)?)).try_fold(0.0, |sum, seconds| Some(sum + seconds?))
     }
 }
