@@ -34,6 +34,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
                 context.world.lock.pin(source, pin, false)?;
             }
             Ok(None) => {}
+            // Of a repository that is not there every file has the same to say.
+            Err(why) if troubles.contains(&why) => {}
             Err(why) => troubles.push(why),
         }
     }

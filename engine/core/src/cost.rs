@@ -30,6 +30,8 @@ pub trait CostFacts {
     fn estimate(&self, source: &Source) -> Option<Estimate>;
     /// Dimensions of a model file in the cache.
     fn dimensions(&self, model: &Digest) -> Option<Dimensions>;
+    /// Bytes of a file of the user's, and its dimensions where it is a model.
+    fn local(&self, path: &str) -> Option<(u64, Option<Dimensions>)>;
     /// Lines and bytes of a data file in the cache.
     fn rows(&self, rows: &Digest) -> Option<(u64, u64)>;
     /// Operations in a second that this machine has managed at that.
@@ -172,18 +174,18 @@ impl Books<'_> {
 
     /// Bytes to fetch by those downloads that are left.
     fn fetched(&self, of: impl Fn(StageId) -> bool) -> Amount {
-        let downloads = self.left().filter(|(id, _)| of(*id)).filter_map(|(_, stage)| match &stage.work {
-            Work::Download(work) => Some((work, stage)),
+        let sizes = self.left().filter(|(id, _)| of(*id)).filter_map(|(_, stage)| match &stage.work {
+            Work::Download(work) if !work.file.source.is_local() => {
+                Some(self.size(&work.file.source, work.pin.as_ref(), work.file.size))
+            }
             _ => None,
         });
-        let sizes = downloads.map(|(work, _)| self.size(&work.file.source, work.pin.as_ref(), work.file.size));
         sizes.fold(Amount::NOTHING, Amount::plus)
     }
 
-    /// Size of a file: as it is pinned or declared, else as it is believed to be.
+    /// Size of a remote file: as it is pinned or declared, else as it is believed to be.
     fn size(&self, source: &Source, pin: Option<&Pin>, declared: Option<u64>) -> Amount {
         let known = pin.and_then(|pin| pin.size).or(declared);
-        let known = known.or_else(|| self.of_local(source));
         match (known, self.facts.estimate(source).and_then(|estimate| estimate.size)) {
             (Some(size), _) => Amount::exactly(size),
             (None, Some(size)) => Amount::about(size as f64),
@@ -191,9 +193,16 @@ impl Books<'_> {
         }
     }
 
-    /// A file of this machine's takes no fetching.
-    fn of_local(&self, source: &Source) -> Option<u64> {
-        source.is_local().then_some(0)
+    /// The user's files that a stage reads, weighed as one model.
+    fn of_locals(&self, stage: &Stage) -> Weighed {
+        let locals = stage.inputs.iter().filter_map(|input| match input.source {
+            InputSource::Local(id) => Some(self.facts.local(&self.plan.local(id).path)),
+            InputSource::Stage(..) => None,
+        });
+        let files: Vec<_> = locals.collect();
+        let size = files.iter().map(|file| file.map_or(Amount::UNKNOWN, |(bytes, _)| Amount::exactly(bytes)));
+        let dimensions = files.iter().find_map(|file| file.and_then(|(_, dimensions)| dimensions));
+        Weighed { size: size.fold(Amount::NOTHING, Amount::plus), dimensions }
     }
 
     /// The model's file as it is published, or as a command stage makes it.
@@ -207,10 +216,10 @@ impl Books<'_> {
             Work::Download(work) => work.pin.as_ref(),
             _ => None,
         });
-        let size = match &file.source {
-            Source::Local { .. } => Amount::UNKNOWN,
-            source => self.size(source, pin, file.size),
-        };
+        if let (true, Some((id, _))) = (file.source.is_local(), maker) {
+            return self.of_locals(self.plan.stage(id));
+        }
+        let size = self.size(&file.source, pin, file.size);
         let believed = self.facts.estimate(&file.source).and_then(|estimate| estimate.model);
         Weighed { size, dimensions: believed.or_else(|| guessed(&file.source, size)) }
     }
@@ -256,8 +265,8 @@ impl Books<'_> {
     /// Bytes that a stage adds to the cache beside what it fetches. Answers, logs and results are small, and not counted.
     fn made(&self, stage: &Stage, published: Weighed, asked: Weighed) -> Amount {
         match (stage.kind(), &stage.work) {
-            (Kind::Quantize, _) => asked.size.estimated(),
-            (Kind::Merge, _) => asked.size.estimated(),
+            (Kind::Quantize | Kind::Merge, _) => asked.size.estimated(),
+            (_, Work::Download(work)) if work.file.source.is_local() => self.of_locals(stage).size,
             (_, Work::Finetune(work)) => match published.dimensions {
                 Some(dimensions) => Amount::about(4.0 * dimensions.adapter(&work.training.lora)),
                 None => Amount::UNKNOWN,

@@ -55,6 +55,10 @@ impl CostFacts for Believed {
         Some(self.dimensions)
     }
 
+    fn local(&self, path: &str) -> Option<(u64, Option<Dimensions>)> {
+        path.ends_with(".gguf").then_some((3 * GB, Some(self.dimensions)))
+    }
+
     fn rows(&self, _: &Digest) -> Option<(u64, u64)> {
         None
     }
@@ -170,6 +174,15 @@ fn what_nobody_knows_is_left_open_and_not_taken_for_nothing() {
     let shown = |model: usize| [found.models[model].download, found.models[model].load].map(|it| it.to_string());
     assert_eq!([shown(0), shown(1)], [["?", "?"], ["?", "?"]].map(|row| row.map(str::to_owned)));
     assert_eq!((found.models[0].seconds, found.seconds, found.shortages.len()), (None, None, 0), "{found:#?}");
+}
+
+#[test]
+fn a_model_on_this_machine_is_weighed_and_copied_and_not_fetched() {
+    let change = "models={ own = { file = \"own-00001-of-00002.gguf\" } }";
+    let found = reckoned(&spec(&[change]), &Believed::default());
+    let own = found.models.iter().find(|model| model.model == "own").unwrap();
+    assert_eq!((own.download.to_string(), own.disk.at_least() > 6e9), ("0 B".to_owned(), true), "{own:#?}");
+    assert!(own.load.at_least() > 6e9 && own.load.bytes().is_some(), "both pieces: {}", own.load);
 }
 
 #[test]

@@ -39,6 +39,11 @@ impl CostFacts for Reckoning<'_> {
         *self.dimensions.borrow_mut().entry(*model).or_insert_with(read)
     }
 
+    fn local(&self, path: &str) -> Option<(u64, Option<Dimensions>)> {
+        let bytes = std::fs::metadata(path).ok()?.len();
+        Some((bytes, rates::dimensions(Path::new(path))))
+    }
+
     fn rows(&self, rows: &Digest) -> Option<(u64, u64)> {
         *self.rows.borrow_mut().entry(*rows).or_insert_with(|| lines(&self.world.cache.object_path(rows)))
     }

@@ -1,8 +1,9 @@
 //! `[data.NAME]`: files, fields, splits; and which parts of which data others may use.
 
 use super::{Context, DATA, blanks, fields, origin};
+use crate::languages;
 use crate::spec::languages::{known, name_of};
-use crate::spec::suggest::{listed, suggest};
+use crate::spec::suggest::{listed, nearest, suggest};
 use crate::spec::text::{Place, Word};
 use crate::spec::tree::{Entry, Node, Table};
 use crate::spec::{Data, FileRef, Format, Quotes, Source, Split, SplitBy};
@@ -203,6 +204,7 @@ pub(super) fn check_part(word: Word<'_>, data: &Data, cx: &mut Context<'_>) {
 
 /// One file cannot hold the same rows for several languages.
 pub(super) fn check_languages(languages: &[String], data: &Data, cx: &mut Context<'_>) {
+    check_published(languages, data, cx);
     let same = !per_language(&data.file.source);
     let file = cx.root.table("data").and_then(|table| table.table(&data.name)?.get("file"));
     if let (Some(file), true) = (file, languages.len() > 1 && same) {
@@ -219,4 +221,25 @@ pub(super) fn check_languages(languages: &[String], data: &Data, cx: &mut Contex
             .label(format!("asks for `{CODE}`"))
             .help(format!("add `codes = {{ {first} = \"…\" }}`, what the path has in its place"));
     }
+}
+
+/// The repository of Belebele on the model hub; which languages it has is known.
+const BELEBELE: &str = "facebook/belebele";
+
+/// Languages that the published Belebele does not have.
+fn check_published(languages: &[String], data: &Data, cx: &mut Context<'_>) {
+    let published = matches!(&data.file.source, Source::Hub { repo, dataset: true, .. } if repo == BELEBELE);
+    let has = |code: &str| languages::belebele().any(|language| language.code == code);
+    let lacks: Vec<&str> = languages.iter().map(String::as_str).filter(|code| published && !has(code)).collect();
+    let file = cx.root.table("data").and_then(|table| table.table(&data.name)?.get("file"));
+    let (Some(file), [first, ..]) = (file, &lacks[..]) else { return };
+    let near = nearest(first, languages::belebele().map(|language| language.code));
+    let help = match near.and_then(languages::find) {
+        Some(near) => format!("the nearest code that it has is `{}` ({})", near.code, near.name),
+        None => "docs/languages.md lists those that it has".to_owned(),
+    };
+    cx.faults
+        .at(file.place, format!("Belebele has no {}", listed(&lacks)))
+        .label(format!("`data.{}` is asked for {}", data.name, if lacks.len() == 1 { "it" } else { "them" }))
+        .help(help);
 }
