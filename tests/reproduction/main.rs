@@ -137,6 +137,15 @@ fn a_part_of_the_paper_is_fetched_first_and_run_without_a_network() {
     assert_eq!(count_by_kind(&fetched.ran), BTreeMap::from([("download", 14)]), "{fetched:#?}");
     hub.asked();
 
+    // With the data here it can be told what the paper's split leaks: a test question's passage has another question, mostly.
+    let more = ["--set=data.belebele.split.train=20"];
+    let mut plan = space.xlt(&[&["plan", "paper.toml"], &SIZE[..], &more, &part].concat());
+    let plan = Answer::of(&plan.output().unwrap());
+    let leak = plan.stdout.lines().find(|line| line.starts_with("leaks: ")).unwrap_or_default();
+    assert!(leak.starts_with("leaks: adapter `arabic` learns 0 of the 4 questions"), "{}", plan.stdout);
+    let shared: usize = leak.split(", and ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap().parse().unwrap();
+    assert!((1..=4).contains(&shared), "{leak}");
+
     // Of these two models only what one evaluation reads.
     let one =
         run(&space, &hub, &[&part[..], &["--offline", "--only", "evaluate/qwen3-4b/tuned/*/heb_Hebr/*"]].concat());

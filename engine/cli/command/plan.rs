@@ -1,6 +1,7 @@
 //! `xlt plan`: what a run would do, why, and what it would take.
 
 mod costs;
+mod leaks;
 
 use crate::context::{Context, Selection, SpecArgs};
 use crate::failure::Failure;
@@ -85,6 +86,7 @@ fn as_text(plan: &Plan, costs: &Costs, context: &Context, all: bool) -> String {
     let (cached, run, maybe) = (count("cached"), count("run"), count("maybe"));
     text.push_str(&format!("{} stages: {cached} cached, {run} to run, {maybe} that may have to\n", plan.stages.len()));
     text.push_str(&self::costs::as_text(costs));
+    text.push_str(&leaks::as_text(plan, context));
     text.push_str(&claims(plan, &context.spec));
     text
 }

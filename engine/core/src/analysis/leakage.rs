@@ -24,6 +24,13 @@ impl Learned {
             passages: items.iter().map(|item| item.group.clone()).collect(),
         }
     }
+
+    /// How many of these questions, and of their passages, are among them.
+    #[must_use]
+    pub fn shared_with(&self, asked: &Self) -> (usize, usize) {
+        let common = |one: &BTreeSet<String>, other: &BTreeSet<String>| one.intersection(other).count();
+        (common(&self.questions, &asked.questions), common(&self.passages, &asked.passages))
+    }
 }
 
 /// What a condition's adapter had seen of what it is asked.
