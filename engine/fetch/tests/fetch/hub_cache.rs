@@ -180,13 +180,15 @@ fn a_copy_that_was_stopped_does_no_harm_to_a_download_that_was_cut() {
     desk.watch.stop_at.set(Some(100_000));
     desk.fetch(&source(MODEL)).expect_err("stopped");
     let cache = cache.has_both();
+    // A silent server may be asked again before it is seen that nobody waits.
+    let (_, asked) = cache.asked();
     let desk = cache.knows(desk);
     desk.watch.stop_at.set(Some(0));
     assert!(matches!(desk.fetch(&source(MODEL)), Err(FetchError::Stopped)));
     assert!(desk.left().contains(&"partial".to_owned()), "{:?}", desk.left());
     desk.watch.stop_at.set(None);
     assert_is(&desk.fetch(&source(MODEL)).expect("a file"), &bytes(SIZE));
-    assert_eq!(cache.asked().1, 1);
+    assert_eq!(cache.asked().1, asked);
 }
 
 #[test]
