@@ -111,5 +111,5 @@ pub(crate) fn expected() -> BTreeMap<PathBuf, Vec<u8>> {
 
 /// Does not end while its home has a file `wait`: `wait STAGE OUTPUT`.
 pub(crate) const WAIT: &str = r#"printf 'half' > "$1"
-if [ -e "$HOME/wait" ]; then sleep 300; fi
+while [ -e "$HOME/wait" ]; do sleep 0.2; done
 printf ' and half\n' >> "$1""#;
