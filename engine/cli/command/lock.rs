@@ -19,8 +19,6 @@ use xlt_run::resolve;
 pub(crate) struct Args {
     #[command(flatten)]
     spec: SpecArgs,
-    #[command(flatten)]
-    limits: Limits,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
@@ -47,7 +45,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         term::say(&format!("{}: every file is pinned", context.world.lock.path().display()));
         return Ok(ExitCode::SUCCESS);
     }
-    run_plan(&mut context, &args.limits, false, watch::observer(false), |context| {
+    run_plan(&mut context, &Limits::default(), false, watch::observer(false), |context| {
         context.plan_only(&|stage| matches!(&stage.work, Work::Download(work) if left.contains(&(work.file.source.clone(), work.many))))
     })
 }
@@ -57,8 +55,7 @@ fn unpinned(context: &Context) -> Result<Vec<(Source, bool)>, Failure> {
     let mut found: Vec<(Source, bool)> = Vec::new();
     for stage in &context.plan()?.stages {
         if let Work::Download(work) = &stage.work
-            && work.pin.is_none()
-            && !work.file.source.is_local()
+            && work.is_unpinned()
             && !found.contains(&(work.file.source.clone(), work.many))
         {
             found.push((work.file.source.clone(), work.many));

@@ -26,7 +26,7 @@ pub(crate) struct Args {
 }
 
 /// What a run may use.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Limits {
     /// Use at most this many cores
     #[arg(short, long, value_name = "CORES", value_parser = clap::value_parser!(u32).range(1..))]

@@ -156,12 +156,6 @@ impl Lock {
         }
     }
 
-    /// Every source that it has an entry of, as text.
-    pub fn sources(&self) -> impl Iterator<Item = &str> {
-        let only_estimated = self.estimates.keys().filter(|source| !self.pins.contains_key(*source));
-        self.pins.keys().chain(only_estimated).map(String::as_str)
-    }
-
     /// What is believed of a source: its size where it is not pinned, its dimensions where it is a model.
     #[must_use]
     pub fn estimate(&self, source: &Source) -> Option<Estimate> {

@@ -1,5 +1,6 @@
 //! What costs are reckoned from: the lock file, headers and lines of what is in the cache, past rates, this machine.
 
+use crate::doctor::free;
 use crate::machine::Machine;
 use crate::rates;
 use crate::world::World;
@@ -89,10 +90,4 @@ fn lines(path: &Path) -> Option<(u64, u64)> {
     let bytes = std::fs::read(path).ok()?;
     let lines = bytes.iter().filter(|&&byte| byte == b'\n').count() as u64;
     (lines > 1).then_some((lines, bytes.len() as u64))
-}
-
-/// Bytes that this user may still write there.
-fn free(folder: &Path) -> Option<u64> {
-    let disk = rustix::fs::statvfs(folder).ok()?;
-    Some(disk.f_bavail * disk.f_frsize)
 }

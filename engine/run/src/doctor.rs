@@ -238,7 +238,7 @@ fn look_at_cache(folder: &Path) -> CacheFindings {
 }
 
 /// Bytes that this user may still write where the folder is or would be.
-fn free(folder: &Path) -> Option<u64> {
+pub(crate) fn free(folder: &Path) -> Option<u64> {
     let found = folder.ancestors().find_map(|folder| statvfs(folder).ok())?;
     found.f_bavail.checked_mul(found.f_frsize)
 }

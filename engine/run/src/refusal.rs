@@ -2,7 +2,7 @@
 
 use crate::engine::Options;
 use crate::error::RunError;
-use xlt_core::plan::{DownloadWork, Kind, Plan, Stage, Work};
+use xlt_core::plan::{DownloadWork, Kind, Plan, Work};
 
 /// What the spec needs and the user did not allow, or this build cannot do: said before anything starts.
 pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
@@ -28,7 +28,11 @@ pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
             stage.name
         ));
     }
-    let unpinned: Vec<String> = to_run().filter_map(unpinned).collect();
+    let unpinned = to_run().filter_map(|stage| match &stage.work {
+        Work::Download(work) if work.is_unpinned() => Some(work.file.source.to_string()),
+        _ => None,
+    });
+    let unpinned: Vec<String> = unpinned.collect();
     if options.locked && !unpinned.is_empty() {
         return refuse(format!(
             "the lock file does not pin these, and `--locked` forbids adding them:\n    {}\n  run `xlt lock` and commit the lock \
@@ -50,10 +54,4 @@ pub(crate) fn check(plan: &Plan, options: &Options) -> Result<(), RunError> {
         }
     }
     Ok(())
-}
-
-/// The address of a remote file that a stage brings and nothing pins.
-fn unpinned(stage: &Stage) -> Option<String> {
-    let Work::Download(DownloadWork { file, pin: None, .. }) = &stage.work else { return None };
-    (!file.source.is_local()).then(|| file.source.to_string())
 }

@@ -173,6 +173,14 @@ pub struct DownloadWork {
     pub many: bool,
 }
 
+impl DownloadWork {
+    /// Whether it is a remote file of which neither the spec nor the lock says what it is.
+    #[must_use]
+    pub fn is_unpinned(&self) -> bool {
+        self.pin.is_none() && !self.file.source.is_local()
+    }
+}
+
 /// Content of a remote file, as the lock holds it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Pin {

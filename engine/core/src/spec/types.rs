@@ -161,6 +161,20 @@ pub struct Data {
     pub split: Option<Split>,
 }
 
+impl Data {
+    /// Whether another data set is of the same files and names questions alike.
+    #[must_use]
+    pub fn has_questions_of(&self, other: &Self) -> bool {
+        self.file.source == other.file.source && self.key == other.key
+    }
+
+    /// Whether it names passages alike, too.
+    #[must_use]
+    pub fn has_keys_of(&self, other: &Self) -> bool {
+        self.has_questions_of(other) && self.group == other.group
+    }
+}
+
 /// How a data file writes rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {

@@ -39,7 +39,7 @@ impl<'s> Study<'s, '_> {
             let Stage { inputs, work: Work::Finetune(work) | Work::Rows(work), .. } = self.builder.stage(stage) else {
                 continue;
             };
-            if !same_keys(&work.data, asked) || !adapters.insert(&training.adapter) {
+            if !work.data.has_keys_of(asked) || !adapters.insert(&training.adapter) {
                 continue;
             }
             let rows = inputs.iter().filter(|input| *input.name != *"model");
@@ -232,11 +232,6 @@ impl<'s> Study<'s, '_> {
 
 fn trained(model: &Model, adapter: &str, seed: u64) -> TrainedAdapter {
     TrainedAdapter { model: model.name.clone(), adapter: adapter.to_owned(), seed }
-}
-
-/// Whether two data sets are of the same files and name questions and passages alike.
-fn same_keys(one: &Data, other: &Data) -> bool {
-    one.file.source == other.file.source && one.key == other.key && one.group == other.group
 }
 
 /// The log of a training, as an input.

@@ -2,9 +2,7 @@
 
 use super::Context;
 use crate::spec::{Data, Evaluate, Spec, TrainOn};
-
-/// The part that is every row.
-const ALL: &str = "all";
+use crate::split::ALL;
 
 /// Refuses adapters that learn the very questions that they are asked, unless the spec says that they shall. Of adapters that no
 /// condition applies nothing is asked.
@@ -33,7 +31,6 @@ pub(super) fn fit(spec: &Spec, cx: &mut Context<'_>) {
 
 /// Whether two parts of the same files, in whatever languages, have questions in common.
 fn shares_items(learned: &Data, train_on: &TrainOn, asked: &Data, evaluate: &Evaluate) -> bool {
-    let same = learned.file.source == asked.file.source && learned.key == asked.key;
     let parts = [train_on.part.as_str(), evaluate.part.as_str()];
-    same && (parts[0] == parts[1] || parts.contains(&ALL))
+    learned.has_questions_of(asked) && (parts[0] == parts[1] || parts.contains(&ALL))
 }
