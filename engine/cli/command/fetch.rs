@@ -4,6 +4,7 @@ use super::run::{Limits, run_plan};
 use crate::context::{Context, Selection, SpecArgs};
 use crate::failure::Failure;
 use crate::watch;
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use xlt_core::plan::{Kind, Plan};
 
@@ -32,6 +33,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
 
 fn downloads(args: &Args, context: &Context) -> Result<Plan, Failure> {
     let chosen = args.selection.plan(context)?;
-    let wanted = |name: &str| chosen.stages.iter().any(|stage| stage.name == name && stage.kind() == Kind::Download);
-    context.plan_only(&|stage| wanted(&stage.name))
+    let downloads = chosen.stages.iter().filter(|stage| stage.kind() == Kind::Download);
+    let wanted: BTreeSet<&str> = downloads.map(|stage| stage.name.as_str()).collect();
+    context.plan_only(&|stage| wanted.contains(stage.name.as_str()))
 }

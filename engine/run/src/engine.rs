@@ -17,7 +17,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 use xlt_cache::{CacheError, RunCounts, RunId, StageRun, Status};
 use xlt_core::batch::Cost;
-use xlt_core::key::Key;
+use xlt_core::cost::Dimensions;
+use xlt_core::key::{Digest, Key};
 use xlt_core::plan::{Facts, Input, InputSource, KnownOutputs, Plan, Stage, StageId, Work};
 use xlt_core::record::{Output, Record};
 use xlt_core::schedule::{Command, Event, Scheduler, Tally};
@@ -125,6 +126,7 @@ impl Engine {
             retried: Instant::now(),
             interrupts: 0,
             cost: Cost::default(),
+            sizes: BTreeMap::new(),
         };
         let damaged =
             running.until_the_end().and_then(|()| if running.interrupts > 1 { Ok(false) } else { running.export() });
@@ -180,6 +182,8 @@ struct Run<'a> {
     interrupts: u32,
     /// Tokens that models have read.
     cost: Cost,
+    /// Dimensions of the models that have computed: a header is read once.
+    sizes: BTreeMap<Digest, Option<Dimensions>>,
 }
 
 struct Place {
@@ -544,13 +548,13 @@ impl Run<'_> {
     }
 
     /// Notes how fast a model computed, which later plans estimate from.
-    fn note_rate(&self, stage: StageId) {
+    fn note_rate(&mut self, stage: StageId) {
         let Some(place) = self.places.get(&stage) else { return };
         let model = self.plan.stage(stage).model().and_then(|model| self.scheduler.output(model));
         let Some(model) = model else { return };
-        let path = self.world.cache.object_path(&model);
-        if let Some((pace, rate)) =
-            rates::rate(self.plan.stage(stage), &path, place.seconds, place.cost, place.learning)
+        let (cache, sizes) = (&self.world.cache, &mut self.sizes);
+        let read = || *sizes.entry(model).or_insert_with(|| rates::dimensions(&cache.object_path(&model)));
+        if let Some((pace, rate)) = rates::rate(self.plan.stage(stage), read, place.seconds, place.cost, place.learning)
         {
             self.world.ledger.computed(pace.name(), rate);
         }

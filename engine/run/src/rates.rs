@@ -10,10 +10,10 @@ const LONG_ENOUGH: f64 = 2.0;
 
 /// Operations a second of a stage that took so many seconds; `None` where it is none that computes, or was too short.
 ///
-/// `learned`: tokens a second, of a training.
+/// `model`: its dimensions, asked for only where they are needed. `learned`: tokens a second, of a training.
 pub(crate) fn rate(
     stage: &Stage,
-    model: &Path,
+    model: impl FnOnce() -> Option<Dimensions>,
     seconds: f64,
     cost: Option<Cost>,
     learned: Option<f64>,
@@ -27,7 +27,7 @@ pub(crate) fn rate(
         Work::Finetune(_) => (Pace::Train, learned?),
         _ => return None,
     };
-    let rate = pace.operations(tokens, dimensions(model)?.multiplied());
+    let rate = pace.operations(tokens, model()?.multiplied());
     (rate > 0.0).then_some((pace, rate))
 }
 
@@ -98,7 +98,7 @@ mod tests {
         let weights = dimensions(model.path()).unwrap().multiplied();
         let of = |stage: &str, seconds: f64| {
             let stage = plan.stage(plan.find(stage).unwrap());
-            rate(stage, model.path(), seconds, Some(Cost { apart: 900, decoded: 400 }), Some(50.0))
+            rate(stage, || dimensions(model.path()), seconds, Some(Cost { apart: 900, decoded: 400 }), Some(50.0))
         };
         assert_eq!(of("evaluate/m/base/eng_Latn/direct", 4.0), Some((Pace::Read, 2.0 * weights * 100.0)));
         assert_eq!(of("evaluate/m/base/eng_Latn/cot", 4.0), Some((Pace::Write, 2.0 * weights * 100.0)));

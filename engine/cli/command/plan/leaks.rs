@@ -1,35 +1,31 @@
 //! What adapters will be asked of what they will have learned, as far as the data are here.
 
 use crate::context::Context;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use xlt_core::analysis::Learned;
 use xlt_core::asked::Rows;
-use xlt_core::plan::{InputSource, KnownOutputs, Plan, Stage, Work};
+use xlt_core::plan::{FinetuneWork, InputSource, KnownOutputs, Plan, Stage, Work};
+use xlt_core::spec::Data;
 use xlt_core::training::Lessons;
 
 /// A line for each adapter that shares questions or passages with what it is asked. Nothing is said of data that are not here yet, or
-/// that are named in other ways.
+/// that are named in other ways. Adapters are alike on all models and in all seeds, and so are questions in all modes: each is read once.
 pub(super) fn as_text(plan: &Plan, context: &Context) -> String {
     let mut learned = BTreeMap::new();
     for stage in &plan.stages {
-        if let Work::Finetune(work) = &stage.work
-            && !learned.contains_key(&work.adapter)
-            && let Some(files) = rows(stage, plan, context)
-        {
-            let files: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
-            if let Ok(lessons) = Lessons::read(work, &files) {
-                learned.insert(work.adapter.clone(), (&work.data, Learned::from_rows(&lessons.items)));
-            }
+        if let Work::Finetune(work) | Work::Rows(work) = &stage.work {
+            learned.entry(work.adapter.as_str()).or_insert_with(|| lessons(work, stage, plan, context));
         }
     }
-    let mut asked: BTreeMap<&str, Learned> = BTreeMap::new();
-    for stage in plan.stages.iter().filter(|_| !learned.is_empty()) {
+    let (mut asked, mut read): (BTreeMap<&str, Learned>, _) = (BTreeMap::new(), BTreeSet::new());
+    for stage in &plan.stages {
         let Work::Evaluate(work) = &stage.work else { continue };
-        let Some((adapter, (data, _))) = work.adapter.as_ref().and_then(|name| learned.get_key_value(name)) else {
+        let Some(adapter) = work.adapter.as_deref() else { continue };
+        let Some(Some((data, _))) = learned.get(adapter) else { continue };
+        if !data.has_keys_of(&work.data) || !read.insert((adapter, &work.cell.language)) {
             continue;
-        };
-        let same = data.file.source == work.data.file.source && data.key == work.data.key;
-        if let (true, Some([bytes])) = (same, rows(stage, plan, context).as_deref())
+        }
+        if let Some([bytes]) = rows(stage, plan, context).as_deref()
             && let Ok(rows) = Rows::read(bytes, work.asked())
         {
             let Learned { questions, passages } = Learned::from_rows(&rows.asked);
@@ -39,7 +35,7 @@ pub(super) fn as_text(plan: &Plan, context: &Context) -> String {
         }
     }
     let told = asked.iter().filter_map(|(adapter, asked)| {
-        let (questions, passages) = learned[*adapter].1.shared_with(asked);
+        let (questions, passages) = learned[*adapter].as_ref()?.1.shared_with(asked);
         (questions + passages > 0).then(|| {
             let (of_questions, of_passages) = (asked.questions.len(), asked.passages.len());
             format!(
@@ -49,6 +45,14 @@ pub(super) fn as_text(plan: &Plan, context: &Context) -> String {
         })
     });
     told.collect()
+}
+
+/// The data that an adapter learns from, and what of it, where all of them are here.
+fn lessons<'p>(work: &'p FinetuneWork, stage: &Stage, plan: &Plan, context: &Context) -> Option<(&'p Data, Learned)> {
+    let files = rows(stage, plan, context)?;
+    let files: Vec<&[u8]> = files.iter().map(Vec::as_slice).collect();
+    let lessons = Lessons::read(work, &files).ok()?;
+    Some((&work.data, Learned::from_rows(&lessons.items)))
 }
 
 /// The files of rows that a stage reads, where all of them are in the cache.
