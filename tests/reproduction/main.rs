@@ -3,14 +3,13 @@
 #![cfg(feature = "llama")]
 #![expect(clippy::unwrap_used, reason = "a test stops where the disk does not do as told")]
 
-mod hub;
 mod plans;
 #[path = "../support/mod.rs"]
 mod support;
 
-use hub::{Hub, Repositories};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+use support::hub::{Hub, Repositories};
 use support::{Answer, Outcome, Space};
 use xlt_llama::tiny::{Architecture, TinyModel};
 

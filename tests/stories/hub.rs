@@ -1,14 +1,9 @@
-//! A study whose model and data are on the model hub, played by a server on this machine. Every file of it is "large": the hub
-//! knows its SHA-256.
+//! A study whose model and data are on the model hub, played by a server on this machine.
 #![cfg(feature = "llama")]
 
+use crate::support::hub::{COMMIT, Hub, Repositories};
 use crate::support::{Answer, Outcome, Space, children, flip_bit, set};
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
 
 /// A model in two pieces and data in two languages.
 const SPEC: &str = r#"
@@ -33,60 +28,27 @@ base = { modes = ["direct"] }
 data      = "quiz"
 languages = "target"
 "#;
-/// Repository, path, content and what `sha256sum` says of it.
-const FILES: [(&str, &str, &str, &str); 4] = [
-    (
-        "org/big",
-        "BF16/m-00001-of-00002.gguf",
-        "weights, first half\n",
-        "b68212cc5a3bc2c998448e06888be1ff4d586148e736caed12d60c2cdda0cab1",
-    ),
-    (
-        "org/big",
-        "BF16/m-00002-of-00002.gguf",
-        "weights, second half\n",
-        "fb4361c8dd9d0b68226f431aa0f80e7a838267844b41fd78288c0d95880f9ec6",
-    ),
-    (
-        "datasets/org/quiz",
-        "data/eng_Latn.jsonl",
-        "eng rows\n",
-        "50fd07fdcf0fc7cc1b7f54359caa772bac88988b6f8d6f5d058dc312e0339358",
-    ),
-    (
-        "datasets/org/quiz",
-        "data/fra_Latn.jsonl",
-        "fra rows\n",
-        "943f7e3acfa8cccd1c25ae2e1e6839cd094b1aa86a7ebff22acc43e66eb0df38",
-    ),
+/// Repository, path and content.
+const FILES: [(&str, &str, &str); 4] = [
+    ("org/big", "BF16/m-00001-of-00002.gguf", "weights, first half\n"),
+    ("org/big", "BF16/m-00002-of-00002.gguf", "weights, second half\n"),
+    ("datasets/org/quiz", "data/eng_Latn.jsonl", "eng rows\n"),
+    ("datasets/org/quiz", "data/fra_Latn.jsonl", "fra rows\n"),
 ];
 /// What `sha256sum BF16/*` prints for the model, through `sha256sum`.
 const SET: &str = "333e5751fa4da5320cdf48a76659b6b7e38d42bea203460262305a3ecff263f1";
-const COMMIT: &str = "c0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ff";
 const DOWNLOADS: [&str; 3] = ["download/model/big", "download/data/quiz/eng_Latn", "download/data/quiz/fra_Latn"];
 
-/// The server; it remembers the paths that it was asked for.
-struct Hub {
-    address: SocketAddr,
-    asked: Arc<Mutex<Vec<String>>>,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+/// The hub with these files.
+fn hub() -> Hub {
+    let mut repositories = Repositories::default();
+    for (repository, path, text) in FILES {
+        repositories.add(repository, path, text.into());
+    }
+    Hub::open(repositories)
 }
 
 impl Hub {
-    fn open() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let (asked, stop) = (Arc::new(Mutex::new(vec![])), Arc::new(AtomicBool::new(false)));
-        let (log, end) = (Arc::clone(&asked), Arc::clone(&stop));
-        let serve = move || {
-            for stream in listener.incoming().map_while(Result::ok).take_while(|_| !end.load(Ordering::SeqCst)) {
-                serve(stream, &log);
-            }
-        };
-        Self { address, asked, stop, thread: Some(thread::spawn(serve)) }
-    }
-
     /// `xlt run spec.toml --json` with more arguments and this hub.
     fn run(&self, space: &Space, args: &[&str]) -> Outcome {
         self.run_in(space, args, &[])
@@ -95,58 +57,9 @@ impl Hub {
     /// The same with more of an environment.
     fn run_in(&self, space: &Space, args: &[&str], environment: &[(&str, &str)]) -> Outcome {
         let mut command = space.xlt(&[&["run", "spec.toml", "--json"], args].concat());
-        command.env("HF_ENDPOINT", format!("http://{}", self.address)).envs(environment.iter().copied());
+        command.env("HF_ENDPOINT", self.address()).envs(environment.iter().copied());
         Outcome::of(Answer::of(&command.output().unwrap()), vec![])
     }
-
-    /// What it was asked for since the last look.
-    fn asked(&self) -> Vec<String> {
-        std::mem::take(&mut self.asked.lock().unwrap())
-    }
-}
-
-impl Drop for Hub {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::SeqCst);
-        let _ = TcpStream::connect(self.address);
-        let _ = self.thread.take().map(JoinHandle::join);
-    }
-}
-
-fn serve(mut stream: TcpStream, log: &Mutex<Vec<String>>) {
-    let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
-    let Some(path) = lines.next().and_then(|line| Some(line.split(' ').nth(1)?.to_owned())) else { return };
-    let headers = lines.take_while(|line| !line.is_empty());
-    let login = headers.filter(|line| line.to_lowercase().starts_with("authorization:")).last();
-    log.lock().unwrap().push(login.map_or(path.clone(), |login| format!("{path} {login}")));
-    let body = answer(&path);
-    let status = if body.is_some() { "200 OK" } else { "404 Not Found" };
-    let body = body.unwrap_or_default();
-    let etag = FILES.iter().find(|(.., text, _)| *text == body).map_or("none", |(.., sha256)| sha256);
-    let head = format!(
-        "HTTP/1.1 {status}\r\nX-Repo-Commit: {COMMIT}\r\nETag: \"{etag}\"\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    // The client may be gone already.
-    let _ = stream.write_all(format!("{head}{body}").as_bytes());
-}
-
-fn answer(path: &str) -> Option<String> {
-    if ["main", COMMIT].iter().any(|revision| path.ends_with(&format!("/revision/{revision}"))) {
-        return Some(format!(r#"{{"sha":"{COMMIT}"}}"#));
-    }
-    let files = FILES.iter().map(|(repository, path, text, sha256)| {
-        let size = text.len();
-        let lfs = format!(r#"{{"oid":"{sha256}","size":{size}}}"#);
-        (repository, path, text, format!(r#"{{"type":"file","path":"{path}","size":{size},"oid":"","lfs":{lfs}}}"#))
-    });
-    if let Some(repository) = path.strip_suffix(&format!("/tree/{COMMIT}?recursive=true")) {
-        let of = |name: &str| ["/api/models/", "/api/"].iter().any(|api| repository == format!("{api}{name}"));
-        let rows: Vec<String> = files.filter(|(name, ..)| of(name)).map(|(.., row)| row).collect();
-        return Some(format!("[{}]", rows.join(",")));
-    }
-    let named = |(name, inner): (&str, &str)| path == format!("/{name}/resolve/{COMMIT}/{inner}");
-    FILES.iter().find(|(name, inner, ..)| named((name, inner))).map(|(_, _, text, _)| (*text).to_owned())
 }
 
 fn piece(number: u32) -> PathBuf {
@@ -161,7 +74,7 @@ fn model(space: &Space) -> PathBuf {
 
 #[test]
 fn files_of_the_hub_are_pinned_by_commit_and_a_split_model_is_a_folder() {
-    let (hub, space) = (Hub::open(), Space::with_spec(SPEC));
+    let (hub, space) = (hub(), Space::with_spec(SPEC));
     // The weights are none: every evaluation says so, after all files have come.
     assert_eq!(hub.run(&space, &[]).ran, set(DOWNLOADS));
     let names = set(children(&model(&space)).iter().map(|path| path.file_name().unwrap().display().to_string()));
@@ -180,7 +93,7 @@ fn files_of_the_hub_are_pinned_by_commit_and_a_split_model_is_a_folder() {
 
 #[test]
 fn pinned_files_are_fetched_again_by_their_commit_and_become_the_same_artifacts() {
-    let (hub, space) = (Hub::open(), Space::with_spec(SPEC));
+    let (hub, space) = (hub(), Space::with_spec(SPEC));
     hub.run(&space, &[]);
     let (lock, digests) = (space.read("spec.lock"), space.digests());
     hub.asked();
@@ -195,7 +108,7 @@ fn pinned_files_are_fetched_again_by_their_commit_and_become_the_same_artifacts(
 
 #[test]
 fn a_damaged_piece_of_a_split_model_is_noticed_and_the_model_fetched_anew() {
-    let (hub, space) = (Hub::open(), Space::with_spec(SPEC));
+    let (hub, space) = (hub(), Space::with_spec(SPEC));
     hub.run(&space, &[]);
     flip_bit(&model(&space).join(piece(2)));
     space.ask(&["cache", "verify"]).expect_code(1);
@@ -206,7 +119,7 @@ fn a_damaged_piece_of_a_split_model_is_noticed_and_the_model_fetched_anew() {
 
 #[test]
 fn the_token_is_found_where_the_hubs_own_client_keeps_it_and_stays_secret() {
-    let hub = Hub::open();
+    let hub = hub();
     let login = |home: &str, environment: &[(&str, &str)]| {
         let space = Space::with_spec(SPEC);
         if !home.is_empty() {
@@ -233,7 +146,7 @@ fn the_token_is_found_where_the_hubs_own_client_keeps_it_and_stays_secret() {
 
 #[test]
 fn what_one_study_has_downloaded_another_takes_from_the_cache_of_the_hubs_own_client() {
-    let (hub, space) = (Hub::open(), Space::with_spec(SPEC));
+    let (hub, space) = (hub(), Space::with_spec(SPEC));
     let shared = space.home("hub");
     std::fs::create_dir_all(&shared).unwrap();
     let cache = ("HF_HUB_CACHE", shared.to_str().unwrap());
@@ -249,7 +162,7 @@ fn what_one_study_has_downloaded_another_takes_from_the_cache_of_the_hubs_own_cl
 
 #[test]
 fn what_would_be_downloaded_offline_fails_and_is_named() {
-    let (hub, space) = (Hub::open(), Space::with_spec(SPEC));
+    let (hub, space) = (hub(), Space::with_spec(SPEC));
     let outcome = hub.run_in(&space, &[], &[("XLT_OFFLINE", "1")]);
     outcome.expect_message(
         DOWNLOADS[0],
@@ -260,7 +173,7 @@ fn what_would_be_downloaded_offline_fails_and_is_named() {
 
 #[test]
 fn hub_files_that_are_not_pinned_are_refused_offline_and_locked() {
-    let (hub, space) = (Hub::open(), Space::with_spec(SPEC));
+    let (hub, space) = (hub(), Space::with_spec(SPEC));
     hub.run(&space, &["--offline"]).expect_refused("must fetch hf:org/big/BF16/*.gguf, and `--offline` forbids it");
     hub.run(&space, &["--locked"]).expect_refused("hf:org/big/BF16/*.gguf");
     assert_eq!(hub.asked(), Vec::<String>::new());
@@ -290,7 +203,7 @@ fn pieces_beside_the_spec_are_joined_and_watched() {
 
 #[test]
 fn pieces_from_the_hub_are_joined_and_pinned_together() {
-    let (hub, space) = (Hub::open(), Space::with_spec(SPEC));
+    let (hub, space) = (hub(), Space::with_spec(SPEC));
     let parts = r#"["hf:org/big/BF16/m-00001-of-00002.gguf", "hf:org/big/BF16/m-00002-of-00002.gguf"]"#;
     space.edit("spec.toml", r#""hf:org/big/BF16/*.gguf""#, parts);
     hub.run(&space, &["--offline"]).expect_refused("must fetch hf:org/big/BF16/m-00001-of-00002.gguf + hf:org/big");
@@ -323,7 +236,7 @@ folder = "BF16"
 
 #[test]
 fn a_command_reads_all_files_that_a_pattern_means_as_a_folder_and_the_lock_pins_them() {
-    let (hub, space) = (Hub::open(), Space::with_spec(REPOSITORY));
+    let (hub, space) = (hub(), Space::with_spec(REPOSITORY));
     hub.run(&space, &["--offline", "--allow-commands"]).expect_refused("must fetch hf:org/big/BF16/*.gguf");
     let downloads = ["all", "first", "rows"].map(|input| format!("download/input/list/{input}"));
     let outcome = hub.run(&space, &["--allow-commands"]);

@@ -1,4 +1,5 @@
-//! A model hub on this machine with the repositories that a spec names, whatever they hold.
+//! A model hub on this machine with the repositories that a spec names, whatever they hold. Every file is "large": the hub knows its
+//! SHA-256.
 
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -7,6 +8,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+
+/// The commit that every name but a commit's own means.
+pub(crate) const COMMIT: &str = "c0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ff";
 
 /// A file: its bytes and their SHA-256.
 struct File {
@@ -25,26 +29,34 @@ impl Repositories {
     }
 
     /// What is answered to a path. Every repository has its one commit under every name.
-    fn answer(&self, path: &str) -> Option<(String, Vec<u8>)> {
+    fn answer(&self, path: &str) -> Option<Found> {
+        let of_api = |commit: &str, body: String| Found {
+            commit: commit.to_owned(),
+            etag: "none".to_owned(),
+            body: body.into_bytes(),
+        };
         if let Some((_, revision)) = path.split_once("/revision/") {
-            let commit = commit(revision);
-            return Some((commit.clone(), format!(r#"{{"sha":"{commit}"}}"#).into_bytes()));
+            let commit = if revision.len() == COMMIT.len() { revision } else { COMMIT };
+            return Some(of_api(commit, format!(r#"{{"sha":"{commit}"}}"#)));
         }
         if let Some((api, commit)) = path.strip_suffix("?recursive=true").and_then(|path| path.split_once("/tree/")) {
             let name = api.strip_prefix("/api/models/").or_else(|| api.strip_prefix("/api/"))?;
             let rows: Vec<String> = self.0.iter().filter(|((repository, _), _)| repository == name).map(row).collect();
-            return Some((commit.to_owned(), format!("[{}]", rows.join(",")).into_bytes()));
+            return Some(of_api(commit, format!("[{}]", rows.join(","))));
         }
         let (repository, rest) = path.strip_prefix('/')?.split_once("/resolve/")?;
         let (commit, inner) = rest.split_once('/')?;
         let file = self.0.get(&(repository.to_owned(), inner.to_owned()))?;
-        Some((commit.to_owned(), file.bytes.clone()))
+        Some(Found { commit: commit.to_owned(), etag: file.sha256.clone(), body: file.bytes.clone() })
     }
 }
 
-/// A commit is its own revision; any other name means the first.
-fn commit(revision: &str) -> String {
-    if revision.len() == 40 { revision.to_owned() } else { "c0ffee00".repeat(5) }
+/// An answer, and what its head says of it.
+#[derive(Default)]
+struct Found {
+    commit: String,
+    etag: String,
+    body: Vec<u8>,
 }
 
 fn row(((_, path), File { bytes, sha256 }): (&(String, String), &File)) -> String {
@@ -52,7 +64,7 @@ fn row(((_, path), File { bytes, sha256 }): (&(String, String), &File)) -> Strin
     format!(r#"{{"type":"file","path":"{path}","size":{size},"oid":"","lfs":{{"oid":"{sha256}","size":{size}}}}}"#)
 }
 
-/// The server; it counts what it was asked for.
+/// The server; it remembers the paths that it was asked for, each with the login that came with it.
 pub(crate) struct Hub {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
@@ -97,13 +109,16 @@ impl Drop for Hub {
 fn serve(mut stream: TcpStream, repositories: &Repositories, log: &Mutex<Vec<String>>) {
     let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
     let Some(path) = lines.next().and_then(|line| Some(line.split(' ').nth(1)?.to_owned())) else { return };
-    lines.take_while(|line| !line.is_empty()).for_each(drop);
-    log.lock().unwrap().push(path.clone());
-    let (status, (commit, body)) = match repositories.answer(&path) {
+    let headers = lines.take_while(|line| !line.is_empty());
+    let login = headers.filter(|line| line.to_lowercase().starts_with("authorization:")).last();
+    log.lock().unwrap().push(login.map_or(path.clone(), |login| format!("{path} {login}")));
+    let (status, Found { commit, etag, body }) = match repositories.answer(&path) {
         Some(found) => ("200 OK", found),
-        None => ("404 Not Found", Default::default()),
+        None => ("404 Not Found", Found::default()),
     };
-    let head = format!("HTTP/1.1 {status}\r\nX-Repo-Commit: {commit}\r\nContent-Length: {}\r\n\r\n", body.len());
+    let length = body.len();
+    let head =
+        format!("HTTP/1.1 {status}\r\nX-Repo-Commit: {commit}\r\nETag: \"{etag}\"\r\nContent-Length: {length}\r\n\r\n");
     // The client may be gone already.
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
 }

@@ -6,6 +6,8 @@
 #![allow(dead_code, reason = "each test binary uses a part")]
 #![allow(clippy::unwrap_used, reason = "a test stops where the disk does not do as told")]
 
+pub(crate) mod hub;
+
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs::{self, File, FileTimes};
