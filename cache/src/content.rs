@@ -5,9 +5,10 @@
 
 use crate::error::{At, CacheError};
 use crate::tree::{Entry, walk};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use xlt_core::key::Digest;
 
 /// What a path contains.
@@ -26,6 +27,15 @@ pub struct Content {
 /// # Errors
 /// Where something cannot be read, or is no plain file or folder.
 pub fn digest_path(path: &Path) -> Result<Content, CacheError> {
+    digest_knowing(path, &BTreeMap::new())
+}
+
+/// The same, where the digests of some files are known: these are not read.
+pub(crate) fn digest_knowing(path: &Path, known: &BTreeMap<PathBuf, Digest>) -> Result<Content, CacheError> {
+    let digest_file = |path: &Path| match known.get(path) {
+        Some(digest) => Ok((*digest, fs::symlink_metadata(path)?.len())),
+        None => digest_file(path),
+    };
     if !fs::symlink_metadata(path).at("read", path)?.is_dir() {
         let (digest, size) = digest_file(path).at("read", path)?;
         return Ok(Content { digest, size, folder: false });

@@ -1,14 +1,15 @@
 //! Artifacts: taking them in and looking whether they are still what their names say.
 
-use crate::content::{Content, digest_path};
+use crate::content::{Content, digest_knowing, digest_path};
 use crate::error::{At, CacheError};
 use crate::fingerprint::Fingerprint;
 use crate::layout::{Cache, make_parent};
 use crate::sync::{LARGE, at_once, sync_path};
 use crate::tree::{self, set_mode, walk};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use xlt_core::key::Digest;
 
 /// An artifact that is in the store now.
@@ -43,37 +44,34 @@ impl Cache {
     /// # Errors
     /// Where it cannot be read or moved, or holds anything but plain files and folders.
     pub fn ingest(&self, path: &Path) -> Result<Ingested, CacheError> {
-        refuse_links(path)?;
-        let before = Fingerprint::of(path)?;
-        self.take(path, digest_path(path)?, Some(before))
+        self.ingest_hashed(path, &BTreeMap::new())
     }
 
-    /// [`Cache::ingest`] for a file that was hashed while it arrived. The caller vouches for the digest.
+    /// [`Cache::ingest`] where some files were hashed while they arrived: these are not read again. The caller vouches for their
+    /// digests.
     ///
     /// # Errors
     /// As [`Cache::ingest`].
-    pub fn ingest_hashed(&self, path: &Path, digest: Digest) -> Result<Ingested, CacheError> {
+    pub fn ingest_hashed(&self, path: &Path, hashed: &BTreeMap<PathBuf, Digest>) -> Result<Ingested, CacheError> {
         refuse_links(path)?;
-        let size = fs::metadata(path).at("read", path)?.len();
-        self.take(path, Content { digest, size, folder: false }, None)
+        let before = Fingerprint::of(path)?;
+        self.take(path, digest_knowing(path, hashed)?, before)
     }
 
     /// `before`: what the file system said before the content was hashed. Someone who still writes would make the digest a lie, and
     /// the fingerprint one that is believed.
-    fn take(&self, path: &Path, content: Content, before: Option<Fingerprint>) -> Result<Ingested, CacheError> {
+    fn take(&self, path: &Path, content: Content, before: Fingerprint) -> Result<Ingested, CacheError> {
         let object = self.object_path(&content.digest);
         if self.has_good(&content)? {
             tree::remove(path)?;
+            touch(&object, content.folder);
         } else {
             self.quarantine(&content.digest)?;
             prepare(path, &content)?;
             self.move_in(path, &object, &content)?;
             let after = Fingerprint::of(&object)?;
             // Another inode is that of another process, which stored the same content at the same time.
-            let changed = |before: Fingerprint| {
-                before.inode == after.inode && (before.size, before.mtime_ns) != (after.size, after.mtime_ns)
-            };
-            if before.is_some_and(changed) {
+            if before.inode == after.inode && (before.size, before.mtime_ns) != (after.size, after.mtime_ns) {
                 self.quarantine(&content.digest)?;
                 return Err(CacheError::NotStorable { path: path.to_owned(), what: "still being written" });
             }
@@ -149,6 +147,12 @@ fn refuse_links(path: &Path) -> Result<(), CacheError> {
         _ => "neither a file nor a folder",
     };
     Err(CacheError::NotStorable { path: path.to_owned(), what })
+}
+
+/// Makes an object that is stored once more look new to a cleaning, which leaves alone what runs that are under way have made. In
+/// a cache that users share it may be somebody else's and stay as it is; if it is cleaned away then, it is made once more.
+fn touch(object: &Path, folder: bool) {
+    let _ = set_mode(object, if folder { 0o555 } else { 0o444 });
 }
 
 /// Makes an artifact read-only and, if it is large, durable. A folder's own mode is set when it has been moved.

@@ -1,7 +1,10 @@
-//! Reading everything again: which objects are damaged, and which records have lost their outputs.
+//! Reading everything again: which objects and records are damaged, and which records have lost their outputs.
+//!
+//! To look changes nothing, so that a cache can be verified that is read-only, or in use. To repair is to set aside what is damaged:
+//! from then on it counts as missing, and whatever a run needs of it is made again.
 
 use crate::error::CacheError;
-use crate::layout::Cache;
+use crate::layout::{Cache, RECORDS};
 use crate::objects::Check;
 use crate::tree;
 use crate::usage::{Tally, size};
@@ -22,14 +25,23 @@ pub struct VerifyProgress {
 pub struct VerifyReport {
     /// Objects that are whole.
     pub intact: Tally,
-    /// Objects that were damaged; they are in quarantine now.
-    pub damaged: Vec<Digest>,
+    /// Objects that are damaged, or were; what was repaired is in quarantine now.
+    pub damaged: Vec<Damaged>,
     /// Records that can be believed.
     pub records: u64,
-    /// Records that could not; they are in quarantine now.
-    pub bad_records: u64,
+    /// Keys of the records that cannot; what was repaired is in quarantine now.
+    pub bad_records: Vec<Key>,
     /// Records whose outputs are not all there: their stages run again when their outputs are needed.
     pub incomplete: Vec<Incomplete>,
+}
+
+/// An object whose bytes are not those of its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damaged {
+    /// Its name.
+    pub digest: Digest,
+    /// Stages that made it, as `stage.output`.
+    pub made_by: Vec<String>,
 }
 
 /// A record that has lost outputs.
@@ -44,14 +56,18 @@ pub struct Incomplete {
 }
 
 impl Cache {
-    /// Reads and hashes every object, moves the damaged ones away, and lists the records that lack outputs.
+    /// Reads and hashes every object and record, and lists the records that lack outputs. With `repair`, moves damaged ones away.
     ///
     /// # Errors
     /// Where something cannot be read at all or moved.
-    pub fn verify(&self, progress: &mut dyn FnMut(VerifyProgress)) -> Result<VerifyReport, CacheError> {
+    pub fn verify(&self, repair: bool, progress: &mut dyn FnMut(VerifyProgress)) -> Result<VerifyReport, CacheError> {
         let mut report = VerifyReport::default();
         let intact = self.verify_objects(&mut report, progress)?;
         self.verify_records(&mut report, &intact)?;
+        if repair {
+            report.damaged.iter().try_for_each(|damaged| self.quarantine(&damaged.digest))?;
+            report.bad_records.iter().try_for_each(|key| self.quarantine_record(key))?;
+        }
         Ok(report)
     }
 
@@ -73,10 +89,7 @@ impl Cache {
                     report.intact.add(bytes);
                     intact.insert(digest);
                 }
-                Check::Damaged => {
-                    self.quarantine(&digest)?;
-                    report.damaged.push(digest);
-                }
+                Check::Damaged => report.damaged.push(Damaged { digest, made_by: Vec::new() }),
             }
             now.done.add(bytes);
             progress(now);
@@ -85,19 +98,30 @@ impl Cache {
     }
 
     fn verify_records(&self, report: &mut VerifyReport, intact: &BTreeSet<Digest>) -> Result<(), CacheError> {
-        let before = self.usage()?.records.count;
-        for record in self.records()? {
-            let (record, _) = record?;
+        let members = tree::members(&self.folder("records").join(RECORDS))?;
+        for key in members.iter().filter_map(|(name, _)| name.parse::<Key>().ok()) {
+            let record = match self.parse_record(&key)? {
+                None => continue,
+                Some(Err(_)) => {
+                    report.bad_records.push(key);
+                    continue;
+                }
+                Some(Ok((record, _))) => record,
+            };
             report.records += 1;
-            // Objects of a run that is on may be newer than the list.
-            let gone = |digest| !intact.contains(digest) && !self.object_path(digest).exists();
-            let gone = record.outputs.iter().filter(|output| gone(&output.digest));
-            let outputs: Vec<String> = gone.map(|output| output.name.clone()).collect();
-            if !outputs.is_empty() {
-                report.incomplete.push(Incomplete { key: record.key, stage: record.stage, outputs });
+            let mut gone = Vec::new();
+            for output in &record.outputs {
+                if let Some(damaged) = report.damaged.iter_mut().find(|damaged| damaged.digest == output.digest) {
+                    damaged.made_by.push(format!("{}.{}", record.stage, output.name));
+                } else if !intact.contains(&output.digest) && !self.object_path(&output.digest).exists() {
+                    // Objects of a run that is on may be newer than the list.
+                    gone.push(output.name.clone());
+                }
+            }
+            if !gone.is_empty() {
+                report.incomplete.push(Incomplete { key, stage: record.stage, outputs: gone });
             }
         }
-        report.bad_records = before.saturating_sub(report.records);
         Ok(())
     }
 }

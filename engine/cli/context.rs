@@ -10,7 +10,7 @@ use xlt_core::spec::{Request, Spec, load, nearest};
 use xlt_run::{LockFile, World, llama_version};
 
 /// How a spec is to be read.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Overlay {
     /// Overlay a profile of the spec
     #[arg(long, value_name = "NAME")]

@@ -1,6 +1,6 @@
 //! The other commands: what they print, and that none of them changes anything.
 
-use crate::support::{Answer, Space, flip_bit, set};
+use crate::support::{Answer, Space, set};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
@@ -131,40 +131,6 @@ fn the_cache_is_listed_and_counted() {
     let line =
         |what: &str| usage.stdout.lines().find(|line| line.contains(what)).unwrap().split_whitespace().nth(1).unwrap();
     assert_eq!((line("artifacts"), line("records")), ("4", "4"), "{usage:#?}");
-}
-
-#[test]
-fn cleaning_keeps_what_a_rerun_needs() {
-    let space = run_before();
-    let used = space.digests();
-    // Artifacts that no record needs.
-    std::fs::create_dir_all(space.cache("objects/ab")).unwrap();
-    let unused = space.cache(format!("objects/ab/ab{}", "0".repeat(62)));
-    std::fs::write(&unused, "unused").unwrap();
-    space
-        .ask(&["cache", "gc", "--dry-run"])
-        .expect_code(0)
-        .expect_prints("would remove 6 B")
-        .expect_prints("1 artifacts, 6 B");
-    assert!(unused.exists());
-    space.ask(&["cache", "gc"]).expect_code(0).expect_prints("removed 6 B");
-    assert_eq!(space.digests(), used);
-    space.run().expect_no_work().expect_cached(4);
-    // Used today: not old enough.
-    space.ask(&["cache", "gc", "--unused-for", "1"]).expect_code(0).expect_prints("removed 0 B");
-    space.remove("spec.results");
-    space.run().expect_no_work();
-}
-
-#[test]
-fn verify_says_what_is_damaged_and_cleaning_removes_it() {
-    let space = run_before();
-    flip_bit(&space.object("hello 2\n"));
-    space.ask(&["cache", "verify"]).expect_code(1).expect_prints("gone: text of cell/2");
-    assert_eq!(space.quarantined(), 1);
-    space.ask(&["cache", "gc"]).expect_code(0).expect_prints("1 damaged things");
-    assert_eq!(space.quarantined(), 0);
-    space.run().expect_no_work();
 }
 
 #[test]

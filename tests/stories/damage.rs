@@ -198,8 +198,14 @@ fn verify_finds_a_flipped_bit() {
     space.ask(&["cache", "verify"]).expect_code(0).expect_prints("2 artifacts").expect_prints("2 records");
     flip_bit(&space.object(MIDDLE));
     let answer = space.ask(&["cache", "verify"]);
-    answer.expect_code(1).expect_prints("damaged, set aside: artifact").expect_prints("gone: text of middle");
+    answer
+        .expect_code(1)
+        .expect_prints("damaged: artifact ")
+        .expect_prints(", middle.text\n`xlt cache verify --repair` sets aside what is damaged\n");
+    assert_eq!(space.quarantined(), 0, "looking changes nothing");
+    space.ask(&["cache", "verify", "--repair"]).expect_code(0).expect_prints("damaged, set aside: artifact ");
     assert_eq!(space.quarantined(), 1);
+    space.ask(&["cache", "verify"]).expect_code(0).expect_prints("gone: text of middle");
     // It is not needed; and when it is, it is made again.
     space.run().expect_no_work();
     space.edit("spec.toml", "the top", "new top");

@@ -1,6 +1,8 @@
 //! Stages that fail: each with a sentence, and nothing that does not depend on them is held up.
 
 use crate::support::{Space, set};
+use std::process::Stdio;
+use std::time::Duration;
 
 /// `good` and `bad`, each with a stage that reads it, and one that reads both.
 fn space(bad: &str) -> Space {
@@ -219,4 +221,41 @@ fn a_failure_leaves_the_log_of_the_stage() {
     space.ask(&["log", "good"]).expect_code(0).expect_says("`good` has left no log");
     space.ask(&["status"]).expect_code(0).expect_prints("2 of 5 stages are done").expect_prints("failed: bad, log: ");
     assert_eq!(space.plan().verdict("run"), set(["bad"]));
+}
+
+/// Prints 80 MB, then waits until its home has a file `go`.
+const TALK: &str = r#"yes "a line that is printed again and again" | head -c 80000000
+while [ ! -e "$HOME/go" ]; do sleep 0.02; done
+echo the end
+printf text > "$1""#;
+
+#[test]
+fn a_stage_that_prints_without_end_does_not_fill_the_disk() {
+    let space = Space::with_spec(
+        r#"
+[stages.talk]
+program = "talk"
+args    = ["talk", "{out.text}"]
+outputs = { text = "text" }
+"#,
+    );
+    space.program("talk", TALK);
+    let mut command = space.xlt(&["run", "--allow-commands"]);
+    let mut run = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let size = || space.members("logs").iter().map(|log| log.metadata().map_or(0, |log| log.len())).sum::<u64>();
+    let (mut most, mut now) = (0, 0);
+    // Until its middle has been left out, and its end is written behind the beginning.
+    while most < 64 << 20 || !((16 << 20) - 200..17 << 20).contains(&now) {
+        now = size();
+        most = now.max(most);
+        assert!(run.try_wait().unwrap().is_none(), "it waits for the file");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    space.write("../home/go", "");
+    assert!(run.wait().unwrap().success());
+    let log = space.ask(&["log", "talk"]).stdout;
+    assert!(
+        log.starts_with("a line ") && log.contains("[xlt: the log grew beyond 64 MiB; its middle is left out here]\n")
+    );
+    assert!(log.ends_with("the end\n"), "{}", &log[log.len() - 100..]);
 }

@@ -7,6 +7,7 @@ mod support;
 mod adapter;
 mod chat;
 mod claims;
+mod cleaning;
 mod commands;
 mod damage;
 mod failures;

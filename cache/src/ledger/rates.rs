@@ -4,6 +4,7 @@ use super::Ledger;
 use super::pending::Pending;
 use crate::fingerprint::unix_nanoseconds;
 use rusqlite::{Transaction, params};
+use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 /// Newest rates that count: a machine changes, and so does what else runs on it.
@@ -36,6 +37,13 @@ pub(super) fn write(change: &Transaction<'_>, pending: &Pending) -> rusqlite::Re
     let mut insert = change.prepare_cached("INSERT INTO rates (pace, rate, noted) VALUES (?1, ?2, ?3)")?;
     for (pace, rate, noted) in &pending.rates {
         insert.execute(params![pace, rate, noted])?;
+    }
+    let older = "DELETE FROM rates WHERE pace = ?1 AND noted <
+                 (SELECT noted FROM rates WHERE pace = ?1 ORDER BY noted DESC LIMIT 1 OFFSET ?2)";
+    let mut forget = change.prepare_cached(older)?;
+    let paces: BTreeSet<&str> = pending.rates.iter().map(|(pace, ..)| *pace).collect();
+    for pace in paces {
+        forget.execute(params![pace, COUNTED - 1])?;
     }
     Ok(())
 }

@@ -9,6 +9,9 @@ use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use xlt_core::key::Key;
 
+/// Newest runs of a study of which the ledger tells: who runs a study every minute does not make it grow.
+const KEPT: u32 = 100;
+
 /// A run: the moment at which it began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RunId(i64);
@@ -158,12 +161,26 @@ pub(super) fn write(change: &Transaction<'_>, pending: &Pending) -> rusqlite::Re
     for (run, now, RunCounts { ran, cached, failed, skipped }) in &pending.finished {
         let [ran, cached, failed, skipped] = [ran, cached, failed, skipped].map(|count| count.cast_signed());
         finish.execute(params![run.0, now, ran, cached, failed, skipped])?;
+        forget_older(change, *run)?;
     }
     let mut stage = change.prepare_cached("INSERT INTO stage_runs VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")?;
     for (run, StageRun { stage: name, key, status, seconds, cpu_seconds, peak_bytes, log }) in &pending.stages {
         let (key, peak_bytes) = (key.map(|key| key.0), peak_bytes.map(u64::cast_signed));
         let log = log.as_ref().map(|log| log.to_string_lossy());
         stage.execute(params![run.0, name, key, number(*status), seconds, cpu_seconds, peak_bytes, log])?;
+    }
+    Ok(())
+}
+
+/// Removes the runs of the study of `run` that are too many, with what is told of their stages.
+fn forget_older(change: &Transaction<'_>, run: RunId) -> rusqlite::Result<()> {
+    let older =
+        "SELECT id FROM runs WHERE study = (SELECT study FROM runs WHERE id = ?1) ORDER BY id DESC LIMIT -1 OFFSET ?2";
+    let older: Vec<i64> =
+        change.prepare_cached(older)?.query_map(params![run.0, KEPT], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for run in older {
+        change.prepare_cached("DELETE FROM stage_runs WHERE run = ?1")?.execute([run])?;
+        change.prepare_cached("DELETE FROM runs WHERE id = ?1")?.execute([run])?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@ use crate::space::{Space, key, record};
 use rusqlite::Connection;
 use std::fs;
 use std::time::Duration;
-use xlt_cache::{Fingerprint, Ledger, RunCounts, StageRun, Status};
+use xlt_cache::{Fingerprint, Ledger, RunCounts, RunId, StageRun, Status};
 use xlt_core::key::Digest;
 use xlt_core::record::Record;
 
@@ -276,6 +276,40 @@ fn fingerprints_of_large_objects_are_kept() {
     let ledger = space.ledger();
     assert_eq!(ledger.object_fingerprint(&large.digest), Some(large.fingerprint));
     assert_eq!(ledger.object_fingerprint(&small.digest), None);
+}
+
+#[test]
+fn of_a_study_that_is_run_again_and_again_the_newest_runs_are_told() {
+    let space = Space::new();
+    let ledger = space.ledger();
+    let once = |study: &str, seconds: f64| {
+        let run = ledger.begin_run(study, "host");
+        let (log, key) = (None, Some(key("a")));
+        let stage = StageRun {
+            stage: "a".to_owned(),
+            key,
+            status: Status::Ok,
+            seconds,
+            cpu_seconds: None,
+            peak_bytes: None,
+            log,
+        };
+        ledger.stage_run(run, stage);
+        ledger.finish_run(run, RunCounts::default());
+        ledger.computed("read", seconds);
+        ledger.flush().unwrap();
+        run
+    };
+    let other = once("other", 1.0);
+    let runs: Vec<RunId> = (0..103).map(|n| once("study", f64::from(n))).collect();
+    let told: Vec<RunId> = ledger.runs(Some("study"), 1000).unwrap().iter().map(|run| run.id).collect();
+    assert!(told.iter().rev().eq(&runs[3..]));
+    assert!(ledger.stage_runs(runs[2]).unwrap().is_empty() && ledger.stage_runs(runs[3]).unwrap().len() == 1);
+    assert_eq!(ledger.stage_runs(other).unwrap().len(), 1);
+    assert_eq!(ledger.rate("read"), Some(95.0), "the median of the newest fifteen");
+    let rates = "SELECT count(*) FROM rates";
+    let count: u32 = Connection::open(space.ledger_path()).unwrap().query_row(rates, [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 15);
 }
 
 #[test]

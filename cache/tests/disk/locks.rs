@@ -1,6 +1,6 @@
 use crate::space::{Space, key};
 use std::sync::atomic::{AtomicU32, Ordering};
-use xlt_cache::{Cache, CacheError, Gc};
+use xlt_cache::Cache;
 
 #[test]
 fn a_key_is_locked_by_one_handle_at_a_time() {
@@ -30,17 +30,4 @@ fn of_many_only_one_gets_a_lock() {
         }
     });
     assert_eq!(winners.into_inner(), 1);
-}
-
-#[test]
-fn a_cleaning_is_refused_while_runs_hold_the_cache() {
-    let space = Space::new();
-    let (one, two) = (space.cache.share().unwrap(), space.cache.share().unwrap());
-    drop(one);
-    let error = space.cache.gc(&Gc::default()).unwrap_err();
-    assert!(matches!(error, CacheError::InUse { .. }), "{error:?}");
-    let expected = format!("in use by a run (process {} on ", std::process::id());
-    assert!(error.to_string().contains(&expected), "{error}");
-    drop(two);
-    space.cache.gc(&Gc::default()).unwrap();
 }

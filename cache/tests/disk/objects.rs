@@ -1,8 +1,9 @@
 use crate::space::{Space, flip_bit, key};
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
-use xlt_cache::{CacheError, Check, Fingerprint, digest_path};
+use xlt_cache::{CacheError, Check, Fingerprint, Ingested, digest_path};
 use xlt_core::key::Digest;
 
 fn mode(path: &Path) -> u32 {
@@ -38,12 +39,21 @@ fn a_folder_goes_in_and_comes_out() {
 }
 
 #[test]
-fn a_digest_computed_on_arrival_is_believed() {
+fn a_digest_computed_on_arrival_is_believed_and_the_file_not_read_again() {
     let space = Space::new();
     let path = space.cache.root().join("partial/new");
     fs::write(&path, "text").unwrap();
-    let found = space.cache.ingest_hashed(&path, Digest::of(b"text")).unwrap();
-    assert_eq!((found.digest, found.size), (Digest::of(b"text"), 4));
+    // A digest that is not the file's shows that nobody looks.
+    let other = Digest::of(b"other");
+    let found = space.cache.ingest_hashed(&path, &BTreeMap::from([(path.clone(), other)])).unwrap();
+    assert_eq!((found.digest, found.size), (other, 4));
+
+    let files = [("a", "1"), ("b/c", "2")];
+    let folder = space.folder("cache/partial/new", &files);
+    let hashed = files.map(|(name, text)| (folder.join(name), Digest::of(text.as_bytes()))).into();
+    let expected = digest_path(&folder).unwrap();
+    let found = space.cache.ingest_hashed(&folder, &hashed).unwrap();
+    assert_eq!((found.digest, found.size, found.folder), (expected.digest, 2, true));
     assert!(matches!(space.cache.check(&found.digest, None).unwrap(), Check::Intact(_)));
 }
 
@@ -63,7 +73,8 @@ fn what_is_there_already_stays() {
     let space = Space::new();
     let first = space.ingest("text");
     let second = space.ingest("text");
-    assert_eq!(first, second, "the same file, not a new one");
+    let inode = |found: &Ingested| found.fingerprint.inode;
+    assert_eq!((first.digest, inode(&first)), (second.digest, inode(&second)), "the same file, not a new one");
     assert!(!space.cache.root().join("partial/new").exists());
 }
 

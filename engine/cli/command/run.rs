@@ -57,7 +57,7 @@ pub(crate) fn run_plan(
     mut observer: Box<dyn Observer>,
     plan: impl Fn(&Context) -> Result<Plan, Failure>,
 ) -> Result<ExitCode, Failure> {
-    let _guard = context.world.cache.share()?;
+    let held = context.world.cache.share()?;
     let (engine, interrupt) = Engine::new(Options {
         program: std::env::current_exe()
             .map_err(|error| Failure::sentence(format!("xlt cannot find itself: {error}")))?,
@@ -69,7 +69,7 @@ pub(crate) fn run_plan(
     });
     // Failing to catch Ctrl-C leaves the system's own way: everything ends at once, which a run survives.
     let _ = ctrlc::set_handler(move || interrupt.send());
-    let mut run_once = || Ok::<_, Failure>(engine.run(&plan(context)?, &mut context.world, &mut *observer)?);
+    let mut run_once = || Ok::<_, Failure>(engine.run(&plan(context)?, &mut context.world, &held, &mut *observer)?);
     let mut ending = run_once()?;
     for _ in 0..AGAIN {
         if !ending.damaged || ending.interrupted {

@@ -7,6 +7,7 @@ pub mod analysis;
 pub mod answers;
 pub mod asked;
 pub mod batch;
+pub mod bytes;
 pub mod chat;
 pub mod cost;
 pub mod evidence;

@@ -8,10 +8,11 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use sha1::{Digest as _, Sha1};
+use xlt_core::key::Digest;
 
 use crate::error::OnDisk;
+use crate::hashes::Hashes;
 use crate::progress::Progress;
 use crate::want::Want;
 use crate::{FetchError, Watch};
@@ -26,7 +27,7 @@ const BLOCK: usize = 1 << 20;
 pub(crate) struct Landing {
     path: PathBuf,
     file: File,
-    hasher: Sha256,
+    hashes: Hashes,
     size: u64,
 }
 
@@ -44,7 +45,7 @@ impl Landing {
     fn create_as(path: PathBuf) -> Result<Self, FetchError> {
         let mut options = File::options();
         let file = options.read(true).write(true).create(true).truncate(true).open(&path).on_disk("create", &path)?;
-        Ok(Self { path, file, hasher: Sha256::new(), size: 0 })
+        Ok(Self { path, file, hashes: Hashes::default(), size: 0 })
     }
 
     /// Takes up what an earlier call has left, which may be nothing.
@@ -53,15 +54,15 @@ impl Landing {
         let mut options = File::options();
         let mut file =
             options.read(true).write(true).create(true).truncate(false).open(&path).on_disk("open", &path)?;
-        let (hasher, size) = hash(&mut file, &path, watch)?;
-        Ok(Self { path, file, hasher, size })
+        let (hashes, size) = hash(&mut file, &path, watch)?;
+        Ok(Self { path, file, hashes, size })
     }
 
     /// Takes up a file with gaps. None of it is hashed yet.
     pub(crate) fn parts(folder: &Path) -> Result<Option<Self>, FetchError> {
         let path = folder.join(PARTS);
         match File::options().read(true).write(true).open(&path) {
-            Ok(file) => Ok(Some(Self { path, file, hasher: Sha256::new(), size: 0 })),
+            Ok(file) => Ok(Some(Self { path, file, hashes: Hashes::default(), size: 0 })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(FetchError::Disk { doing: "open", path, source }),
         }
@@ -106,7 +107,7 @@ impl Landing {
         while self.size < end {
             let block = &mut block[..room(self.size)];
             self.file.read_exact_at(block, self.size).on_disk("read", &self.path)?;
-            self.hasher.update(&*block);
+            self.hashes.update(block);
             self.size += block.len() as u64;
         }
         Ok(hashed)
@@ -134,13 +135,13 @@ impl Landing {
 
     /// SHA-256 of the bytes so far.
     pub(crate) fn sha256(&self) -> String {
-        format!("{:x}", self.hasher.clone().finalize())
+        self.hashes.sha256()
     }
 
     /// Appends.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), FetchError> {
         self.file.write_all(bytes).on_disk("write", &self.path)?;
-        self.hasher.update(bytes);
+        self.hashes.update(bytes);
         self.size += bytes.len() as u64;
         Ok(())
     }
@@ -148,7 +149,7 @@ impl Landing {
     /// Drops what is there and starts again at zero.
     pub(crate) fn restart(&mut self) -> Result<(), FetchError> {
         self.file.set_len(0).and_then(|()| self.file.rewind()).on_disk("empty", &self.path)?;
-        self.hasher = Sha256::new();
+        self.hashes = Hashes::default();
         self.size = 0;
         Ok(())
     }
@@ -160,7 +161,7 @@ impl Landing {
         let mut copy = File::open(&self.path).on_disk("read", &self.path)?;
         let hashed = copy
             .seek(SeekFrom::Start(self.size))
-            .and_then(|_| io::copy(&mut copy.take(copied), &mut self.hasher))
+            .and_then(|_| io::copy(&mut copy.take(copied), &mut self.hashes))
             .on_disk("read", &self.path)?;
         self.size += hashed;
         Ok(hashed)
@@ -188,7 +189,7 @@ impl Landing {
         let path = finished(want.folder);
         self.file.sync_all().on_disk("write", &self.path)?;
         std::fs::rename(&self.path, &path).on_disk("rename", &self.path)?;
-        Ok(Landed { path, size: self.size, sha256: self.sha256() })
+        Ok(Landed { path, size: self.size, sha256: self.sha256(), blake3: self.hashes.blake3() })
     }
 
     /// Cuts off what came after the first `size` bytes, so that [`Landing::resume`] takes up there.
@@ -208,6 +209,7 @@ pub(crate) struct Landed {
     pub(crate) path: PathBuf,
     pub(crate) size: u64,
     pub(crate) sha256: String,
+    pub(crate) blake3: Digest,
 }
 
 /// Where a finished file lies in its folder.
@@ -220,8 +222,8 @@ pub(crate) fn left_over(folder: &Path, watch: &dyn Watch) -> Result<Option<Lande
     let path = finished(folder);
     match File::open(&path) {
         Ok(mut file) => {
-            let (hasher, size) = hash(&mut file, &path, watch)?;
-            Ok(Some(Landed { path, size, sha256: format!("{:x}", hasher.finalize()) }))
+            let (hashes, size) = hash(&mut file, &path, watch)?;
+            Ok(Some(Landed { path, size, sha256: hashes.sha256(), blake3: hashes.blake3() }))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(FetchError::Disk { doing: "open", path, source }),
@@ -261,17 +263,17 @@ fn git_name(path: &Path, size: u64) -> io::Result<String> {
 }
 
 /// Reads a file to its end.
-fn hash(file: &mut File, path: &Path, watch: &dyn Watch) -> Result<(Sha256, u64), FetchError> {
+fn hash(file: &mut File, path: &Path, watch: &dyn Watch) -> Result<(Hashes, u64), FetchError> {
     let total = file.metadata().on_disk("read", path)?.len();
     let progress = Progress::new(watch);
-    let (mut hasher, mut size) = (Sha256::new(), 0);
+    let (mut hashes, mut size) = (Hashes::default(), 0);
     let mut block = vec![0; BLOCK];
     loop {
         let count = file.read(&mut block).on_disk("read", path)?;
         if count == 0 {
-            return Ok((hasher, size));
+            return Ok((hashes, size));
         }
-        hasher.update(&block[..count]);
+        hashes.update(&block[..count]);
         size += count as u64;
         progress.step(size, Some(total))?;
     }

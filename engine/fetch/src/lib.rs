@@ -7,6 +7,7 @@
 mod address;
 mod error;
 mod exchange;
+mod hashes;
 mod http;
 mod hub;
 mod landing;
@@ -24,8 +25,10 @@ mod token;
 mod want;
 mod wheel;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use xlt_core::key::Digest;
 use xlt_core::plan::{Pin, PinnedFile};
 use xlt_core::spec::Source;
 
@@ -66,6 +69,8 @@ pub struct Fetched {
     pub commit: Option<String>,
     /// These files: sorted by path, or in the order of the parts.
     pub files: Vec<PinnedFile>,
+    /// BLAKE3 of each file on this disk, computed while it arrived.
+    pub blake3: BTreeMap<PathBuf, Digest>,
 }
 
 impl Fetched {
@@ -78,8 +83,9 @@ impl Fetched {
 }
 
 impl From<Landed> for Fetched {
-    fn from(Landed { path, size, sha256 }: Landed) -> Self {
-        Self { path, size, sha256, commit: None, files: vec![] }
+    fn from(Landed { path, size, sha256, blake3 }: Landed) -> Self {
+        let blake3 = BTreeMap::from([(path.clone(), blake3)]);
+        Self { path, size, sha256, commit: None, files: vec![], blake3 }
     }
 }
 

@@ -15,16 +15,18 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
-use xlt_cache::{CacheError, RunCounts, RunId, StageRun, Status};
+use xlt_cache::{CacheError, RunCounts, RunGuard, RunId, StageRun, Status};
 use xlt_core::batch::Cost;
 use xlt_core::cost::Dimensions;
 use xlt_core::key::{Digest, Key};
-use xlt_core::plan::{Facts, Input, InputSource, KnownOutputs, Plan, Stage, StageId, Work};
+use xlt_core::plan::{Facts, Input, InputSource, KnownOutputs, Plan, Stage, StageId, Verdict, Work};
 use xlt_core::record::{Output, Record};
 use xlt_core::schedule::{Command, Event, Scheduler, Tally};
 
 /// How long the loop waits before it looks at what waits for other engines.
 const TICK: Duration = Duration::from_millis(50);
+/// How often the ledger is written during a run, so that a long one neither holds it in memory nor loses it.
+const FLUSH: Duration = Duration::from_secs(60);
 
 /// How a run is to be done.
 #[derive(Debug)]
@@ -92,12 +94,19 @@ impl Engine {
         (Self { options, machine, sender, receiver }, interrupt)
     }
 
-    /// Runs a plan to its end. The caller holds the cache ([`xlt_cache::Cache::share`]).
+    /// Runs a plan to its end. The caller holds the cache, and whatever of it the run relies on is pinned there.
     ///
     /// # Errors
     /// [`RunError`] where the run as a whole cannot go on; a stage that fails is in the tally.
-    pub fn run(&self, plan: &Plan, world: &mut World, observer: &mut dyn Observer) -> Result<Ending, RunError> {
+    pub fn run(
+        &self,
+        plan: &Plan,
+        world: &mut World,
+        held: &RunGuard,
+        observer: &mut dyn Observer,
+    ) -> Result<Ending, RunError> {
         refusal::check(plan, &self.options)?;
+        held.pin(plan.verdicts.iter().filter_map(Verdict::key))?;
         world.lock.register(&plan.new_claims)?;
         let started = Instant::now();
         let cached = plan.verdicts.iter().filter(|verdict| verdict.word() == "cached").count();
@@ -115,6 +124,7 @@ impl Engine {
             ),
             committer: Committer::start(world.cache.clone(), self.sender.clone()),
             world,
+            held,
             observer,
             scheduler,
             id: run,
@@ -124,6 +134,7 @@ impl Engine {
             early: BTreeMap::new(),
             waited: BTreeSet::new(),
             retried: Instant::now(),
+            flushed: Instant::now(),
             interrupts: 0,
             cost: Cost::default(),
             sizes: BTreeMap::new(),
@@ -164,6 +175,7 @@ struct Run<'a> {
     engine: &'a Engine,
     plan: &'a Plan,
     world: &'a mut World,
+    held: &'a RunGuard,
     observer: &'a mut dyn Observer,
     scheduler: Scheduler<'a>,
     pool: Pool,
@@ -179,6 +191,7 @@ struct Run<'a> {
     /// Stages that were found so at least once, and when they were tried again last.
     waited: BTreeSet<StageId>,
     retried: Instant,
+    flushed: Instant,
     interrupts: u32,
     /// Tokens that models have read.
     cost: Cost,
@@ -220,6 +233,11 @@ impl Run<'_> {
                     self.step(Event::Retry { stage });
                 }
             }
+            if self.flushed.elapsed() >= FLUSH {
+                self.flushed = Instant::now();
+                // What cannot be written stays noted; the end of the run tells.
+                let _ = self.world.ledger.flush();
+            }
             self.observer.tick();
         }
     }
@@ -233,6 +251,7 @@ impl Run<'_> {
             Command::LookUp { stage, key } => {
                 let found = self.world.record(&key);
                 if found.is_some() {
+                    self.held.pin([&key])?;
                     self.observer.event(&RunEvent::Finished {
                         stage: self.plan.stage(stage),
                         ran: false,

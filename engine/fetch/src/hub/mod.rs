@@ -9,11 +9,13 @@ mod error;
 mod fill;
 mod shared;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 use ureq::http::Uri;
+use xlt_core::key::Digest;
 use xlt_core::plan::{Pin, PinnedFile};
 
 pub use error::HubError;
@@ -195,8 +197,9 @@ struct HubOrder<'a> {
 
 impl HubOrder<'_> {
     fn file(&self, file: &Listed, folder: &Path, watch: &dyn Watch) -> Result<Fetched, FetchError> {
-        let Landed { path, size, sha256 } = self.land(file, folder, watch)?;
-        Ok(self.fetched(path, vec![PinnedFile { path: file.path.clone(), size, sha256 }]))
+        let Landed { path, size, sha256, blake3 } = self.land(file, folder, watch)?;
+        let blake3 = BTreeMap::from([(path.clone(), blake3)]);
+        Ok(self.fetched(path, vec![PinnedFile { path: file.path.clone(), size, sha256 }], blake3))
     }
 
     /// Each piece is finished in a folder of its own, so that it need not come twice; then they are put together.
@@ -210,11 +213,12 @@ impl HubOrder<'_> {
         }
         clear(&set)?;
         let total = files.iter().map(|file| file.size).sum();
-        let (mut before, mut landed) = (0, Vec::new());
+        let (mut before, mut landed, mut hashed) = (0, Vec::new(), BTreeMap::new());
         for file in files {
             let watch = Shifted { watch, before, total: Some(total) };
-            let Landed { size, sha256, .. } = self.land(file, &work(file), &watch)?;
+            let Landed { size, sha256, blake3, .. } = self.land(file, &work(file), &watch)?;
             before += size;
+            hashed.insert(set.join(base(&file.path)), blake3);
             landed.push(PinnedFile { path: file.path.clone(), size, sha256 });
         }
         std::fs::create_dir(&set).on_disk("create", &set)?;
@@ -223,7 +227,7 @@ impl HubOrder<'_> {
             std::fs::rename(&path, set.join(base(&file.path))).on_disk("rename", &path)?;
         }
         clear(&shards)?;
-        Ok(self.fetched(set, landed))
+        Ok(self.fetched(set, landed, hashed))
     }
 
     fn land(&self, file: &Listed, folder: &Path, watch: &dyn Watch) -> Result<Landed, FetchError> {
@@ -261,9 +265,9 @@ impl HubOrder<'_> {
         (self.word == Word::Hub && !is_hex(revision, 40)).then_some(revision)
     }
 
-    fn fetched(&self, path: PathBuf, files: Vec<PinnedFile>) -> Fetched {
+    fn fetched(&self, path: PathBuf, files: Vec<PinnedFile>, blake3: BTreeMap<PathBuf, Digest>) -> Fetched {
         let size = files.iter().map(|file| file.size).sum();
-        Fetched { path, size, sha256: sum(&files), commit: Some(self.commit.to_owned()), files }
+        Fetched { path, size, sha256: sum(&files), commit: Some(self.commit.to_owned()), files, blake3 }
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+use xlt_core::key;
 use xlt_core::plan::Pin;
 use xlt_core::spec::Source;
 use xlt_fetch::{FetchError, Fetched, Order, Settings, Watch, fetch_with};
@@ -111,6 +112,7 @@ impl Desk {
 pub(crate) fn assert_is(fetched: &Fetched, bytes: &[u8]) {
     assert!(read(&fetched.path) == bytes, "the file has other bytes");
     assert_eq!((fetched.size, &fetched.sha256), (bytes.len() as u64, &sha256(bytes)));
+    assert_eq!(fetched.blake3, [(fetched.path.clone(), key::Digest::of(bytes))].into());
 }
 
 pub(crate) fn read(path: &Path) -> Vec<u8> {

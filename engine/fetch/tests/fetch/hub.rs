@@ -1,8 +1,10 @@
 //! Files of the model hub: found, checked against what the hub says of them, and fetched again by their commit.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use xlt_core::key;
 use xlt_core::plan::{Pin, PinnedFile};
 use xlt_core::spec::Source;
 use xlt_fetch::{FetchError, Fetched, HubError, Token};
@@ -336,6 +338,11 @@ fn assert_set(fetched: &Fetched, shards: &BTreeMap<String, Vec<u8>>) {
         entries.map(|entry| (format!("BF16/{}", entry.file_name().to_string_lossy()), read(&entry.path()))).collect();
     assert!(found == *shards, "{:?}", found.keys());
     let lines: String = shards.iter().map(|(path, bytes)| format!("{}  {path}\n", sha256(bytes))).collect();
+    let hashed = shards.iter().map(|(path, bytes)| {
+        let name = Path::new(path).file_name().expect("a name");
+        (fetched.path.join(name), key::Digest::of(bytes))
+    });
+    assert_eq!(fetched.blake3, hashed.collect());
     assert_eq!(fetched.sha256, sha256(lines.as_bytes()), "not what `sha256sum BF16/*` says");
     assert_eq!(fetched.size, shards.values().map(|bytes| bytes.len() as u64).sum::<u64>());
     assert!(fetched.files.iter().map(|file| &file.path).eq(shards.keys()));

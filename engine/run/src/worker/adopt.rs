@@ -26,7 +26,7 @@ pub(super) fn run(desk: &Desk<'_>, work: &AdoptWork) -> Result<Product, Trouble>
     let (least, most) = (ranks.clone().min().unwrap_or(0), ranks.max().unwrap_or(0));
     let rank = if least == most { least.to_string() } else { format!("{least} to {most}") };
     desk.log.say(&format!("{} weights are adapted, rank {rank}, alpha {}", lora.pairs.len(), lora.alpha));
-    Ok(Product { outputs: vec![output], fetched: None, kernel_class: None, cost: None })
+    Ok(Product { outputs: vec![output], ..Product::default() })
 }
 
 fn read(made: &Path, shape: &ModelShape) -> Result<Lora, String> {

@@ -49,7 +49,7 @@ pub(super) fn run(desk: &Desk<'_>, work: &AnalyzeWork, origins: &[Origin]) -> Re
         fs::write(&path, text).map_err(|error| Trouble::new(folder::sentence(&path, &error)))?;
         outputs.push(path);
     }
-    Ok(Product { outputs, fetched: None, kernel_class: None, cost: None })
+    Ok(Product { outputs, ..Product::default() })
 }
 
 fn questions<'a>(work: &'a AnalyzeWork, learned: &'a BTreeMap<String, Learned>) -> Questions<'a> {

@@ -66,12 +66,7 @@ pub(super) fn run(
         let message = format!("`{program}` ended without an error, but its output `{name}` ({shown}) {problem}");
         return Err(Trouble::Failed { message, tail: tail(&desk.log.path) });
     }
-    Ok(Product {
-        outputs: outputs.into_iter().map(|(_, path)| path).collect(),
-        fetched: None,
-        kernel_class: None,
-        cost: None,
-    })
+    Ok(Product { outputs: outputs.into_iter().map(|(_, path)| path).collect(), ..Product::default() })
 }
 
 fn link_inputs(desk: &Desk<'_>) -> Result<(), Error> {

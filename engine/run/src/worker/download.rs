@@ -2,8 +2,10 @@
 
 use super::{Desk, Product, Trouble, folder};
 use crate::protocol::Unit;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use xlt_core::key::Digest;
 use xlt_core::plan::Pin;
 use xlt_core::spec::Source;
 use xlt_fetch::{FetchError, Fetched, Order, Watch};
@@ -23,11 +25,12 @@ pub(super) fn run(
                 "`sha256` and `size` speak of one file, and this model is split over several; leave them out",
             ));
         }
-        return Ok(Product { outputs: vec![set(desk, &landing)?], fetched: None, kernel_class: None, cost: None });
+        let (folder, hashed) = set(desk, &landing)?;
+        return Ok(Product { outputs: vec![folder], hashed, ..Product::default() });
     }
     let fetched = fetch(desk, &Order { source: &here(desk, source), pin, size, many, folder: &landing })?;
     let pin = fetched.pin();
-    Ok(Product { outputs: vec![fetched.path], fetched: Some(pin), kernel_class: None, cost: None })
+    Ok(Product { outputs: vec![fetched.path], fetched: Some(pin), hashed: fetched.blake3, ..Product::default() })
 }
 
 fn fetch(desk: &Desk<'_>, order: &Order<'_>) -> Result<Fetched, Trouble> {
@@ -37,17 +40,20 @@ fn fetch(desk: &Desk<'_>, order: &Order<'_>) -> Result<Fetched, Trouble> {
     })
 }
 
-/// A folder with all files of a split model that lies on this machine, under their own names.
-fn set(desk: &Desk<'_>, landing: &Path) -> Result<PathBuf, Trouble> {
+/// A folder with all files of a split model that lies on this machine, under their own names, and the BLAKE3 of each.
+fn set(desk: &Desk<'_>, landing: &Path) -> Result<(PathBuf, BTreeMap<PathBuf, Digest>), Trouble> {
     let (folder, piece) = (landing.join("set"), landing.join("piece"));
+    let mut hashed = BTreeMap::new();
     for path in desk.inputs {
         let wrong = |error: std::io::Error| Trouble::new(folder::sentence(path, &error));
         fs::create_dir_all(&folder).and_then(|()| fs::create_dir_all(&piece)).map_err(wrong)?;
         let source = Source::Local { path: path.to_string_lossy().into_owned() };
         let fetched = fetch(desk, &Order { source: &source, pin: None, size: None, many: false, folder: &piece })?;
-        fs::rename(&fetched.path, folder.join(path.file_name().unwrap_or_default())).map_err(wrong)?;
+        let place = folder.join(path.file_name().unwrap_or_default());
+        fs::rename(&fetched.path, &place).map_err(wrong)?;
+        hashed.extend(fetched.blake3.into_values().map(|digest| (place.clone(), digest)));
     }
-    Ok(folder)
+    Ok((folder, hashed))
 }
 
 /// Local files are inputs of the stage, in the order of the parts: the worker has their paths as the job gives them.

@@ -63,7 +63,7 @@ fn product(desk: &Desk<'_>, files: &[(&str, String)], class: &str, cost: Cost) -
         Ok(path)
     };
     let outputs = files.iter().map(write).collect::<Result<_, Trouble>>()?;
-    Ok(Product { outputs, fetched: None, kernel_class: Some(class.to_owned()), cost: Some(cost) })
+    Ok(Product { outputs, kernel_class: Some(class.to_owned()), cost: Some(cost), ..Product::default() })
 }
 
 /// One answer of those to all orders of an item's options.

@@ -11,5 +11,5 @@ pub(super) fn run(desk: &Desk<'_>, work: &FertilityWork) -> Result<Product, Trou
     let text = counted.write().map_err(Trouble::new)?;
     let path = desk.folder.join("fertility.json");
     fs::write(&path, text).map_err(|error| Trouble::new(folder::sentence(&path, &error)))?;
-    Ok(Product { outputs: vec![path], fetched: None, kernel_class: None, cost: None })
+    Ok(Product { outputs: vec![path], ..Product::default() })
 }

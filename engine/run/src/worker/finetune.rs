@@ -46,7 +46,7 @@ pub(super) fn run(desk: &Desk<'_>, work: &FinetuneWork) -> Result<Product, Troub
     let outputs = vec![desk.folder.join("adapter.gguf"), desk.folder.join("log.jsonl")];
     write_lora(&adapter, &outputs[0]).map_err(Trouble::new)?;
     fs::write(&outputs[1], log).map_err(|error| Trouble::new(folder::sentence(&outputs[1], &error)))?;
-    Ok(Product { outputs, fetched: None, kernel_class: Some(kernel_class), cost: None })
+    Ok(Product { outputs, kernel_class: Some(kernel_class), ..Product::default() })
 }
 
 /// What is learned, from the files of rows.

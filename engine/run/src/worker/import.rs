@@ -18,7 +18,7 @@ pub(super) fn run(desk: &Desk<'_>, work: &ImportWork) -> Result<Product, Trouble
     desk.log.say(&format!("{} answers taken over from {name}", taken.len()));
     let path = desk.folder.join("answers.jsonl");
     fs::write(&path, answers::write(&taken)).map_err(|error| Trouble::new(folder::sentence(&path, &error)))?;
-    Ok(Product { outputs: vec![path], fetched: None, kernel_class: None, cost: None })
+    Ok(Product { outputs: vec![path], ..Product::default() })
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, Trouble> {

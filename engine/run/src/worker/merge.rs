@@ -17,5 +17,5 @@ pub(super) fn run(desk: &Desk<'_>) -> Result<Product, Trouble> {
     let lora = read_lora(adapter).map_err(said)?;
     merge(&model, &lora, &output, desk.job.threads).map_err(said)?;
     desk.log.say(&format!("{} weights changed", lora.pairs.len()));
-    Ok(Product { outputs: vec![output], fetched: None, kernel_class: None, cost: None })
+    Ok(Product { outputs: vec![output], ..Product::default() })
 }

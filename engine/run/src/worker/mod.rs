@@ -46,10 +46,13 @@ use xlt_core::key::{Digest, Key};
 use xlt_core::plan::Pin;
 
 /// What a job made, before it is in the store.
+#[derive(Default)]
 struct Product {
     /// Paths of the outputs in the private folder, in the order of the stage's outputs.
     outputs: Vec<PathBuf>,
     fetched: Option<Pin>,
+    /// BLAKE3 of files that were hashed while they arrived.
+    hashed: BTreeMap<PathBuf, Digest>,
     kernel_class: Option<String>,
     /// Tokens, where a model read some.
     cost: Option<Cost>,
@@ -87,6 +90,7 @@ struct Worker {
     stop: Arc<AtomicBool>,
     last_progress: Mutex<Option<Instant>>,
     folders: RefCell<Folders>,
+    open_log: log::Open,
     #[cfg(feature = "llama")]
     llama: RefCell<loaded::Loaded>,
 }
@@ -111,9 +115,11 @@ pub fn serve(cache: &Path, folder: &Path) -> Result<(), CacheError> {
         stop,
         last_progress: Mutex::new(None),
         folders: RefCell::new(Folders::new(folder.to_owned())),
+        open_log: log::Open::default(),
         #[cfg(feature = "llama")]
         llama: RefCell::default(),
     };
+    log::keep_small(&worker.open_log);
     for job in jobs {
         let reply = worker.serve(&job);
         send(&reply);
@@ -228,6 +234,7 @@ impl Worker {
         let mut folders = self.folders.borrow_mut();
         let folder = folders.take().map_err(|error| Trouble::new(folder::sentence(self.cache.root(), &error)))?;
         let log = Log::open(&self.cache, key, &folders.spare_log()).map_err(Trouble::new)?;
+        self.has_open(Some(log.path.clone()));
         let partial = self.cache.partial(key);
         let desk = Desk { job, inputs, folder: &folder, partial: &partial, log: &log, worker: self };
         let done = self.product(&desk).and_then(|product| self.ingest(product));
@@ -239,9 +246,16 @@ impl Worker {
             log.say(message);
         }
         let alone = folder::nothing_lives_on();
+        self.has_open(None);
         log.close(alone.then(|| folders.spare_log()).as_deref());
         folders.give_back(folder, alone);
         done
+    }
+
+    fn has_open(&self, log: Option<PathBuf>) {
+        if let Ok(mut open) = self.open_log.lock() {
+            *open = log;
+        }
     }
 
     fn product(&self, desk: &Desk<'_>) -> Result<Product, Trouble> {
@@ -280,7 +294,10 @@ impl Worker {
 
     fn ingest(&self, product: Product) -> Result<Done, Trouble> {
         let ingest = |path: &PathBuf| {
-            let ingested = self.cache.ingest(path).map_err(|error| Trouble::new(format!("failed to {error}")))?;
+            let ingested = self
+                .cache
+                .ingest_hashed(path, &product.hashed)
+                .map_err(|error| Trouble::new(format!("failed to {error}")))?;
             Ok(Made {
                 blake3: ingested.digest.to_string(),
                 size: ingested.size,

@@ -19,5 +19,5 @@ pub(super) fn run(desk: &Desk<'_>, to: &str, requantize: bool) -> Result<Product
     let options = QuantizeOptions { to, requantize, threads: desk.job.threads };
     let mut progress = |done, total| desk.worker.progress(done, Some(total), Unit::Tensors);
     quantize(&llama.backend, &model, &output, &options, &mut progress).map_err(said)?;
-    Ok(Product { outputs: vec![output], fetched: None, kernel_class: Some(kernel_class(&llama.backend)), cost: None })
+    Ok(Product { outputs: vec![output], kernel_class: Some(kernel_class(&llama.backend)), ..Product::default() })
 }

@@ -30,7 +30,7 @@ pub(super) fn run(desk: &Desk<'_>, work: &FinetuneWork) -> Result<Product, Troub
     ];
     write(&output, &texts).map_err(|error| Trouble::new(folder::sentence(&output, &error)))?;
     say(desk, &course);
-    Ok(Product { outputs: vec![output], fetched: None, kernel_class: None, cost: None })
+    Ok(Product { outputs: vec![output], ..Product::default() })
 }
 
 fn spelled(model: &Model, ids: &[i32]) -> String {

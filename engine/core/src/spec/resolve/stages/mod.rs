@@ -1,6 +1,5 @@
 //! `[stages.NAME]`: programs with declared inputs, outputs and parameters.
 
-mod bytes;
 mod collisions;
 pub(super) mod output;
 mod paths;
@@ -101,7 +100,7 @@ fn memory(table: &Table, cx: &mut Context<'_>) -> Option<u64> {
     let node = table.get("memory")?;
     let bytes = match &node.value {
         Value::Integer(bytes) => u64::try_from(*bytes).ok(),
-        Value::Text(text) => bytes::parse(text),
+        Value::Text(text) => crate::bytes::parse(text),
         _ => return None,
     };
     if bytes.is_none() {

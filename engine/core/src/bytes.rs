@@ -1,4 +1,4 @@
-//! Amounts of memory: `4GB`, `1.5 GiB`.
+//! Amounts of memory and of disk: `4GB`, `1.5 GiB`.
 
 const UNITS: [(&str, u64); 9] = [
     ("KiB", 1 << 10),
@@ -12,8 +12,10 @@ const UNITS: [(&str, u64); 9] = [
     ("B", 1),
 ];
 
-/// Bytes; at most three digits behind the point.
-pub(super) fn parse(text: &str) -> Option<u64> {
+/// Bytes of a number and a unit (B, KB to TB in thousands, KiB to TiB in 1024s), with at most three digits behind the point; `None`
+/// for anything else.
+#[must_use]
+pub fn parse(text: &str) -> Option<u64> {
     let text = text.trim();
     let (digits, unit) = UNITS.iter().find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, *bytes)))?;
     let (whole, part) = digits.trim_end().split_once('.').unwrap_or((digits.trim_end(), "0"));
