@@ -25,17 +25,23 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Opens the cache at `root`, making the folder where there is none.
+    /// Opens the cache at `root`, making the folder where there is none. One that this user may only read is opened, too: whatever
+    /// writes will say so.
     ///
     /// # Errors
-    /// Where the folder cannot be made or written, is of a newer format, or lies where file locks do not work.
+    /// Where the folder cannot be made, is of a newer format, or lies where file locks do not work.
     pub fn open(root: &Path) -> Result<Self, CacheError> {
         let root = std::path::absolute(root).at("open the cache", root)?;
-        let id = match read_format(&root)? {
+        let found = read_format(&root)?;
+        let is_old = found.is_some();
+        let id = match found {
             Some(id) => id,
             None => create(&root)?,
         };
-        locks::probe(&root)?;
+        match locks::probe(&root) {
+            Err(CacheError::Denied { .. }) if is_old => {}
+            other => other?,
+        }
         Ok(Self { root: root.into(), id: id.into() })
     }
 

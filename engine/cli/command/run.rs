@@ -5,6 +5,7 @@ use crate::failure::{Failure, INTERRUPTED, STAGE_FAILED};
 use crate::term;
 use crate::watch;
 use std::process::ExitCode;
+use xlt_cache::CacheError;
 use xlt_core::plan::Plan;
 use xlt_run::{Ending, Engine, Observer, Options};
 
@@ -57,7 +58,11 @@ pub(crate) fn run_plan(
     mut observer: Box<dyn Observer>,
     plan: impl Fn(&Context) -> Result<Plan, Failure>,
 ) -> Result<ExitCode, Failure> {
-    let held = context.world.cache.share()?;
+    let held = match context.world.cache.share() {
+        // Of a cache that may only be read, results are copied all the same.
+        Err(CacheError::Denied { .. }) if is_done(&plan(context)?) => None,
+        held => Some(held?),
+    };
     let (engine, interrupt) = Engine::new(Options {
         program: std::env::current_exe()
             .map_err(|error| Failure::sentence(format!("xlt cannot find itself: {error}")))?,
@@ -69,7 +74,7 @@ pub(crate) fn run_plan(
     });
     // Failing to catch Ctrl-C leaves the system's own way: everything ends at once, which a run survives.
     let _ = ctrlc::set_handler(move || interrupt.send());
-    let mut run_once = || Ok::<_, Failure>(engine.run(&plan(context)?, &mut context.world, &held, &mut *observer)?);
+    let mut run_once = || Ok::<_, Failure>(engine.run(&plan(context)?, &mut context.world, held.as_ref(), &mut *observer)?);
     let mut ending = run_once()?;
     for _ in 0..AGAIN {
         if !ending.damaged || ending.interrupted {
@@ -88,6 +93,11 @@ pub(crate) fn run_plan(
         Ending { tally, .. } if tally.failed > 0 || tally.left > 0 => ExitCode::from(STAGE_FAILED),
         Ending { .. } => ExitCode::SUCCESS,
     })
+}
+
+/// Whether nothing is left to make.
+fn is_done(plan: &Plan) -> bool {
+    plan.verdicts.iter().all(|verdict| verdict.word() == "cached")
 }
 
 fn host() -> String {

@@ -94,7 +94,8 @@ impl Engine {
         (Self { options, machine, sender, receiver }, interrupt)
     }
 
-    /// Runs a plan to its end. The caller holds the cache, and whatever of it the run relies on is pinned there.
+    /// Runs a plan to its end. The caller holds the cache, and whatever of it the run relies on is pinned there; a cache that may
+    /// only be read is not held.
     ///
     /// # Errors
     /// [`RunError`] where the run as a whole cannot go on; a stage that fails is in the tally.
@@ -102,11 +103,13 @@ impl Engine {
         &self,
         plan: &Plan,
         world: &mut World,
-        held: &RunGuard,
+        held: Option<&RunGuard>,
         observer: &mut dyn Observer,
     ) -> Result<Ending, RunError> {
         refusal::check(plan, &self.options)?;
-        held.pin(plan.verdicts.iter().filter_map(Verdict::key))?;
+        if let Some(held) = held {
+            held.pin(plan.verdicts.iter().filter_map(Verdict::key))?;
+        }
         world.lock.register(&plan.new_claims)?;
         let started = Instant::now();
         let cached = plan.verdicts.iter().filter(|verdict| verdict.word() == "cached").count();
@@ -175,7 +178,7 @@ struct Run<'a> {
     engine: &'a Engine,
     plan: &'a Plan,
     world: &'a mut World,
-    held: &'a RunGuard,
+    held: Option<&'a RunGuard>,
     observer: &'a mut dyn Observer,
     scheduler: Scheduler<'a>,
     pool: Pool,
@@ -251,7 +254,9 @@ impl Run<'_> {
             Command::LookUp { stage, key } => {
                 let found = self.world.record(&key);
                 if found.is_some() {
-                    self.held.pin([&key])?;
+                    if let Some(held) = self.held {
+                        held.pin([&key])?;
+                    }
                     self.observer.event(&RunEvent::Finished {
                         stage: self.plan.stage(stage),
                         ran: false,
