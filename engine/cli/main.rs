@@ -7,6 +7,7 @@ mod context;
 mod failure;
 #[cfg(feature = "llama")]
 mod loader;
+mod signals;
 mod term;
 mod watch;
 

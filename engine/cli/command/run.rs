@@ -2,6 +2,7 @@
 
 use crate::context::{Context, Selection, SpecArgs};
 use crate::failure::{Failure, INTERRUPTED, STAGE_FAILED};
+use crate::signals;
 use crate::term;
 use crate::watch;
 use std::process::ExitCode;
@@ -72,9 +73,9 @@ pub(crate) fn run_plan(
         allow_commands,
         host: host(),
     });
-    // Failing to catch Ctrl-C leaves the system's own way: everything ends at once, which a run survives.
-    let _ = ctrlc::set_handler(move || interrupt.send());
-    let mut run_once = || Ok::<_, Failure>(engine.run(&plan(context)?, &mut context.world, held.as_ref(), &mut *observer)?);
+    signals::on_stop(move || interrupt.send());
+    let mut run_once =
+        || Ok::<_, Failure>(engine.run(&plan(context)?, &mut context.world, held.as_ref(), &mut *observer)?);
     let mut ending = run_once()?;
     for _ in 0..AGAIN {
         if !ending.damaged || ending.interrupted {
