@@ -35,6 +35,14 @@ impl Ledger {
         Ok(digest)
     }
 
+    /// Forgets what is known of a file of the user's, which turned out to be something else.
+    pub fn forget_file(&self, path: &Path) {
+        if let Ok(path) = std::path::absolute(path) {
+            let none = Fingerprint { size: 0, mtime_ns: 0, ctime_ns: 0, inode: 0 };
+            self.state().pending.files.insert(path, (none, Digest([0; 32])));
+        }
+    }
+
     fn known_file(&self, path: &Path) -> Option<(Fingerprint, Digest)> {
         let mut state = self.state();
         if let Some(known) = state.pending.files.get(path) {

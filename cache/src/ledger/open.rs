@@ -91,6 +91,9 @@ pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
 }
 
 fn connect(path: &Path, depth: Depth) -> Result<Connection, Unusable> {
+    if path.is_dir() {
+        return Err(Unusable::Foreign);
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(path, flags)?;
     if db.is_readonly("main")? {
@@ -127,7 +130,10 @@ fn set_aside(path: &Path) -> std::io::Result<()> {
     for side in ["-wal", "-shm"] {
         let _ = fs::remove_file(with_suffix(path, side));
     }
-    fs::rename(path, beside(path, "set-aside"))
+    let aside = beside(path, "set-aside");
+    // A file does not replace a folder, nor a folder a file.
+    let _ = if aside.is_dir() { fs::remove_dir_all(&aside) } else { fs::remove_file(&aside) };
+    fs::rename(path, aside)
 }
 
 fn beside(path: &Path, extension: &str) -> PathBuf {

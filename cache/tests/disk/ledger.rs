@@ -70,6 +70,23 @@ fn a_file_that_is_no_ledger_is_set_aside() {
 }
 
 #[test]
+fn a_folder_in_its_place_is_set_aside_like_a_file() {
+    let space = Space::new();
+    let written = fill(&space, &space.ledger(), 10);
+    // Each in turn finds the other kind set aside before.
+    for _ in 0..2 {
+        fs::remove_file(space.ledger_path()).unwrap();
+        fs::create_dir(space.ledger_path()).unwrap();
+        fs::write(space.ledger_path().join("file"), "").unwrap();
+        check(&space.ledger(), &written);
+        assert!(space.ledger_path().is_file() && set_aside(&space));
+        fs::write(space.ledger_path(), "no database at all\n".repeat(500)).unwrap();
+        check(&space.ledger(), &written);
+        assert!(space.path("state/ledger.sqlite.set-aside").is_file());
+    }
+}
+
+#[test]
 fn a_ledger_of_another_version_is_set_aside() {
     let space = Space::new();
     let ledger = space.ledger();

@@ -12,7 +12,7 @@ use crate::refusal;
 use crate::workplace::{self, Workplace};
 use crate::world::World;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 use xlt_cache::{CacheError, RunCounts, RunGuard, RunId, StageRun, Status};
@@ -419,6 +419,8 @@ impl Run<'_> {
             && done.outputs.first().is_none_or(|made| made.blake3 != self.plan.local(*local).digest.to_string())
         {
             let path = &self.plan.local(*local).path;
+            // Or the ledger was wrong about it, and would be again.
+            self.world.ledger.forget_file(Path::new(path));
             self.fail(id, &format!("{path} changed while it was copied; run again"), &[]);
             return Ok(());
         }
