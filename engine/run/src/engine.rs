@@ -2,7 +2,7 @@
 
 use crate::commit::Committer;
 use crate::error::RunError;
-use crate::job::{job, provisional};
+use crate::job::{job, provisional, unrecorded};
 use crate::machine::Machine;
 use crate::observe::{Observer, RunEvent};
 use crate::pool::{Pool, WorkerId};
@@ -290,6 +290,12 @@ impl Run<'_> {
                 work.file.source
             );
             self.fail(id, &why, &[]);
+            return Ok(());
+        }
+        if let Some(digest) = unrecorded(self.plan, id, &self.scheduler, &self.world.cache) {
+            let what = "the record of a stage whose answers it reads is gone or damaged";
+            self.observer.event(&RunEvent::Damaged { stage, what });
+            self.step(Event::Damaged { stage: id, digest });
             return Ok(());
         }
         let threads = self.engine.machine.resources.cores.min(stage.resources.cores.max(1));

@@ -83,8 +83,17 @@ fn work(plan: &Plan, id: StageId, scheduler: &Scheduler<'_>, cache: &Cache) -> J
     }
 }
 
-/// Where the answers that an analysis reads come from. A record that cannot be read says nothing: the answers are there all the
-/// same.
+/// Of the stages whose answers an analysis reads, one whose record is gone or damaged, although the ledger still knows it: by its
+/// answers. It is done again, for the report says of every answer which stage and which kernels made it.
+pub(crate) fn unrecorded(plan: &Plan, id: StageId, scheduler: &Scheduler<'_>, cache: &Cache) -> Option<Digest> {
+    let Work::Analyze(work) = &plan.stage(id).work else { return None };
+    let recorded = |of| scheduler.key(of).is_some_and(|key| matches!(cache.read_record(&key), Ok(Some(_))));
+    let mut read = plan.stage(id).producers().take(work.cells.len());
+    let (of, output) = read.find(|&(of, _)| !recorded(of))?;
+    scheduler.output(InputSource::Stage(of, output))
+}
+
+/// Where the answers that an analysis reads come from.
 fn origins(plan: &Plan, id: StageId, work: &AnalyzeWork, scheduler: &Scheduler<'_>, cache: &Cache) -> Vec<Origin> {
     let origin = |(cell, (of, output)): (&EvaluateCell, (StageId, u16))| {
         let stage = plan.stage(of);
