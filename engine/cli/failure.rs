@@ -14,6 +14,8 @@ pub(crate) const STAGE_FAILED: u8 = 1;
 pub(crate) const USER: u8 = 2;
 /// xlt has a bug.
 pub(crate) const BUG: i32 = 70;
+/// What Rust's library says, and panics, where the system gives no thread.
+const NO_THREAD: &str = "failed to spawn thread";
 /// The user interrupted.
 pub(crate) const INTERRUPTED: u8 = 130;
 
@@ -61,6 +63,13 @@ pub(crate) fn report_bugs() {
     std::panic::set_hook(Box::new(|panic| {
         if panics::are_caught() {
             return;
+        }
+        if panic.payload_as_str().is_some_and(|text| text.contains(NO_THREAD)) {
+            term::tell(&format!(
+                "error: this machine allows no more threads or no more memory: {panic}\n  `--jobs 1` needs fewer; `ulimit -a` shows the \
+                 limits; run again to go on"
+            ));
+            std::process::exit(USER.into());
         }
         term::tell(&format!(
             "error: this is a bug in xlt {}: {panic}\n  nothing half-made is used by the next run; please report it with the spec and \

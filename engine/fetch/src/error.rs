@@ -1,6 +1,6 @@
 //! Everything that can go wrong while fetching, as data and as a sentence that says what to do next.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::hub::HubError;
@@ -29,6 +29,17 @@ pub enum FetchError {
         /// What was tried, as a verb.
         doing: &'static str,
         /// On which path.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// No space, or no quota, is left in the work folder.
+    #[error(
+        "the disk is full at {path}; free some space (`xlt cache gc`), or set $XLT_CACHE to a larger disk; what has arrived is kept",
+        path = path.display()
+    )]
+    Full {
+        /// The path.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
@@ -262,12 +273,27 @@ pub enum FetchError {
 
 /// Says on which path a disk operation failed.
 pub(crate) trait OnDisk<T> {
-    /// Turns a bare `io::Error` into [`FetchError::Disk`].
+    /// Turns a bare `io::Error` into [`FetchError::Full`] or [`FetchError::Disk`].
     fn on_disk(self, doing: &'static str, path: &Path) -> Result<T, FetchError>;
 }
 
 impl<T> OnDisk<T> for io::Result<T> {
     fn on_disk(self, doing: &'static str, path: &Path) -> Result<T, FetchError> {
-        self.map_err(|source| FetchError::Disk { doing, path: path.to_owned(), source })
+        self.map_err(|source| match (source.kind(), path.to_owned()) {
+            (ErrorKind::StorageFull | ErrorKind::QuotaExceeded, path) => FetchError::Full { path, source },
+            (_, path) => FetchError::Disk { doing, path, source },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_has_a_sentence_of_its_own() {
+        let error = Err::<(), _>(io::Error::from(ErrorKind::StorageFull)).on_disk("write", Path::new("/cache/partial"));
+        let text = error.map_or_else(|error| error.to_string(), |()| String::new());
+        assert!(text.starts_with("the disk is full at /cache/partial; free some space") && text.contains("$XLT_CACHE"));
     }
 }

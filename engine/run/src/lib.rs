@@ -34,6 +34,7 @@ mod resolve;
 #[cfg(feature = "llama")]
 pub mod scorer;
 #[cfg(feature = "llama")]
+mod shortage;
 mod slot;
 pub mod threads;
 pub mod worker;

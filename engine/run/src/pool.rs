@@ -6,6 +6,7 @@
 use crate::engine::Message;
 use crate::error::RunError;
 use crate::protocol::{Job, Reply, Request};
+use crate::shortage;
 use crate::threads::patience;
 use crate::workplace::{self, Workplace};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -17,6 +18,8 @@ use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use xlt_cache::Cache;
 use xlt_core::key::Digest;
 use xlt_core::plan::StageId;
@@ -30,6 +33,8 @@ pub(crate) struct WorkerId(u32);
 
 /// Lines of a worker's standard error that are kept.
 const TAIL: usize = 40;
+/// How long what a dead worker has said is waited for.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// The workers.
 pub(crate) struct Pool {
@@ -50,6 +55,8 @@ struct Worker {
     /// The model that it has loaded.
     model: Option<Digest>,
     stderr: Arc<Mutex<VecDeque<String>>>,
+    /// Reads it until all who write have ended.
+    listener: Option<JoinHandle<()>>,
 }
 
 impl Pool {
@@ -108,14 +115,13 @@ impl Pool {
     pub(crate) fn bury(&mut self, id: WorkerId) -> Option<(Option<StageId>, String, Vec<String>)> {
         let mut worker = self.workers.remove(&id)?;
         worker.kill_group();
-        let death = worker
-            .child
-            .wait()
-            .map_or_else(|error| format!("its worker process is gone ({error}); run again to go on"), death);
+        let status = worker.child.wait();
         if let Some(workplace) = &self.workplace {
             workplace::remove(&workplace.of_worker(id.0));
         }
-        let tail = worker.stderr.lock().map(|lines| lines.iter().cloned().collect()).unwrap_or_default();
+        let tail = worker.last_words();
+        let gone = |error| format!("its worker process is gone ({error}); run again to go on");
+        let death = status.map_or_else(gone, |status| death(status, &tail));
         Some((worker.job, death, tail))
     }
 
@@ -145,12 +151,12 @@ impl Pool {
             let engine = self.engine.clone();
             std::thread::spawn(move || listen(id, stdout, &engine));
         }
-        if let Some(pipe) = child.stderr.take() {
+        let listener = child.stderr.take().map(|pipe| {
             let lines = Arc::clone(&stderr);
-            std::thread::spawn(move || keep_tail(pipe, &lines));
-        }
+            std::thread::spawn(move || keep_tail(pipe, &lines))
+        });
         let stdin = child.stdin.take();
-        self.workers.insert(id, Worker { child, stdin, job: None, model: None, stderr });
+        self.workers.insert(id, Worker { child, stdin, job: None, model: None, stderr, listener });
         Ok(id)
     }
 }
@@ -176,6 +182,15 @@ impl Worker {
             // It is gone; its listener will say so.
             self.stdin = None;
         }
+    }
+
+    /// Its last lines. It has ended, with its group; but something that has left the group may hold its standard error for ever.
+    fn last_words(&mut self) -> Vec<String> {
+        let begun = Instant::now();
+        while self.listener.as_ref().is_some_and(|it| !it.is_finished()) && begun.elapsed() < LAST_WORDS {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.stderr.lock().map(|lines| lines.iter().cloned().collect()).unwrap_or_default()
     }
 
     /// Kills whatever is left of the worker's process group. The number cannot be another's: a group lives while a process of it
@@ -222,8 +237,11 @@ fn keep_tail(pipe: impl std::io::Read, lines: &Mutex<VecDeque<String>>) {
 }
 
 /// How a worker ended, in words, and what to try.
-fn death(status: ExitStatus) -> String {
+fn death(status: ExitStatus, tail: &[String]) -> String {
     match status.signal() {
+        Some(6) | None if tail.iter().any(|line| shortage::is_told_in(line)) => {
+            format!("its worker process ended for want of memory ({status}); its last words are below\n  {}", shortage::ADVICE)
+        }
         Some(9) => "its worker process was killed (signal 9, SIGKILL)\n  if nobody did that, the machine ran out of memory: `--jobs 1` or a \
                     smaller model needs less; run again to go on"
             .to_owned(),

@@ -102,7 +102,7 @@ fn copied(path: &Path, want: &Want<'_>, watch: &dyn Watch) -> Result<Landed, Fet
 /// What is wrong with a file of the cache, as a sentence's end.
 fn wrong(error: &FetchError) -> String {
     match error {
-        FetchError::Disk { source, .. } => format!("cannot be copied ({source})"),
+        FetchError::Disk { source, .. } | FetchError::Full { source, .. } => format!("cannot be copied ({source})"),
         _ => "has not the bytes that it should have".to_owned(),
     }
 }

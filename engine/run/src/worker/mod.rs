@@ -29,6 +29,7 @@ mod quantize;
 mod rows;
 
 use crate::protocol::{Done, Job, JobInput, JobWork, Learning, Made, Reply, Request, Unit};
+use crate::shortage;
 use crate::workplace::remove;
 use folder::Folders;
 use log::Log;
@@ -66,7 +67,11 @@ enum Trouble {
 
 impl Trouble {
     fn new(message: impl ToString) -> Self {
-        Self::Failed { message: message.to_string(), tail: Vec::new() }
+        let mut message = message.to_string();
+        if shortage::is_told_in(&message) {
+            message = format!("{message}\n  {}", shortage::ADVICE);
+        }
+        Self::Failed { message, tail: Vec::new() }
     }
 }
 
