@@ -37,6 +37,7 @@ torture: setup
 
 bench: build
 	$(CARGO) bench --locked --bench engine
+	$(CARGO) bench --locked --bench soak
 	$(CARGO) bench --locked --bench analyze
 	$(CARGO) bench --locked --bench evaluate
 	$(CARGO) bench --locked --bench generate

@@ -62,6 +62,20 @@ fn main() {
     for ((models, warm), folder) in STUDIES.into_iter().zip(&folders).take(if quick { 2 } else { 3 }) {
         study(models, warm, folder.path());
     }
+    hashing();
+}
+
+/// How fast artifacts are read and hashed, from memory: what a verification, or a local file that is seen for the first time, costs.
+fn hashing() {
+    const BYTES: usize = 1 << 30;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    fs::write(&path, (0..BYTES).map(|at| (at * 31) as u8).collect::<Vec<u8>>()).unwrap();
+    let cost = measure(3, || {
+        xlt_cache::digest_path(&path).unwrap();
+        0.0
+    });
+    println!("hashing: {:.2} GB per second of processor time; promised 1.5", BYTES as f64 / 1e9 / cost.cpu);
 }
 
 /// Runs one study cold and warm, plans it before and after, and starts its programs without an engine.

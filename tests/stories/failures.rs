@@ -259,3 +259,29 @@ outputs = { text = "text" }
     );
     assert!(log.ends_with("the end\n"), "{}", &log[log.len() - 100..]);
 }
+
+/// Doubles a text until it has 512 MB: `hungry STAGE OUTPUT`.
+const HUNGRY: &str = r#"awk 'BEGIN { text = "x"; while (length(text) < 512000000) text = text text }' || exit 1
+printf fed > "$1""#;
+
+#[test]
+fn a_limit_on_memory_fails_the_stage_that_reaches_it() {
+    let stages = r#"
+[stages.hungry]
+program = "hungry"
+args    = ["hungry", "{out.text}"]
+outputs = { text = "text" }
+
+[stages.other]
+program = "step"
+args    = ["other", "{out.text}", "other"]
+outputs = { text = "text" }
+"#;
+    let space = Space::with_spec(&format!("[limits]\nmemory = \"128MB\"\n{stages}"));
+    space.program("hungry", HUNGRY);
+    let outcome = space.run();
+    outcome.expect_failed(["hungry"], <[&str; 0]>::default());
+    assert_eq!(outcome.ran, set(["other"]));
+    space.write("spec.toml", stages);
+    space.run().expect_ran(["hungry"]).expect_cached(1);
+}

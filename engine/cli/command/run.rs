@@ -71,6 +71,7 @@ pub(crate) fn run_plan(
         offline: limits.offline,
         locked: limits.locked,
         allow_commands,
+        memory: context.spec.limits.memory,
         host: host(),
     });
     signals::on_stop(move || interrupt.send());

@@ -13,9 +13,15 @@ pub(crate) struct Args {
     /// The folder to work in
     #[arg(long)]
     folder: PathBuf,
+    /// The most bytes that this process, and each that it starts, may have in memory of its own
+    #[arg(long)]
+    memory: Option<u64>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
+    if let Some(bytes) = args.memory {
+        xlt_run::worker::bound_memory(bytes);
+    }
     xlt_run::worker::serve(&args.cache, &args.folder)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -41,6 +41,8 @@ pub struct Options {
     pub locked: bool,
     /// Command stages may run.
     pub allow_commands: bool,
+    /// Bytes that each process of a worker may have in memory of its own.
+    pub memory: Option<u64>,
     /// Name of this host, for the ledger.
     pub host: String,
 }
@@ -123,6 +125,7 @@ impl Engine {
                 self.options.program.clone(),
                 world.cache.clone(),
                 self.options.offline,
+                self.options.memory,
                 self.sender.clone(),
             ),
             committer: Committer::start(world.cache.clone(), self.sender.clone()),

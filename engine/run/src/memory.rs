@@ -1,5 +1,6 @@
 //! How much memory a stage may still take on this machine.
 
+use rustix::process::{Resource, getrlimit};
 use std::fs;
 use std::path::Path;
 
@@ -24,7 +25,14 @@ pub(crate) fn for_training(model: u64) -> Option<u64> {
 /// mapped file counts as free even while it is used.
 fn available() -> Option<u64> {
     let machine = field(&fs::read_to_string("/proc/meminfo").ok()?, "MemAvailable:").map(|kib| kib << 10);
-    machine.into_iter().chain(of_groups()).min()
+    machine.into_iter().chain(of_groups()).chain(of_process()).min()
+}
+
+/// What this process may still take for itself, where that is limited.
+fn of_process() -> Option<u64> {
+    let most = getrlimit(Resource::Data).current?;
+    let used = field(&fs::read_to_string("/proc/self/status").ok()?, "VmData:")? << 10;
+    Some(most.saturating_sub(used))
 }
 
 /// What the groups of processes that this one is in may still take (cgroup v2: containers, Slurm jobs). What they keep of

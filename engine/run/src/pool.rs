@@ -42,6 +42,8 @@ pub(crate) struct Pool {
     cache: Cache,
     /// Whether workers may not ask the network.
     offline: bool,
+    /// Bytes that each process of a worker may have in memory of its own.
+    memory: Option<u64>,
     /// Made with the first worker.
     workplace: Option<Workplace>,
     engine: Sender<Message>,
@@ -61,8 +63,14 @@ struct Worker {
 
 impl Pool {
     /// A pool whose workers are `program worker`, on that cache.
-    pub(crate) fn new(program: PathBuf, cache: Cache, offline: bool, engine: Sender<Message>) -> Self {
-        Self { program, cache, offline, workplace: None, engine, workers: BTreeMap::new() }
+    pub(crate) fn new(
+        program: PathBuf,
+        cache: Cache,
+        offline: bool,
+        memory: Option<u64>,
+        engine: Sender<Message>,
+    ) -> Self {
+        Self { program, cache, offline, memory, workplace: None, engine, workers: BTreeMap::new() }
     }
 
     /// Gives a job to an idle worker; starts one if there is none. A job with a model goes to the worker that has it loaded,
@@ -139,6 +147,9 @@ impl Pool {
         let id = WorkerId(NEXT.fetch_add(1, Ordering::Relaxed));
         let mut command = Command::new(&self.program);
         command.arg("worker").arg("--cache").arg(self.cache.root()).arg("--folder").arg(self.folder(id)?);
+        if let Some(memory) = self.memory {
+            command.arg("--memory").arg(memory.to_string());
+        }
         command.process_group(0);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.envs(patience());

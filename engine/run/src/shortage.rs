@@ -16,7 +16,7 @@ const WORDS: [&str; 11] = [
 ];
 
 /// What to try.
-pub(crate) const ADVICE: &str = "the machine ran out of memory, or reached a limit on it (a control group, `ulimit`): `--jobs 1` or a \
+pub(crate) const ADVICE: &str = "the machine ran out of memory, or reached a limit on it (`[limits]` of the spec, a control group, `ulimit`): `--jobs 1` or a \
                                  smaller model needs less; run again to go on";
 
 /// Whether a message speaks of such a shortage.

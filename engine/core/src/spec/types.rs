@@ -36,6 +36,15 @@ pub struct Spec {
     pub claims: Vec<Claim>,
     /// `[stages.NAME]`, sorted by name.
     pub stages: Vec<CommandStage>,
+    /// `[limits]`.
+    pub limits: Limits,
+}
+
+/// What a run may take of the machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Bytes that each process of a worker may have in memory of its own; `None`: what the machine has.
+    pub memory: Option<u64>,
 }
 
 /// One model: a file, and what is made of it; or what it answered elsewhere.

@@ -33,6 +33,7 @@ use crate::shortage;
 use crate::workplace::remove;
 use folder::Folders;
 use log::Log;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
@@ -98,6 +99,15 @@ struct Worker {
     open_log: log::Open,
     #[cfg(feature = "llama")]
     llama: RefCell<loaded::Loaded>,
+}
+
+/// From now on this process, and each that it starts, may have at most so many bytes in memory of its own. Weights, which are mapped
+/// files, do not count (RLIMIT_DATA of setrlimit(2), which systems other than Linux may not heed).
+pub fn bound_memory(bytes: u64) {
+    let now = getrlimit(Resource::Data);
+    // A limit that is tighter already stays: to raise one is not allowed.
+    let tighter = |limit: Option<u64>| Some(limit.map_or(bytes, |limit| limit.min(bytes)));
+    let _ = setrlimit(Resource::Data, Rlimit { current: tighter(now.current), maximum: tighter(now.maximum) });
 }
 
 /// Serves jobs until standard input ends, working in `folder`.

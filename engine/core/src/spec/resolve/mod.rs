@@ -16,6 +16,7 @@ mod fields;
 mod formats;
 mod held_out;
 mod languages;
+mod limits;
 mod made;
 mod models;
 mod only;
@@ -115,6 +116,7 @@ pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Fa
         analyze: analysis::resolve(&conditions, evaluate.as_ref(), &groups, cx)
             .or_else(|| evaluate.as_ref().map(|_| Analyze::default())),
         claims: claims::resolve(evaluate.as_ref(), &groups, cx),
+        limits: limits::resolve(cx),
         languages: groups,
         data,
         prompt,

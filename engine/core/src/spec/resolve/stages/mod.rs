@@ -10,8 +10,9 @@ mod wiring;
 use std::collections::BTreeMap;
 
 use super::Context;
+use super::limits::memory;
 use crate::spec::text::Word;
-use crate::spec::tree::{Entry, Table, Value};
+use crate::spec::tree::{Entry, Table};
 use crate::spec::{CommandStage, Model};
 use scope::Scope;
 
@@ -94,22 +95,6 @@ fn program(word: Word<'_>, cx: &mut Context<'_>) -> String {
     // Of a spec in the current folder nothing is left to join to; without a slash it would be looked for on PATH.
     let path = cx.texts.join(word.place, word.text);
     if path.contains('/') { path } else { format!("./{path}") }
-}
-
-fn memory(table: &Table, cx: &mut Context<'_>) -> Option<u64> {
-    let node = table.get("memory")?;
-    let bytes = match &node.value {
-        Value::Integer(bytes) => u64::try_from(*bytes).ok(),
-        Value::Text(text) => crate::bytes::parse(text),
-        _ => return None,
-    };
-    if bytes.is_none() {
-        cx.faults
-            .at(node.place, "not an amount of memory")
-            .label("malformed")
-            .help("write a number of bytes, or a string such as \"512MB\", \"4GB\" or \"4GiB\"");
-    }
-    bytes
 }
 
 /// The axes in the order written, and their values.
