@@ -21,6 +21,19 @@ pub enum CacheError {
         /// Newest format that this version reads.
         known: u64,
     },
+    /// The folder was written by an older xlt, in a way that is no longer read.
+    #[error(
+        "open the cache {path}: it has format {found}, which this xlt no longer reads (it knows format {known}); use the xlt that \
+         made it, or set $XLT_CACHE to another folder, where everything is made again"
+    )]
+    Older {
+        /// Root of the cache.
+        path: PathBuf,
+        /// Format of the folder.
+        found: u64,
+        /// Oldest format that this version reads.
+        known: u64,
+    },
     /// There is a `format` file, and it is not xlt's.
     #[error(
         "open the cache {path}: its file `format` is not one that xlt wrote; set $XLT_CACHE to another folder, or \

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use xlt_core::key::{Digest, Key};
 
-/// Format of the folder. Raise it when an older xlt must not touch a newer cache.
+/// Format of the folder. Raise it when an older xlt must not touch a newer cache. No older one is read.
 const FORMAT: u64 = 1;
 /// Name of the folder of records; its number is the record's own format.
 pub(crate) const RECORDS: &str = "v1";
@@ -29,7 +29,7 @@ impl Cache {
     /// writes will say so.
     ///
     /// # Errors
-    /// Where the folder cannot be made, is of a newer format, or lies where file locks do not work.
+    /// Where the folder cannot be made, is of another format, or lies where file locks do not work.
     pub fn open(root: &Path) -> Result<Self, CacheError> {
         let root = std::path::absolute(root).at("open the cache", root)?;
         let found = read_format(&root)?;
@@ -164,6 +164,7 @@ fn read_format(root: &Path) -> Result<Option<String>, CacheError> {
     let found = lines.next().and_then(|line| line.strip_prefix("xlt-cache ")?.parse().ok());
     match (found, lines.next().and_then(|line| line.strip_prefix("id "))) {
         (Some(found), _) if found > FORMAT => Err(CacheError::Newer { path: root.to_owned(), found, known: FORMAT }),
+        (Some(found), _) if found < FORMAT => Err(CacheError::Older { path: root.to_owned(), found, known: FORMAT }),
         (Some(_), Some(id)) if !id.is_empty() => Ok(Some(id.to_owned())),
         _ => Err(CacheError::NotACache { path: root.to_owned() }),
     }

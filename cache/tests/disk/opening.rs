@@ -33,6 +33,18 @@ fn a_newer_format_is_refused() {
 }
 
 #[test]
+fn an_older_format_is_refused_whatever_else_the_file_says() {
+    let space = Space::new();
+    for text in ["xlt-cache 0\n", "xlt-cache 0\nid a\n"] {
+        fs::write(space.cache.root().join("format"), text).unwrap();
+        let error = Cache::open(space.cache.root()).unwrap_err();
+        assert!(matches!(error, CacheError::Older { found: 0, known: 1, .. }), "{error:?}");
+        let words = "it has format 0, which this xlt no longer reads (it knows format 1); use the xlt that made it";
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[test]
 fn a_format_file_of_something_else_is_refused() {
     let space = Space::new();
     for text in ["", "hello\n", "xlt-cache one\nid a\n", "xlt-cache 1\n"] {
