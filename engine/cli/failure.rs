@@ -7,6 +7,7 @@ use xlt_core::panics;
 use xlt_core::plan::PlanErrors;
 use xlt_core::spec::SpecErrors;
 use xlt_run::RunError;
+use xlt_run::transfer::TransferError;
 
 /// A stage failed.
 pub(crate) const STAGE_FAILED: u8 = 1;
@@ -30,6 +31,8 @@ pub(crate) enum Failure {
     Run(#[from] RunError),
     #[error("failed to {0}")]
     Cache(#[from] CacheError),
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     #[error("{0}")]
     Sentence(String),
 }

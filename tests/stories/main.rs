@@ -18,5 +18,6 @@ mod ledger;
 mod order;
 mod paper;
 mod rerun;
+mod sharing;
 mod space;
 mod study;

@@ -1,8 +1,11 @@
-//! `xlt cache`: what the cache holds, whether it is whole, and how to make it smaller. A file for each action.
+//! `xlt cache`: what the cache holds, whether it is whole, how to make it smaller, and how to share it. A file for each action.
 
 mod du;
 mod gc;
 mod ls;
+mod pull;
+mod push;
+mod transfer;
 mod verify;
 
 use crate::context::open_cache;
@@ -12,7 +15,7 @@ use comfy_table::{Table, presets};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Look at, verify or clean the cache
+/// Look at, verify, clean or share the cache
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -39,6 +42,8 @@ enum Action {
     },
     /// Remove what no finished stage needs; beside a run, nothing that it needs
     Gc(gc::Args),
+    Push(push::Args),
+    Pull(pull::Args),
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
@@ -48,6 +53,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
         Action::Ls { name } => ls::run(&cache, name.as_deref()),
         Action::Du => du::run(&cache),
         Action::Verify { repair } => verify::run(&cache, *repair),
+        Action::Push(push) => push::run(push, &cache, folder),
+        Action::Pull(pull) => pull::run(pull, &cache, &ledger, folder),
         Action::Gc(args) => {
             ledger.flush()?;
             drop(ledger);

@@ -3,8 +3,10 @@
 mod bars;
 mod json;
 mod lines;
+mod moving;
 mod words;
 
+pub(crate) use moving::Moving;
 pub(crate) use words::duration;
 
 use xlt_run::Observer;

@@ -21,6 +21,7 @@ mod ranges;
 mod retry;
 mod server;
 mod settings;
+pub mod store;
 mod token;
 mod want;
 mod wheel;

@@ -1,4 +1,5 @@
-//! How patient to be, and which programs to use. The only place of this crate that reads the environment.
+//! How patient to be, and which programs to use. The only place of this crate that reads the environment, beside
+//! `store/address.rs` with the login of a store.
 
 use std::env;
 use std::ffi::OsString;

@@ -37,6 +37,7 @@ pub mod scorer;
 mod shortage;
 mod slot;
 pub mod threads;
+pub mod transfer;
 pub mod worker;
 mod workplace;
 mod world;
