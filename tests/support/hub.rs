@@ -5,9 +5,10 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// The commit that every name but a commit's own means.
 pub(crate) const COMMIT: &str = "c0ffeec0ffeec0ffeec0ffeec0ffeec0ffeec0ff";
@@ -64,7 +65,24 @@ fn row(((_, path), File { bytes, sha256 }): (&(String, String), &File)) -> Strin
     format!(r#"{{"type":"file","path":"{path}","size":{size},"oid":"","lfs":{{"oid":"{sha256}","size":{size}}}}}"#)
 }
 
-/// The server; it remembers the paths that it was asked for, each with the login that came with it.
+/// How files are sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner {
+    /// In pieces of so many bytes, with a pause after each.
+    pub(crate) piece: usize,
+    pub(crate) pause: Duration,
+    /// After so many bytes the hub is gone, in the middle of whatever it sends.
+    pub(crate) life: u64,
+}
+
+impl Default for Manner {
+    /// All at once, for ever.
+    fn default() -> Self {
+        Self { piece: usize::MAX, pause: Duration::ZERO, life: u64::MAX }
+    }
+}
+
+/// The server; it remembers the paths that it was asked for, each with the login or the range that came with it.
 pub(crate) struct Hub {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
@@ -72,17 +90,34 @@ pub(crate) struct Hub {
     thread: Option<JoinHandle<()>>,
 }
 
+/// What every connection has at hand.
+struct Desk {
+    repositories: Repositories,
+    manner: Manner,
+    /// Bytes that may still be sent.
+    life: AtomicU64,
+    asked: Arc<Mutex<Vec<String>>>,
+    stop: Arc<AtomicBool>,
+}
+
 impl Hub {
     pub(crate) fn open(repositories: Repositories) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::at("127.0.0.1:0", repositories, Manner::default())
+    }
+
+    /// At an address where one was before, or at any (`127.0.0.1:0`).
+    pub(crate) fn at(address: &str, repositories: Repositories, manner: Manner) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let address = listener.local_addr().unwrap();
-        let (asked, stop) = (Arc::new(Mutex::new(vec![])), Arc::new(AtomicBool::new(false)));
+        let (asked, stop) = (Arc::default(), Arc::default());
         let (log, end) = (Arc::clone(&asked), Arc::clone(&stop));
-        let repositories = Arc::new(repositories);
+        let life = AtomicU64::new(manner.life);
+        let desk = Arc::new(Desk { repositories, manner, life, asked: log, stop: end });
         let serve = move || {
-            for stream in listener.incoming().map_while(Result::ok).take_while(|_| !end.load(Ordering::SeqCst)) {
-                let (repositories, log) = (Arc::clone(&repositories), Arc::clone(&log));
-                thread::spawn(move || serve(stream, &repositories, &log));
+            let open = |_: &TcpStream| !desk.stop.load(Ordering::SeqCst);
+            for stream in listener.incoming().map_while(Result::ok).take_while(open) {
+                let desk = Arc::clone(&desk);
+                thread::spawn(move || desk.serve(stream));
             }
         };
         Self { address, asked, stop, thread: Some(thread::spawn(serve)) }
@@ -90,6 +125,13 @@ impl Hub {
 
     pub(crate) fn address(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Waits until it has died ([`Manner::life`]).
+    pub(crate) fn wait_until_dead(&self) {
+        while !self.stop.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// What it was asked for since the last look.
@@ -106,19 +148,47 @@ impl Drop for Hub {
     }
 }
 
-fn serve(mut stream: TcpStream, repositories: &Repositories, log: &Mutex<Vec<String>>) {
-    let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
-    let Some(path) = lines.next().and_then(|line| Some(line.split(' ').nth(1)?.to_owned())) else { return };
-    let headers = lines.take_while(|line| !line.is_empty());
-    let login = headers.filter(|line| line.to_lowercase().starts_with("authorization:")).last();
-    log.lock().unwrap().push(login.map_or(path.clone(), |login| format!("{path} {login}")));
-    let (status, Found { commit, etag, body }) = match repositories.answer(&path) {
-        Some(found) => ("200 OK", found),
-        None => ("404 Not Found", Found::default()),
-    };
-    let length = body.len();
-    let head =
-        format!("HTTP/1.1 {status}\r\nX-Repo-Commit: {commit}\r\nETag: \"{etag}\"\r\nContent-Length: {length}\r\n\r\n");
-    // The client may be gone already.
-    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
+impl Desk {
+    fn serve(&self, mut stream: TcpStream) {
+        let mut lines = BufReader::new(&stream).lines().map_while(Result::ok);
+        let Some(path) = lines.next().and_then(|line| Some(line.split(' ').nth(1)?.to_owned())) else { return };
+        let told =
+            |line: &String| ["authorization:", "range:"].iter().any(|name| line.to_lowercase().starts_with(name));
+        let told = lines.take_while(|line| !line.is_empty()).filter(told).last();
+        let line = told.as_ref().map_or(path.clone(), |told| format!("{path} {told}"));
+        self.asked.lock().unwrap().push(line);
+        let found = self.repositories.answer(&path);
+        let status = if found.is_some() { "200 OK" } else { "404 Not Found" };
+        let Found { commit, etag, body } = found.unwrap_or_default();
+        let from =
+            told.and_then(|line| line.to_lowercase().strip_prefix("range: bytes=")?.strip_suffix('-')?.parse().ok());
+        let (status, range, body) = match from.filter(|&from| from < body.len()) {
+            Some(from) => {
+                let (last, total) = (body.len() - 1, body.len());
+                ("206 Partial Content", format!("Content-Range: bytes {from}-{last}/{total}\r\n"), &body[from..])
+            }
+            None => (status, String::new(), &body[..]),
+        };
+        let length = body.len();
+        let head = format!(
+            "HTTP/1.1 {status}\r\nX-Repo-Commit: {commit}\r\nETag: \"{etag}\"\r\nContent-Length: {length}\r\n{range}\r\n"
+        );
+        // The client may be gone already.
+        let _ = stream.write_all(head.as_bytes()).and_then(|()| self.send(&mut stream, body));
+    }
+
+    fn send(&self, stream: &mut TcpStream, body: &[u8]) -> std::io::Result<()> {
+        for piece in body.chunks(self.manner.piece) {
+            let cost = piece.len() as u64;
+            let alive =
+                self.life.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |life| life.checked_sub(cost)).is_ok();
+            if !alive || self.stop.load(Ordering::SeqCst) {
+                self.stop.store(true, Ordering::SeqCst);
+                return Ok(());
+            }
+            stream.write_all(piece)?;
+            thread::sleep(self.manner.pause);
+        }
+        Ok(())
+    }
 }

@@ -11,7 +11,7 @@ pub(crate) mod hub;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs::{self, File, FileTimes};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, SystemTime};
@@ -227,13 +227,18 @@ impl Space {
 
 /// Flips one bit in the middle of a file, as a failing disk does: size, times and rights stay as they are.
 pub(crate) fn flip_bit(path: &Path) {
+    let bytes = fs::metadata(path).unwrap().len();
+    flip_bit_at(path, bytes / 2 * 8);
+}
+
+/// Flips that bit of a file.
+pub(crate) fn flip_bit_at(path: &Path, bit: u64) {
     let before = fs::metadata(path).unwrap();
-    let mut bytes = fs::read(path).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
     fs::set_permissions(path, fs::Permissions::from_mode(0o644)).unwrap();
-    let mut file = File::options().write(true).open(path).unwrap();
-    std::io::Write::write_all(&mut file, &bytes).unwrap();
+    let file = File::options().read(true).write(true).open(path).unwrap();
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, bit / 8).unwrap();
+    file.write_all_at(&[byte[0] ^ (1 << (bit % 8))], bit / 8).unwrap();
     file.set_times(FileTimes::new().set_modified(before.modified().unwrap())).unwrap();
     fs::set_permissions(path, before.permissions()).unwrap();
 }

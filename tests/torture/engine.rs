@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::JoinHandle;
 
 /// A run that is under way.
@@ -21,7 +21,13 @@ impl Engine {
     /// `xlt run spec.toml --json` in a folder.
     pub(crate) fn start(space: &Space, folder: &Path, jobs: u32) -> Self {
         let mut command = space.xlt(&["run", "spec.toml", "--allow-commands", "--json", "--jobs", &jobs.to_string()]);
-        command.current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.current_dir(folder);
+        Self::of(command)
+    }
+
+    /// Whatever ends as a run that tells its events as JSON.
+    pub(crate) fn of(mut command: Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let events = BufReader::new(child.stdout.take().unwrap());
         let mut pipe = child.stderr.take().unwrap();

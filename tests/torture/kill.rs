@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::processes::{self, Process};
 use crate::study::{self, STAGES, expected, results};
 use crate::support::Space;
+use crate::tally::{Tally, rounds, seed};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -12,59 +13,53 @@ use std::time::{Duration, Instant};
 /// Rounds under way at once: they mostly sleep.
 const AT_ONCE: u64 = 4;
 
-fn number(name: &str, otherwise: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
-}
-
 #[test]
 fn after_any_kill_the_next_run_goes_on_to_the_same_bytes() {
-    let (rounds, seed) = (number("XLT_TORTURE_ROUNDS", 30), number("XLT_TORTURE_SEED", 1));
+    let (rounds, seed) = (rounds(300), seed());
     let begun = Instant::now();
     let expected = &expected();
     let whole = begun.elapsed();
-    let longest = std::thread::scope(|scope| {
+    let mut tally = Tally::default();
+    std::thread::scope(|scope| {
         let begin = |first| {
             scope.spawn(move || {
-                (first..rounds).step_by(AT_ONCE as usize).map(|at| round(seed + at, whole, expected)).max()
+                let mut tally = Tally::default();
+                (first..rounds).step_by(AT_ONCE as usize).for_each(|at| round(seed + at, whole, expected, &mut tally));
+                tally
             })
         };
         let threads: Vec<_> = (0..AT_ONCE).map(begin).collect();
-        threads.into_iter().filter_map(|thread| thread.join().unwrap()).max()
+        threads.into_iter().for_each(|thread| tally.add(thread.join().unwrap()));
     });
-    eprintln!("{rounds} kills; the longest that anything lived on: {:?}", longest.unwrap_or_default());
+    tally.end("kill -9 of engine or worker, command stages");
 }
 
-/// One kill, at some moment of a run that takes about so long, and the run after it. Says how long the last process took to end.
-fn round(seed: u64, whole: Duration, expected: &BTreeMap<PathBuf, Vec<u8>>) -> Duration {
-    let mut chance = Chance::new(seed);
+/// One kill, at some moment of a run that takes about so long, and the run after it.
+fn round(seed: u64, whole: Duration, expected: &BTreeMap<PathBuf, Vec<u8>>, tally: &mut Tally) {
+    let (mut chance, what) = (Chance::new(seed), format!("seed {seed}"));
     let space = study::space();
     let mut engine = Engine::start(&space, &space.path(""), 8);
     std::thread::sleep(Duration::from_micros(chance.below(whole.as_micros() as u64)));
     let workers: Vec<Process> = processes::of(&space).into_iter().filter(Process::is_worker).collect();
-    let lived_on = if chance.below(3) > 0 || workers.is_empty() || !engine.runs() {
+    if chance.below(3) > 0 || workers.is_empty() || !engine.runs() {
         engine.kill();
-        processes::expect_none(&space)
     } else {
         workers[chance.below(workers.len() as u64) as usize].kill();
         let outcome = engine.end();
-        assert!(outcome.code == 0 || outcome.code == 1, "seed {seed}: {outcome:#?}");
-        assert!(outcome.failed.len() <= 1, "seed {seed}: {outcome:#?}");
-        processes::expect_none(&space)
-    };
-    check_rerun(&space, seed, expected);
-    lived_on
+        let odd = !(0..=1).contains(&outcome.code) || outcome.failed.len() > 1;
+        tally.refused(odd.then(|| format!("{what}: {outcome:#?}")));
+    }
+    tally.round();
+    tally.lived_on(processes::expect_none(&space), &what);
+    check_rerun(&space, &what, expected, tally);
 }
 
-#[track_caller]
-fn check_rerun(space: &Space, seed: u64, expected: &BTreeMap<PathBuf, Vec<u8>>) {
+fn check_rerun(space: &Space, what: &str, expected: &BTreeMap<PathBuf, Vec<u8>>, tally: &mut Tally) {
     let outcome = space.run_with(&["--jobs", "8"]);
-    assert_eq!(outcome.code, 0, "seed {seed}: {outcome:#?}");
-    assert_eq!(outcome.ran.len() as u64 + outcome.cached, STAGES as u64, "seed {seed}: {outcome:#?}");
-    let found = results(&space.path(""));
-    let names = |files: &BTreeMap<PathBuf, Vec<u8>>| files.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(names(&found), names(expected), "seed {seed}");
-    assert!(found == *expected, "seed {seed}: other bytes");
-    processes::expect_none(space);
+    let all = outcome.code == 0 && outcome.ran.len() as u64 + outcome.cached == STAGES as u64;
+    tally.refused((!all).then(|| format!("{what}: {outcome:#?}")));
+    tally.wrong((results(&space.path("")) != *expected).then(|| format!("{what}: other bytes")));
+    tally.lived_on(processes::expect_none(space), what);
     space.run_with(&["--jobs", "8"]).expect_no_work();
 }
 

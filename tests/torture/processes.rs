@@ -52,13 +52,19 @@ fn command(id: i32) -> String {
 /// Waits until nothing of the space is alive, which must not take long; says how long it took.
 #[track_caller]
 pub(crate) fn expect_none(space: &Space) -> Duration {
+    expect_none_within(space, Duration::from_secs(20))
+}
+
+/// The same where something may well take its time.
+#[track_caller]
+pub(crate) fn expect_none_within(space: &Space, patience: Duration) -> Duration {
     let begun = Instant::now();
     loop {
         let left = of(space);
         if left.is_empty() {
             return begun.elapsed();
         }
-        assert!(begun.elapsed() < Duration::from_secs(20), "still alive: {left:#?}");
+        assert!(begun.elapsed() < patience, "still alive: {left:#?}");
         std::thread::sleep(Duration::from_millis(2));
     }
 }
