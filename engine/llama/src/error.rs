@@ -320,7 +320,7 @@ pub enum LlamaError {
     },
 
     /// The output cannot be made, or is there already: nothing is written over.
-    #[error("{} cannot be written; name a new file in a folder that may be written", path.display())]
+    #[error("{} cannot be written ({source}); name a new file in a folder that may be written", path.display())]
     Unwritable {
         /// The output.
         path: PathBuf,

@@ -250,8 +250,8 @@ fn keep_tail(pipe: impl std::io::Read, lines: &Mutex<VecDeque<String>>) {
 /// How a worker ended, in words, and what to try.
 fn death(status: ExitStatus, tail: &[String]) -> String {
     match status.signal() {
-        Some(6) | None if tail.iter().any(|line| shortage::is_told_in(line)) => {
-            format!("its worker process ended for want of memory ({status}); its last words are below\n  {}", shortage::ADVICE)
+        Some(6) | None if tail.iter().any(|line| shortage::is_of_memory(line)) => {
+            format!("its worker process ended for want of memory ({status}); its last words are below\n  {}", shortage::MEMORY_ADVICE)
         }
         Some(9) => "its worker process was killed (signal 9, SIGKILL)\n  if nobody did that, the machine ran out of memory: `--jobs 1` or a \
                     smaller model needs less; run again to go on"

@@ -1,7 +1,7 @@
-//! Words that mean that memory ran out, or room for threads, which are made of it: llama.cpp's, and those of the libraries of Rust, C,
-//! C++ and OpenMP.
+//! Words that mean that something ran out: llama.cpp's, and those of the libraries of Rust, C, C++ and OpenMP.
 
-const WORDS: [&str; 11] = [
+/// Memory, or room for threads, which are made of it.
+const MEMORY: [&str; 11] = [
     "bad_alloc",
     "memory allocation of",
     "insufficient memory",
@@ -14,14 +14,28 @@ const WORDS: [&str; 11] = [
     "failed to spawn thread",
     "Resource temporarily unavailable",
 ];
+/// Space on the disk. The last is all that C++ says of a file that cannot be written.
+const DISK: [&str; 3] = ["No space left on device", "Disk quota exceeded", "iostream error"];
 
-/// What to try.
-pub(crate) const ADVICE: &str = "the machine ran out of memory, or reached a limit on it (`[limits]` of the spec, a control group, `ulimit`): `--jobs 1` or a \
-                                 smaller model needs less; run again to go on";
+/// What to try where memory ran out.
+pub(crate) const MEMORY_ADVICE: &str = "the machine ran out of memory, or reached a limit on it (`[limits]`, a control group, `ulimit`): `--jobs 1` \
+                                        or a smaller model needs less; run again to go on";
+const DISK_ADVICE: &str =
+    "the disk is full, it seems: free some space (`xlt cache gc`), or set $XLT_CACHE to a larger disk";
 
-/// Whether a message speaks of such a shortage.
-pub(crate) fn is_told_in(text: &str) -> bool {
-    WORDS.iter().any(|word| text.contains(word))
+/// Whether a message speaks of want of memory.
+pub(crate) fn is_of_memory(text: &str) -> bool {
+    MEMORY.iter().any(|word| text.contains(word))
+}
+
+/// The message, with what to try where it speaks of a shortage.
+pub(crate) fn advised(text: String) -> String {
+    let advice = match () {
+        () if is_of_memory(&text) => MEMORY_ADVICE,
+        () if DISK.iter().any(|word| text.contains(word)) => DISK_ADVICE,
+        () => return text,
+    };
+    format!("{text}\n  {advice}")
 }
 
 #[cfg(test)]
@@ -36,8 +50,9 @@ mod tests {
             "libgomp: Thread creation failed: Resource temporarily unavailable",
             "ggml_aligned_malloc: insufficient memory (attempted to allocate   1.69 MB)",
         ] {
-            assert!(is_told_in(text), "{text}");
+            assert!(advised(text.to_owned()).ends_with(MEMORY_ADVICE), "{text}");
         }
-        assert!(!is_told_in("GGML_ASSERT(n_tokens > 0) failed"));
+        assert!(advised("failed to quantize: basic_ios::clear: iostream error".to_owned()).ends_with(DISK_ADVICE));
+        assert_eq!(advised("GGML_ASSERT(n_tokens > 0) failed".to_owned()), "GGML_ASSERT(n_tokens > 0) failed");
     }
 }

@@ -68,11 +68,7 @@ enum Trouble {
 
 impl Trouble {
     fn new(message: impl ToString) -> Self {
-        let mut message = message.to_string();
-        if shortage::is_told_in(&message) {
-            message = format!("{message}\n  {}", shortage::ADVICE);
-        }
-        Self::Failed { message, tail: Vec::new() }
+        Self::Failed { message: shortage::advised(message.to_string()), tail: Vec::new() }
     }
 }
 
