@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use ureq::http::HeaderValue;
+
 use crate::FetchError;
 use crate::error::OnDisk;
 
@@ -22,6 +24,10 @@ impl Origin {
         let text = std::fs::read_to_string(folder.join(NAME)).ok()?;
         let (url, validator) = text.strip_suffix('\n')?.split_once('\n')?;
         let validator = (!validator.is_empty()).then(|| validator.to_owned());
+        // What cannot be sent back was spoilt since.
+        if validator.as_ref().is_some_and(|validator| HeaderValue::from_str(validator).is_err()) {
+            return None;
+        }
         Some(Self { url: url.to_owned(), validator })
     }
 
@@ -36,5 +42,22 @@ impl Origin {
     pub(crate) fn forget(folder: &Path) {
         // A leftover is harmless: it is written anew before any byte it speaks of.
         let _ = std::fs::remove_file(folder.join(NAME));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spoilt_one_counts_as_not_there() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let load = |text: &[u8]| {
+            std::fs::write(folder.path().join(NAME), text).expect("written");
+            Origin::load(folder.path()).is_some()
+        };
+        assert!(load(b"http://localhost/a\n\"tag\"\n") && load(b"http://localhost/a\n\n"));
+        assert!(!load(b"http://localhost/a\n\"tag\""), "torn");
+        assert!(!load(b"http://localhost/a\n\"t\x01g\"\n"), "no server would take that back");
     }
 }

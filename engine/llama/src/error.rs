@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 pub enum LlamaError {
     /// llama.cpp has nothing to compute with.
     #[error(
-        "no llama.cpp backend for this CPU in {}{}; install xlt with its folder `lib/xlt`, or build it again",
+        "no llama.cpp backend for this CPU in {}{}; install xlt with its folder `lib/xlt`, or build it again; where the modules \
+         are there, memory to load them was not",
         folder.display(), instead_of(folder, installed.as_deref())
     )]
     NoBackend {

@@ -256,6 +256,11 @@ fn death(status: ExitStatus, tail: &[String]) -> String {
         Some(9) => "its worker process was killed (signal 9, SIGKILL)\n  if nobody did that, the machine ran out of memory: `--jobs 1` or a \
                     smaller model needs less; run again to go on"
             .to_owned(),
+        Some(6) if tail.iter().any(|line| line.contains("cannot catch foreign exceptions")) => format!(
+            "its worker process aborted (signal 6, SIGABRT): llama.cpp threw an exception, mostly for want of memory; its last \
+             words are below\n  {}",
+            shortage::MEMORY_ADVICE
+        ),
         Some(6) => "its worker process aborted (signal 6, SIGABRT): llama.cpp met something that it cannot handle; its last words are below"
             .to_owned(),
         Some(signal) => format!("its worker process was killed by signal {signal}; run again to go on"),
