@@ -14,6 +14,7 @@ pub mod evidence;
 pub mod exact;
 pub mod extract;
 pub mod fertility;
+pub mod gguf;
 pub mod interop;
 pub mod items;
 mod jinja;

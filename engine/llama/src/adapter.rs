@@ -39,7 +39,7 @@ impl Model {
             path: path.to_owned(),
             architecture: self.architecture().to_owned(),
             unused,
-            of: header.names.len(),
+            of: header.tensors.len(),
         })
     }
 
@@ -51,7 +51,7 @@ impl Model {
     pub(crate) fn open_adapter(&self, path: &Path, header: &Header) -> Result<Adapter, LlamaError> {
         let refused =
             |log| LlamaError::Adapter { path: path.to_owned(), architecture: self.architecture().to_owned(), log };
-        if header.names.is_empty() {
+        if header.tensors.is_empty() {
             return Err(refused(vec!["it holds no tensors".to_owned()]));
         }
         let Ok(c_path) = CString::new(path.as_os_str().as_encoded_bytes()) else {
@@ -113,7 +113,7 @@ impl Drop for Adapter {
 fn unused(model: &Model, header: &Header) -> Result<Vec<String>, LlamaError> {
     let used = used(model)?;
     let is_used = |name: &String| PAIR.iter().any(|end| name.ends_with(end)) && used.contains(name);
-    Ok(header.names.iter().filter(|name| !is_used(name)).cloned().collect())
+    Ok(header.names().filter(|name| !is_used(name)).cloned().collect())
 }
 
 /// Names of the tensors from which the logits of a token are computed.

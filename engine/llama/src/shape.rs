@@ -4,8 +4,7 @@ use std::path::Path;
 
 use xlt_core::peft::ModelShape;
 
-use crate::LlamaError;
-use crate::gguf::file::GgufFile;
+use crate::{LlamaError, gguf};
 
 /// Architecture, attention heads and the tensors' sizes of the model at `path`, of a split model its first part. No weights
 /// are read.
@@ -13,24 +12,15 @@ use crate::gguf::file::GgufFile;
 /// # Errors
 /// Where the file is no whole model.
 pub fn model_shape(path: &Path) -> Result<ModelShape, LlamaError> {
-    crate::gguf::check(path)?;
-    let parts = GgufFile::open_all(path)?;
-    let first = &parts[0];
-    let architecture = first.text("general.architecture").unwrap_or_default();
-    let heads = |key: &str| {
-        let numbers = first.numbers(&format!("{architecture}.attention.{key}")).unwrap_or_default();
-        numbers.into_iter().map(|number| number as usize).collect()
-    };
-    let tensors = parts.iter().flat_map(GgufFile::tensors).map(|tensor| {
+    let header = gguf::check(path)?;
+    let heads = |key: &str| header.numbers(key).iter().map(|number| *number as usize).collect();
+    let (heads, kv_heads) = (heads("attention.head_count"), heads("attention.head_count_kv"));
+    let size = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
+    let tensors = header.tensors.into_iter().map(|tensor| {
         let [inputs, outputs, experts, _] = tensor.shape;
-        (tensor.name, [inputs, outputs, experts])
+        (tensor.name, [inputs, outputs, experts].map(size))
     });
-    Ok(ModelShape {
-        heads: heads("head_count"),
-        kv_heads: heads("head_count_kv"),
-        tensors: tensors.collect(),
-        architecture,
-    })
+    Ok(ModelShape { heads, kv_heads, tensors: tensors.collect(), architecture: header.architecture })
 }
 
 /// Longest context that the model at `path` was trained on, as its header says.
@@ -38,9 +28,8 @@ pub fn model_shape(path: &Path) -> Result<ModelShape, LlamaError> {
 /// # Errors
 /// Where the file is no whole model, or does not say.
 pub fn trained_context(path: &Path) -> Result<u32, LlamaError> {
-    crate::gguf::check(path)?;
-    let file = GgufFile::open(path)?;
-    let key = format!("{}.context_length", file.text("general.architecture").unwrap_or_default());
-    let length = file.numbers(&key).and_then(|lengths| lengths.first().copied());
-    length.ok_or_else(|| LlamaError::NoKey { path: path.to_owned(), key })
+    const KEY: &str = "context_length";
+    let header = gguf::check(path)?;
+    let key = || format!("{}.{KEY}", header.architecture);
+    header.numbers(KEY).first().copied().ok_or_else(|| LlamaError::NoKey { path: path.to_owned(), key: key() })
 }

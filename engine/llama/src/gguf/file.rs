@@ -103,26 +103,6 @@ impl GgufFile {
         Some(unsafe { sys::gguf_get_val_f32(self.raw(), id) })
     }
 
-    /// The values of a key that is a number, or a list of 32-bit numbers, one for each layer.
-    pub(crate) fn numbers(&self, key: &str) -> Option<Vec<u32>> {
-        if let Some(id) = self.find(key, sys::GGUF_TYPE_UINT32) {
-            // SAFETY: the key is there and has a value of this type.
-            return Some(vec![unsafe { sys::gguf_get_val_u32(self.raw(), id) }]);
-        }
-        let id = self.find(key, sys::GGUF_TYPE_ARRAY)?;
-        // SAFETY: the key is there and has a list.
-        let kind = unsafe { sys::gguf_get_arr_type(self.raw(), id) };
-        if kind != sys::GGUF_TYPE_UINT32 && kind != sys::GGUF_TYPE_INT32 {
-            return None;
-        }
-        // SAFETY: the list has that many values of 32 bits, all of whose patterns are numbers, and lives as long as the file.
-        let values = unsafe {
-            let data = sys::gguf_get_arr_data(self.raw(), id).cast::<u32>();
-            std::slice::from_raw_parts(data, sys::gguf_get_arr_n(self.raw(), id))
-        };
-        Some(values.to_vec())
-    }
-
     /// Whether the key is there, whatever it holds.
     pub(crate) fn has(&self, key: &str) -> bool {
         // SAFETY: the file lives as long as `self`; the key is a C string that outlives the call.

@@ -323,12 +323,12 @@ pub(super) fn context_options(window: usize, threads: u32) -> ContextOptions {
 fn trained(model: &Model, nodes: &[Tensor], path: &Path, header: &gguf::Header) -> Result<Vec<Tensor>, LlamaError> {
     let sources = nodes.iter().flat_map(|node| node.sources()).filter(|source| source.is_leaf());
     let by_name: BTreeMap<String, Tensor> = sources.map(|source| (source.name(), source)).collect();
-    let unused: Vec<String> = header.names.iter().filter(|name| !by_name.contains_key(*name)).cloned().collect();
+    let unused: Vec<String> = header.names().filter(|name| !by_name.contains_key(*name)).cloned().collect();
     if !unused.is_empty() {
-        let (architecture, of) = (model.architecture().to_owned(), header.names.len());
+        let (architecture, of) = (model.architecture().to_owned(), header.tensors.len());
         return Err(LlamaError::AdapterUnused { path: path.to_owned(), architecture, unused, of });
     }
-    let pairs = header.names.iter().filter_map(|name| name.strip_suffix(PAIR[0]));
+    let pairs = header.names().filter_map(|name| name.strip_suffix(PAIR[0]));
     Ok(pairs.flat_map(|name| PAIR.map(|end| by_name.get(&format!("{name}{end}")).copied())).flatten().collect())
 }
 
