@@ -84,6 +84,19 @@ fn an_output_folder_with_a_link_in_it() {
 }
 
 #[test]
+fn an_output_behind_a_link_is_not_taken_from_where_it_lies() {
+    let space = space(r#"rmdir deep; ln -s "$HOME" deep; echo mine > deep/bad.txt"#);
+    space.edit("spec.toml", "text = \"bad.txt\"", "text = \"deep/bad.txt\"");
+    let outcome = space.run();
+    outcome.expect_failed(["bad"], ["reads-bad", "reads-both"]).expect_ran_of(["good", "reads-good"]);
+    outcome.expect_message(
+        "bad",
+        "its output `text` (deep/bad.txt) lies behind a link; write it in the stage's own folder",
+    );
+    assert_eq!(std::fs::read_to_string(space.home("bad.txt")).unwrap(), "mine\n");
+}
+
+#[test]
 fn an_output_that_is_neither_file_nor_folder() {
     check(&space(r#"mkfifo "$1""#), "neither a file nor a folder");
 }

@@ -15,6 +15,7 @@ pub mod exact;
 pub mod extract;
 pub mod fertility;
 pub mod gguf;
+pub mod inner;
 pub mod interop;
 pub mod items;
 mod jinja;

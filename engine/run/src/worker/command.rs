@@ -57,16 +57,23 @@ pub(super) fn run(
         return Err(Trouble::Failed { message: format!("`{program}` {}", ending(status)), tail: tail(&desk.log.path) });
     }
     for (name, path) in &outputs {
+        let shown = path.strip_prefix(desk.folder).unwrap_or(path).display();
         let problem = match fs::symlink_metadata(path) {
             Ok(found) if found.is_symlink() => "is a link; write the file itself",
+            Ok(_) if leads_out(desk.folder, path) => "lies behind a link; write it in the stage's own folder",
             Ok(_) => continue,
             Err(_) => "is not there",
         };
-        let shown = path.strip_prefix(desk.folder).unwrap_or(path).display();
         let message = format!("`{program}` ended without an error, but its output `{name}` ({shown}) {problem}");
         return Err(Trouble::Failed { message, tail: tail(&desk.log.path) });
     }
     Ok(Product { outputs: outputs.into_iter().map(|(_, path)| path).collect(), ..Product::default() })
+}
+
+/// Whether a folder between the stage's and the output is a link: the output would be taken away from somewhere else.
+fn leads_out(folder: &Path, output: &Path) -> bool {
+    let between = output.ancestors().skip(1).take_while(|path| *path != folder);
+    between.into_iter().any(|path| path.is_symlink())
 }
 
 fn link_inputs(desk: &Desk<'_>) -> Result<(), Error> {

@@ -2,6 +2,7 @@
 
 use super::pattern::{Pattern, assignments};
 use super::texts;
+use crate::inner;
 use crate::spec::CommandStage;
 use crate::spec::resolve::Context;
 use crate::spec::suggest::suggest;
@@ -56,12 +57,7 @@ fn in_inputs(pattern: &Pattern, stage: &CommandStage) -> bool {
 /// Reports a path that leaves its folder, by itself or by a value of an axis.
 fn inner(word: Word<'_>, pattern: &Pattern, table: &Table, stage: &CommandStage, cx: &mut Context<'_>) {
     let path = pattern.with(|_| "x".to_owned());
-    if !stays(&path) {
-        let label = match path.as_str() {
-            "" => "an empty path",
-            path if path.starts_with('/') => "absolute",
-            _ => "leaves its folder, or has an empty part",
-        };
+    if let Some(label) = inner::fault(&path) {
         cx.faults
             .at(word.place, format!("`{}` is not a path inside a folder", word.text))
             .label(label)
@@ -70,7 +66,7 @@ fn inner(word: Word<'_>, pattern: &Pattern, table: &Table, stage: &CommandStage,
     }
     for axis in pattern.axes() {
         let values = stage.matrix.get(axis).into_iter().flatten();
-        for value in values.filter(|value| !stays(value)) {
+        for value in values.filter(|value| inner::fault(value).is_some()) {
             cx.faults
                 .at(
                     place_of(table, axis, value).unwrap_or(word.place),
@@ -81,10 +77,6 @@ fn inner(word: Word<'_>, pattern: &Pattern, table: &Table, stage: &CommandStage,
                 .help("leave the axis out of the path, or choose values without `.` and `..`");
         }
     }
-}
-
-fn stays(path: &str) -> bool {
-    path.split('/').all(|part| !part.bytes().all(|b| b == b'.')) && !path.contains('\0')
 }
 
 fn place_of(table: &Table, axis: &str, value: &str) -> Option<Place> {
