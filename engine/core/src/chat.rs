@@ -10,7 +10,6 @@ mod date;
 mod json;
 mod moment;
 mod segment;
-mod source;
 mod template;
 pub mod vectors;
 
@@ -95,7 +94,9 @@ pub enum ChatError {
         message: String,
     },
     /// The template runs on and on.
-    #[error("the model's chat template does not come to an end; use another GGUF of the model, or `chat = \"none\"`")]
+    #[error(
+        "the model's chat template does not come to an end, and was stopped at many times the work of those in use; use another GGUF of the model, or `chat = \"none\"`"
+    )]
     Endless,
     /// The template leaves a message out.
     #[error("the model's chat template leaves out the {role} message; {}", instead(role))]

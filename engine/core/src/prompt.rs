@@ -3,6 +3,7 @@
 //! Knows nothing of chat formats and tokens. What comes out is the text of the user message.
 
 use crate::items::Item;
+use crate::jinja::source::Unparsable;
 use crate::jinja::{self, line, words};
 use crate::spec::{Mode, Prompt, Speech};
 use minijinja::{Environment, Error, UndefinedBehavior, Value, context};
@@ -265,6 +266,11 @@ pub fn check_distinct<'a>(prompts: impl IntoIterator<Item = (&'a str, &'a str)>)
 
 /// Parses a template and checks the names in it.
 fn add(environment: &mut Environment<'_>, place: &str, source: &str, known: &[&str]) -> Result<(), PromptError> {
+    jinja::source::check(source).map_err(|Unparsable { line, message }| PromptError::Syntax {
+        place: place.to_owned(),
+        line,
+        message: message.to_owned(),
+    })?;
     environment.add_template_owned(place.to_owned(), source.to_owned()).map_err(|error| PromptError::Syntax {
         place: place.to_owned(),
         line: line(&error),

@@ -398,7 +398,12 @@ impl Run<'_> {
                 }
             }
             Reply::Done(done) => self.worked(stage, *done)?,
-            Reply::Failed { message, tail } => self.fail(stage, &message, &tail),
+            Reply::Failed { message, tail, leaves } => {
+                if leaves {
+                    self.pool.retire(worker);
+                }
+                self.fail(stage, &message, &tail);
+            }
             Reply::Stopped => {
                 self.release(stage);
                 self.step(Event::Busy { stage });

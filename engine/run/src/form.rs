@@ -1,7 +1,9 @@
 //! How a mode is put to a model: what its chat template is told, where the answer stands, how reasoning begins and ends.
 
+use crate::clock;
 use crate::slot;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use xlt_core::chat::channel::{self, Native};
 use xlt_core::chat::{self, ChatInput, Date, Message, Segment, Variable};
 use xlt_core::plan::EvaluateWork;
@@ -123,7 +125,7 @@ impl<'a> Form<'a> {
         let mut segments = match &self.template {
             None => chat::plain(&ChatInput { bos: "", ..input }),
             Some(template) => {
-                chat::render(template, &input).map_err(|error| format!("model `{}`: {error}", self.work.cell.model))?
+                rendered(template, &input).map_err(|error| format!("model `{}`: {error}", self.work.cell.model))?
             }
         };
         let open = match (&self.open, &self.template) {
@@ -144,7 +146,7 @@ impl<'a> Form<'a> {
     /// What the chat template writes behind the last message, an answer; `None` without a chat format, or where the template
     /// does not show it.
     pub(crate) fn behind_answer(&self, messages: &[Message]) -> Option<String> {
-        let segments = chat::render(self.template.as_ref()?, &self.input(messages, false)).ok()?;
+        let segments = rendered(self.template.as_ref()?, &self.input(messages, false)).ok()?;
         let answer = segments.iter().rposition(|segment| segment.data)?;
         Some(segments[answer + 1..].iter().map(|segment| segment.text.as_str()).collect())
     }
@@ -159,5 +161,27 @@ impl<'a> Form<'a> {
             date: DATE,
             slot: None,
         }
+    }
+}
+
+/// How long a template may take, of which those in use take a thousandth of a second: its work is bounded, but a template that is
+/// made to harm can hide work where nothing counts it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Renders a model's template, which may be anybody's, with a clock beside.
+fn rendered(template: &str, input: &ChatInput<'_>) -> Result<Vec<Segment>, String> {
+    let (template, messages, variables) = (template.to_owned(), input.messages.to_vec(), input.variables.clone());
+    let [bos, eos] = [input.bos, input.eos].map(str::to_owned);
+    let (add_generation_prompt, date) = (input.add_generation_prompt, input.date);
+    let render = move || {
+        let (messages, variables, bos, eos) = (&messages[..], &variables, bos.as_str(), eos.as_str());
+        chat::render(&template, &ChatInput { messages, add_generation_prompt, bos, eos, variables, date, slot: None })
+    };
+    match clock::within(PATIENCE, render) {
+        Some(rendered) => rendered.map_err(|error| error.to_string()),
+        None => Err(format!(
+            "its chat template was not rendered within {} seconds; use another GGUF of the model, or `chat = \"none\"`",
+            PATIENCE.as_secs()
+        )),
     }
 }

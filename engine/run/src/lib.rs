@@ -3,6 +3,8 @@
 //! It does not print and does not decide: what to do comes from `xlt_core::schedule`, what happened goes to an [`Observer`].
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "llama")]
+mod clock;
 mod commit;
 mod costs;
 #[cfg(feature = "llama")]
@@ -25,7 +27,7 @@ mod model_file;
 mod observe;
 pub mod peft;
 mod pool;
-mod protocol;
+pub mod protocol;
 #[cfg(feature = "llama")]
 pub mod question;
 mod rates;

@@ -11,7 +11,7 @@ use crate::threads::patience;
 use crate::workplace::{self, Workplace};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::{BTreeMap, VecDeque};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
@@ -35,6 +35,10 @@ pub(crate) struct WorkerId(u32);
 const TAIL: usize = 40;
 /// How long what a dead worker has said is waited for.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+/// Bytes of such a line that are kept: what a model's file says of itself may be on it.
+const LONGEST_LINE: u64 = 1 << 16;
+/// Bytes of the longest reply that is waited for. The longest in use name the outputs of a stage.
+const LONGEST_REPLY: u64 = 1 << 24;
 
 /// The workers.
 pub(crate) struct Pool {
@@ -104,6 +108,13 @@ impl Pool {
     /// The job that a worker has.
     pub(crate) fn job(&self, id: WorkerId) -> Option<StageId> {
         self.workers.get(&id)?.job
+    }
+
+    /// A worker gets no more jobs; the end of its input ends it.
+    pub(crate) fn retire(&mut self, id: WorkerId) {
+        if let Some(worker) = self.workers.get_mut(&id) {
+            worker.stdin = None;
+        }
     }
 
     /// Tells a worker something.
@@ -219,7 +230,7 @@ fn listen(id: WorkerId, stdout: impl std::io::Read, engine: &Sender<Message>) {
     loop {
         line.clear();
         // A line without its end is the last word of a killed worker, and not to be believed.
-        match reader.read_until(b'\n', &mut line) {
+        match reader.by_ref().take(LONGEST_REPLY).read_until(b'\n', &mut line) {
             Ok(count) if count > 0 && line.ends_with(b"\n") => {}
             Ok(_) | Err(_) => break,
         }
@@ -235,7 +246,7 @@ fn listen(id: WorkerId, stdout: impl std::io::Read, engine: &Sender<Message>) {
 fn keep_tail(pipe: impl std::io::Read, lines: &Mutex<VecDeque<String>>) {
     let mut reader = BufReader::new(pipe);
     let mut line = Vec::new();
-    while matches!(reader.read_until(b'\n', &mut line), Ok(count) if count > 0) {
+    while matches!(reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line), Ok(count) if count > 0) {
         let text = String::from_utf8_lossy(&line).trim_end().to_owned();
         line.clear();
         if let Ok(mut lines) = lines.lock() {
@@ -261,7 +272,8 @@ fn death(status: ExitStatus, tail: &[String]) -> String {
              words are below\n  {}",
             shortage::MEMORY_ADVICE
         ),
-        Some(6) => "its worker process aborted (signal 6, SIGABRT): llama.cpp met something that it cannot handle; its last words are below"
+        Some(6) => "its worker process aborted (signal 6, SIGABRT): it met something in a file that it cannot handle, as llama.cpp \
+                    does with some models; its last words are below"
             .to_owned(),
         Some(signal) => format!("its worker process was killed by signal {signal}; run again to go on"),
         None => format!("its worker process ended unexpectedly ({status}); run again to go on"),

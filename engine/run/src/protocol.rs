@@ -8,6 +8,31 @@ use xlt_core::plan::{AdoptWork, AnalyzeWork, EvaluateWork, FertilityWork, Finetu
 use xlt_core::provenance::Origin;
 use xlt_core::spec::Source;
 
+/// Who says a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaker {
+    /// It sends jobs.
+    Engine,
+    /// It sends what became of them.
+    Worker,
+}
+
+impl Speaker {
+    /// Both sides.
+    pub const BOTH: [Self; 2] = [Self::Engine, Self::Worker];
+}
+
+/// A line of the protocol as xlt itself writes it, without its end; `None` where it is no line of that side. The types of the
+/// protocol are xlt's own; this is for tests that try what it makes of any bytes.
+#[must_use]
+pub fn rewritten(speaker: Speaker, line: &[u8]) -> Option<Vec<u8>> {
+    match speaker {
+        Speaker::Engine => serde_json::to_vec(&serde_json::from_slice::<Request>(line).ok()?),
+        Speaker::Worker => serde_json::to_vec(&serde_json::from_slice::<Reply>(line).ok()?),
+    }
+    .ok()
+}
+
 /// Engine to worker. The end of the stream means: end now, with everything that you started.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Request {
@@ -32,8 +57,8 @@ pub(crate) enum Reply {
     Damaged { blake3: String, what: String },
     /// The outputs are in the store. The worker holds the lock until it is told to release it.
     Done(Box<Done>),
-    /// It did not work out.
-    Failed { message: String, tail: Vec<String> },
+    /// It did not work out. `leaves`: the worker takes no more jobs, since something that nobody waits for runs on in it.
+    Failed { message: String, tail: Vec<String>, leaves: bool },
     /// It stopped where it was asked to.
     Stopped,
 }

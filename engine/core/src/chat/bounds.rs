@@ -3,14 +3,13 @@
 //! Fuel counts instructions and the bytes of results. It does not see what printing a list costs of which each half is
 //! the same list again, nor how long a method of a text searches. So values that are printed or handed to methods are
 //! weighed first. What is left are values made of themselves that are compared, joined by `~` or filtered: a template that
-//! is made to harm can still be slow there. Whoever tries templates of strangers keeps a clock beside, as `xlt chat` does.
+//! is made to harm can still be slow there. Whoever tries templates of strangers keeps a clock beside, as workers and `xlt chat` do.
 
-use minijinja::value::{Value, ValueKind};
-use minijinja::{Environment, Error, ErrorKind, State, escape_formatter};
+use crate::jinja::weight::{size, weigh};
+use minijinja::value::Value;
+use minijinja::{Environment, Error, State};
 use minijinja_contrib::pycompat;
 
-/// Lists in lists that are printed or handed on.
-const DEPTH: usize = 100;
 /// Work of a rendering, in minijinja's units: an instruction, or 64 bytes. Templates in use take a few hundred.
 const FUEL: u64 = 10_000;
 /// More work for each byte of messages and variables: for many short messages, and many tools.
@@ -23,43 +22,6 @@ pub(super) fn set(environment: &mut Environment<'_>, size: u64) {
         charge(state, value, method, arguments)?;
         pycompat::unknown_method_callback(state, value, method, arguments)
     });
-    environment.set_formatter(|out, state, value| {
-        weigh(state, value)?;
-        escape_formatter(out, state, value)
-    });
-}
-
-/// Takes fuel for every part of a value, shared parts as often as they are met.
-pub(super) fn weigh(state: &State<'_, '_>, value: &Value) -> Result<(), Error> {
-    walk(value, DEPTH, &mut |bytes| state.consume_fuel(1 + bytes as u64 / 64))
-}
-
-/// Bytes of all texts in a value, and one for every part.
-pub(super) fn size(value: &Value) -> u64 {
-    let mut size = 0_u64;
-    let walked = walk(value, usize::MAX, &mut |bytes| {
-        size = size.saturating_add(1 + bytes as u64);
-        Ok(())
-    });
-    debug_assert!(walked.is_ok(), "values from outside are trees without faults");
-    size
-}
-
-fn walk(value: &Value, depth: usize, visit: &mut impl FnMut(usize) -> Result<(), Error>) -> Result<(), Error> {
-    visit(value.as_str().map_or(0, str::len))?;
-    if !matches!(value.kind(), ValueKind::Seq | ValueKind::Map | ValueKind::Iterable) {
-        return Ok(());
-    }
-    let Some(depth) = depth.checked_sub(1) else {
-        return Err(Error::new(ErrorKind::InvalidOperation, "lists or mappings are nested too deeply"));
-    };
-    for part in value.try_iter()? {
-        walk(&part, depth, visit)?;
-        if value.kind() == ValueKind::Map {
-            walk(&value.get_item(&part)?, depth, visit)?;
-        }
-    }
-    Ok(())
 }
 
 /// Takes fuel for what a method of Python's is about to do.

@@ -1,7 +1,9 @@
 //! One rendering of a chat template, with the settings and the functions that Hugging Face gives to templates.
 
 use super::moment::Moment;
-use super::{ChatError, ChatInput, Variable, bounds, json, source};
+use super::{ChatError, ChatInput, Variable, bounds, json};
+use crate::jinja::source::{self, Unparsable};
+use crate::jinja::weight::size;
 use crate::jinja::{self, line, words};
 use minijinja::{Environment, Error, ErrorKind, Value, context};
 use std::collections::BTreeMap;
@@ -43,7 +45,7 @@ impl Scene {
     }
 
     fn size(&self) -> u64 {
-        self.values.values().map(bounds::size).fold(0, u64::saturating_add)
+        self.values.values().map(size).fold(0, u64::saturating_add)
     }
 }
 
@@ -104,6 +106,12 @@ impl fmt::Display for Raised {
 }
 
 impl std::error::Error for Raised {}
+
+impl From<Unparsable> for ChatError {
+    fn from(Unparsable { line, message }: Unparsable) -> Self {
+        Self::Syntax { line, message: message.to_owned() }
+    }
+}
 
 fn explain(error: &Error) -> ChatError {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);

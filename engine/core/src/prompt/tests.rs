@@ -199,3 +199,25 @@ fn items_that_look_alike_are_found() {
     assert_eq!(check_distinct([("a", "x"), ("b", "y"), ("c", "x")]), Err(alike));
     assert_eq!(check_distinct([("a", "x"), ("b", "y")]), Ok(()));
 }
+
+#[test]
+fn a_template_without_end_is_stopped_and_one_that_is_nested_too_deeply_is_not_parsed() {
+    let doubled =
+        "{% set n = namespace(x=[1]) %}{% for a in range(60) %}{% set n.x = [n.x, n.x] %}{% endfor %}{{ n.x }}";
+    for endless in ["{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}", doubled] {
+        let error = rendered(endless, None, &item()).expect_err("no end").to_string();
+        let words = "`prompt.body` fails on item `p|1`, line 1: it does not come to an end, and was stopped after 250,000 steps";
+        assert!(error.starts_with(words), "{error}");
+    }
+    for (deep, words) in [
+        (format!("{{{{ {}1 }}}}", "1+".repeat(20_000)), "more than 1000 words in one tag"),
+        (
+            format!("{{% if key %}}{}{{% endif %}}", "{% elif key %}".repeat(2000)),
+            "more than 200 `elif`s in one template",
+        ),
+        ("{% if key %}".repeat(9999), "recursion limits"),
+    ] {
+        let error = rendered(&deep, None, &item()).expect_err("too deep").to_string();
+        assert!(error.starts_with("`prompt.body`, line 1: ") && error.contains(words), "{error}");
+    }
+}

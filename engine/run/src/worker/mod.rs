@@ -200,7 +200,7 @@ impl Worker {
                 Reply::Done(Box::new(done))
             }
             Err(Trouble::Stopped) => Reply::Stopped,
-            Err(Trouble::Failed { message, tail }) => Reply::Failed { message, tail },
+            Err(Trouble::Failed { message, tail }) => Reply::Failed { message, tail, leaves: runs_on() },
         }
     }
 
@@ -351,7 +351,15 @@ impl Worker {
 }
 
 fn failed(message: String) -> Reply {
-    Reply::Failed { message, tail: Vec::new() }
+    Reply::Failed { message, tail: Vec::new(), leaves: false }
+}
+
+/// Whether something runs on in this process that nobody waits for: the next stage would not have its core.
+fn runs_on() -> bool {
+    #[cfg(feature = "llama")]
+    return crate::clock::runs_on();
+    #[cfg(not(feature = "llama"))]
+    false
 }
 
 /// Largest memory of this process so far, where the system says so.

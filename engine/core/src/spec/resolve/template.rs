@@ -5,6 +5,7 @@ use std::ops::Range;
 use minijinja::{ErrorKind, Value, context};
 
 use super::{Context, words};
+use crate::jinja::source::{self, Unparsable};
 use crate::spec::suggest::suggest;
 use crate::spec::text::Word;
 
@@ -40,6 +41,13 @@ impl Scope {
 
 /// Checks a template.
 pub(super) fn check(template: Word<'_>, scope: Scope, cx: &mut Context<'_>) {
+    if let Err(Unparsable { line, message }) = source::check(template.text) {
+        cx.faults
+            .at(template.place, format!("malformed template: {message}"))
+            .label(format!("in its line {line}"))
+            .help("write it in several tags, or prepare the text in the data");
+        return;
+    }
     let mut environment = crate::jinja::environment();
     environment.set_debug(true);
     let compiled = match environment.template_from_str(template.text) {
@@ -78,6 +86,9 @@ pub(super) fn check(template: Word<'_>, scope: Scope, cx: &mut Context<'_>) {
 /// What a template names beyond what every template may use; nothing if it is none.
 pub(super) fn variables(template: &str) -> Vec<String> {
     let environment = crate::jinja::environment();
+    if source::check(template).is_err() {
+        return Vec::new();
+    }
     let Ok(compiled) = environment.template_from_str(template) else { return Vec::new() };
     let mut used: Vec<String> = compiled.undeclared_variables(false).into_iter().collect();
     used.retain(|name| !VARIABLES.contains(&name.as_str()) && !OF_OPTION.contains(&name.as_str()));

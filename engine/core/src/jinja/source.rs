@@ -2,8 +2,6 @@
 //!
 //! Knows where tags, strings, comments and raw blocks begin and end, and nothing of what they mean.
 
-use super::ChatError;
-
 /// Bytes of a template. The longest of those in use have some 30,000.
 const BYTES: usize = 256 * 1024;
 /// Names, texts, numbers and signs in one tag. The parser and all after it call themselves once for each operator of an
@@ -12,15 +10,26 @@ const WORDS: usize = 1000;
 /// `elif`s of a template: each is a branch inside the one before.
 const ELIFS: usize = 200;
 
+/// Why a template is not given to the parser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unparsable {
+    /// Line of the template, from 1.
+    pub(crate) line: usize,
+    /// What there is too much of, and the limit.
+    pub(crate) message: &'static str,
+}
+
+/// Refuses what the parser could not take: it calls itself for every level, and a stack ends without a word.
+pub(crate) fn check(template: &str) -> Result<(), Unparsable> {
+    prepare(template).map(drop)
+}
+
 /// The template as minijinja can parse it; lines stay where they are.
 ///
 /// `{% generation %}` marks which text is the model's, for training. It renders what is inside, and names set there end
 /// there: what `{% with %}` does.
-pub(super) fn prepare(template: &str) -> Result<String, ChatError> {
-    let fault = |at: usize, message: &str| {
-        let line = 1 + template[..at].matches('\n').count();
-        Err(ChatError::Syntax { line, message: message.to_owned() })
-    };
+pub(crate) fn prepare(template: &str) -> Result<String, Unparsable> {
+    let fault = |at: usize, message| Err(Unparsable { line: 1 + template[..at].matches('\n').count(), message });
     if template.len() > BYTES {
         return fault(0, "the template is longer than 256 KiB");
     }

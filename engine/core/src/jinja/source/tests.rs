@@ -44,7 +44,7 @@ fn a_tag_without_an_end_is_left_to_the_parser() {
 #[test]
 fn faults_are_told_with_their_line() {
     let template = format!("a\n\n{{{{ {} }}}}", "1+".repeat(600));
-    assert!(matches!(prepare(&template), Err(ChatError::Syntax { line: 3, .. })));
+    assert!(matches!(prepare(&template), Err(Unparsable { line: 3, .. })));
 }
 
 proptest! {

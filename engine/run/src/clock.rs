@@ -1,0 +1,45 @@
+//! A clock beside work on what others wrote. A thread cannot be ended from outside, so one that is given up runs on until its process
+//! ends: a worker ends when it has told that its stage failed.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+/// What a program's first thread has on Linux.
+const STACK: usize = 8 << 20;
+
+/// Whether this process has given up on a thread.
+static RUNAWAY: AtomicBool = AtomicBool::new(false);
+
+/// What `work` returns, if it does within that time.
+pub(crate) fn within<T: Send + 'static>(time: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (send, receive) = channel();
+    // Nobody listens any more once the time is over.
+    let run = move || drop(send.send(work()));
+    let started = thread::Builder::new().stack_size(STACK).spawn(run);
+    let done = started.ok().and_then(|_| receive.recv_timeout(time).ok());
+    if done.is_none() {
+        RUNAWAY.store(true, Ordering::Relaxed);
+    }
+    done
+}
+
+/// Whether something runs on in this process that nobody waits for.
+pub(crate) fn runs_on() -> bool {
+    RUNAWAY.load(Ordering::Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_done_in_time_comes_back_and_what_is_not_is_given_up() {
+        assert_eq!(within(Duration::from_secs(600), || 7), Some(7));
+        let (hold, wait) = channel::<()>();
+        assert_eq!(within(Duration::ZERO, move || drop(wait.recv())), None);
+        assert!(runs_on());
+        drop(hold);
+    }
+}
