@@ -6,6 +6,8 @@ use crate::rates;
 use crate::world::World;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use xlt_core::cost::{CostFacts, Dimensions, Means, Pace};
 use xlt_core::key::Digest;
@@ -85,9 +87,18 @@ pub fn calibrated() -> Result<BTreeMap<Pace, f64>, String> {
     Err("this xlt was built without llama.cpp".to_owned())
 }
 
-/// Lines of text and bytes; `None` of what has no lines.
+/// Lines of text and bytes; `None` of what has no lines. However large the file is, it is not held in memory.
 fn lines(path: &Path) -> Option<(u64, u64)> {
-    let bytes = std::fs::read(path).ok()?;
-    let lines = bytes.iter().filter(|&&byte| byte == b'\n').count() as u64;
-    (lines > 1).then_some((lines, bytes.len() as u64))
+    let mut reader = BufReader::new(File::open(path).ok()?);
+    let (mut lines, mut bytes) = (0, 0);
+    loop {
+        let block = reader.fill_buf().ok()?;
+        if block.is_empty() {
+            return (lines > 1).then_some((lines, bytes));
+        }
+        let count = block.len();
+        lines += block.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        bytes += count as u64;
+        reader.consume(count);
+    }
 }

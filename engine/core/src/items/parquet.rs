@@ -20,13 +20,17 @@ use bytes::Bytes;
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeSet;
 
+/// Rows of the largest file that is read. A few bytes can stand for any number of the same rows.
+const MOST_ROWS: usize = 10_000_000;
+/// Bytes that all values of a file may have together once they are unpacked, and that a file may say its columns have.
+const MOST_BYTES: usize = 1 << 30;
 /// At both ends of every file.
 const MAGIC: &[u8] = b"PAR1";
 
 /// Every row of a file. What makes it impossible to read them comes in their place.
 pub(super) fn rows(bytes: &[u8], data: &Data) -> Box<dyn Iterator<Item = Found>> {
     match open(bytes, data) {
-        Ok(rows) => Box::new(Rows { rows: Some(rows), number: 0 }),
+        Ok(rows) => Box::new(Rows { rows: Some(rows), number: 0, bytes: 0 }),
         Err(faults) => Box::new(faults.into_iter().map(|fault| (Place::File, Err(fault)))),
     }
 }
@@ -35,6 +39,32 @@ pub(super) fn rows(bytes: &[u8], data: &Data) -> Box<dyn Iterator<Item = Found>>
 struct Rows {
     rows: Option<RowIter<'static>>,
     number: usize,
+    /// Of the values so far.
+    bytes: usize,
+}
+
+impl Rows {
+    /// Counts a row; an error once there are more than a file can sensibly have.
+    fn count(&mut self, row: &Map<String, Value>) -> Result<(), Fault> {
+        self.bytes = self.bytes.saturating_add(row.values().map(size).sum());
+        let too_much = |what: String| Err(Fault::BadParquet { why: format!("it unpacks to more than {what}") });
+        match (self.number > MOST_ROWS, self.bytes > MOST_BYTES) {
+            (true, _) => too_much(format!("{MOST_ROWS} rows")),
+            (_, true) => too_much(format!("{} MiB", MOST_BYTES >> 20)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Bytes of a value's texts, and a few for every part.
+fn size(value: &Value) -> usize {
+    const PART: usize = 16;
+    PART + match value {
+        Value::String(text) => text.len(),
+        Value::Array(list) => list.iter().map(size).sum(),
+        Value::Object(fields) => fields.values().map(size).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
 }
 
 impl Iterator for Rows {
@@ -44,7 +74,8 @@ impl Iterator for Rows {
         let rows = self.rows.as_mut()?;
         self.number += 1;
         let row = caught(|| rows.next()).map_err(bad).and_then(|row| row.transpose().map_err(|error| why(&error)));
-        let found = row.transpose()?.map(|row| Row::json(row.into_columns().into_iter().map(named).collect()));
+        let row = row.transpose()?.map(|row| row.into_columns().into_iter().map(named).collect::<Map<_, _>>());
+        let found = row.and_then(|row| self.count(&row).map(|()| Row::json(row)));
         if found.is_err() {
             self.rows = None;
         }
@@ -192,3 +223,22 @@ fn why(error: &ParquetError) -> Fault {
 
 /// How many characters of a reader's words are shown.
 const SHOWN: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_unpacks_without_end_is_given_up() {
+        let of = |bytes: usize| Map::from_iter([("question".to_owned(), Value::from("x".repeat(bytes)))]);
+        let told = |rows: &mut Rows, row: &Map<String, Value>| rows.count(row).map_err(|fault| fault.to_string());
+        let mut rows = Rows { rows: None, number: 1, bytes: 0 };
+        let row = of(1 << 20);
+        let fine = (0..1023).all(|_| told(&mut rows, &row).is_ok());
+        assert!(fine && told(&mut rows, &row).is_err_and(|why| why.contains("it unpacks to more than 1024 MiB")));
+        let mut rows = Rows { rows: None, number: MOST_ROWS, bytes: 0 };
+        assert_eq!(told(&mut rows, &of(1)), Ok(()));
+        rows.number += 1;
+        assert!(told(&mut rows, &of(1)).is_err_and(|why| why.contains("it unpacks to more than 10000000 rows")));
+    }
+}
