@@ -2,6 +2,7 @@
 # make test    checks formatting, lints, tests and documentation
 # make install puts xlt and its libraries below PREFIX (default: ~/.local)
 # make bench   measures the engine, and the speed of evaluation and of writing beside their limits
+# make fuzz    tries hostile input, a minute for each kind (XLT_FUZZ_SECONDS); needs a nightly Rust and cargo-fuzz
 #
 # One cargo profile and one feature set for everything: llama.cpp is compiled once.
 
@@ -10,7 +11,7 @@ XLT   := target/release/xlt
 
 PREFIX := $(HOME)/.local
 
-.PHONY: demo test build install setup torture bench
+.PHONY: demo test build install setup torture bench fuzz
 
 demo: build
 	@$(XLT) run specs/demo.toml
@@ -45,3 +46,6 @@ bench: build
 	$(CARGO) bench --locked --bench facts
 	$(CARGO) bench --locked --bench peft
 	$(CARGO) bench --locked -p xlt-core --bench coverage -- --quick
+
+fuzz:
+	@scripts/fuzz.sh

@@ -8,6 +8,7 @@ mod doctor;
 mod elsewhere;
 mod fertility;
 mod finetune;
+mod hostile;
 mod inputs;
 mod probe;
 mod reasoning;
