@@ -25,8 +25,11 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, cache: &Cache, given: Option<&Path>) -> Result<ExitCode, Failure> {
-    let _guard = cache.share()?;
+    let held = cache.share()?;
     let wanted = wanted(&args.specs, given)?;
+    if let Some(wanted) = &wanted {
+        held.pin(wanted)?;
+    }
     let watcher = Watcher::new();
     let begin = |bytes| watcher.begin(bytes);
     let pushed = transfer::push(cache, &args.target, wanted.as_ref(), args.dry_run, &begin, &watcher);

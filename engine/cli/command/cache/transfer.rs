@@ -3,6 +3,7 @@
 use super::bytes;
 use crate::context::{Context, Overlay};
 use crate::failure::{Failure, INTERRUPTED, STAGE_FAILED};
+use crate::signals;
 use crate::term;
 use crate::watch::Moving;
 use std::path::{Path, PathBuf};
@@ -46,8 +47,7 @@ impl Watcher {
     pub(super) fn new() -> Self {
         let stopped = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&stopped);
-        // Failing to catch Ctrl-C leaves the system's own way: everything ends at once, which a transfer survives.
-        let _ = ctrlc::set_handler(move || stop.store(true, Ordering::Relaxed));
+        signals::on_stop(move || stop.store(true, Ordering::Relaxed));
         Self { moving: Moving::new(), stopped }
     }
 
