@@ -168,7 +168,7 @@ impl Pull {
         // A folder is read again here: its files were checked, and this checks that they are all, and in their places.
         let stored = match output.folder {
             true => self.cache.ingest(path)?,
-            false => self.cache.ingest_hashed(path, output.digest)?,
+            false => self.cache.ingest_hashed(path, &BTreeMap::from([(path.clone(), output.digest)]))?,
         };
         if stored.digest != output.digest {
             return Ok(Err(format!("{} came out as {}", artifact(&output.digest), stored.digest)));
