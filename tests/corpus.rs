@@ -1,6 +1,7 @@
 //! Every input that fuzzing has kept (`fuzz/corpus`, a folder for each target) goes through the checks that fuzzing does: what was
 //! once found stays mended. Fuzzing itself needs a nightly Rust (`make fuzz`); this does not.
 
+#[allow(unreachable_pub, reason = "a library for fuzzing, a part of this test")]
 #[path = "../fuzz/src/lib.rs"]
 mod checks;
 
