@@ -110,6 +110,8 @@ fn appended_to(path: &Path) -> Result<File, Error> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test stops where the disk does not do as told")]
+
     use super::*;
 
     const SMALL: Bounds = Bounds { most: 100, head: 20, tail: 30 };
