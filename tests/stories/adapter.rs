@@ -89,7 +89,11 @@ fn nothing_is_written_over() {
     let space = exported();
     space.ask(&EXPORT).expect_code(2).expect_says("peft/adapter_model.safetensors cannot be written: File exists");
     space.ask(&IMPORT).expect_code(0);
-    space.ask(&IMPORT).expect_code(2).expect_says("back.gguf cannot be written; name a new file");
+    space
+        .ask(&IMPORT)
+        .expect_code(2)
+        .expect_says("back.gguf cannot be written (File exists")
+        .expect_says("name a new file");
 }
 
 #[test]
