@@ -257,3 +257,29 @@ fn a_command_reads_all_files_that_a_pattern_means_as_a_folder_and_the_lock_pins_
     assert_eq!(other.digests(), space.digests());
     assert!(hub.asked().iter().all(|path| path.contains("/resolve/")));
 }
+
+/// Every file below a folder that contains these bytes.
+fn with(folder: PathBuf, bytes: &str) -> Vec<PathBuf> {
+    let inside = children(&folder).into_iter().flat_map(|path| {
+        let told =
+            || std::fs::read(&path).is_ok_and(|found| found.windows(bytes.len()).any(|at| at == bytes.as_bytes()));
+        if path.is_dir() { with(path, bytes) } else { Vec::from_iter(told().then_some(path)) }
+    });
+    inside.collect()
+}
+
+#[test]
+fn the_token_for_the_hub_is_in_no_file_and_in_no_message() {
+    const TOKEN: &str = "hf_aTokenThatNobodyElseMaySee";
+    let mut repositories = Repositories::default();
+    FILES.iter().skip(1).for_each(|(repository, path, text)| repositories.add(repository, path, (*text).into()));
+    let hub = Hub::open(repositories);
+    let space = Space::with_spec(SPEC);
+    let outcome = hub.run_in(&space, &["--only", "download/*"], &[("HF_TOKEN", TOKEN)]);
+    assert_eq!(outcome.code, 1, "the model lacks a piece: {outcome:#?}");
+    assert!(hub.asked().len() > 3, "data came");
+    assert!(!format!("{outcome:?}").contains(TOKEN));
+    for folder in [space.cache(""), space.state(""), space.path("")] {
+        assert_eq!(with(folder, TOKEN), Vec::<PathBuf>::new());
+    }
+}

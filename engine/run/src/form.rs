@@ -1,6 +1,6 @@
 //! How a mode is put to a model: what its chat template is told, where the answer stands, how reasoning begins and ends.
 
-use crate::clock;
+use crate::clock::{self, NotDone};
 use crate::slot;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -178,8 +178,11 @@ fn rendered(template: &str, input: &ChatInput<'_>) -> Result<Vec<Segment>, Strin
         chat::render(&template, &ChatInput { messages, add_generation_prompt, bos, eos, variables, date, slot: None })
     };
     match clock::within(PATIENCE, render) {
-        Some(rendered) => rendered.map_err(|error| error.to_string()),
-        None => Err(format!(
+        Ok(rendered) => rendered.map_err(|error| error.to_string()),
+        Err(NotDone::NoThread(error)) => {
+            Err(format!("its chat template was not rendered, for want of memory for a thread: {error}"))
+        }
+        Err(NotDone::Late) => Err(format!(
             "its chat template was not rendered within {} seconds; use another GGUF of the model, or `chat = \"none\"`",
             PATIENCE.as_secs()
         )),
