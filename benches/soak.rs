@@ -1,7 +1,7 @@
 //! A long day in minutes: whether memory, open files and the ledger stay as they are while stages come and go.
 //!
 //! `cargo bench --bench soak`: one run of 43,200 small programs, as many as fit into 24 hours at one every two seconds, each with a
-//! line in its log; then one of 2,000 evaluations of a tiny random model by the same worker. `XLT_SOAK_STAGES` sets the number of
+//! line in its log; then one of 2,000 evaluations, of a tiny random model in twenty modes and a hundred languages, by one worker. `XLT_SOAK_STAGES` sets the number of
 //! programs. What is counted of the workers is the sum over all that live.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
 #![expect(clippy::unwrap_used, reason = "a benchmark stops where the machine does not do as told")]
@@ -14,6 +14,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use support::setting;
+use xlt_core::languages::belebele;
 use xlt_llama::tiny::TinyModel;
 
 /// Shares of a run at whose end it is looked at. Before the first, allocators and tables still find their size.
@@ -26,8 +27,7 @@ fn main() {
     programs(folder.path(), stages);
     soak("programs", folder.path(), stages);
     let folder = tempfile::tempdir().unwrap();
-    evaluations(folder.path(), 500);
-    soak("evaluations", folder.path(), 4 * 500);
+    soak("evaluations", folder.path(), evaluations(folder.path(), 20));
 }
 
 /// A study of so many programs, in chains of a hundred.
@@ -45,11 +45,11 @@ fn programs(folder: &Path, stages: usize) {
     fs::write(folder.join("spec.toml"), spec).unwrap();
 }
 
-/// A study of one tiny model in so many modes and four languages.
-fn evaluations(folder: &Path, modes: usize) {
+/// A study of one tiny model in so many modes and a hundred languages; says how many evaluations that are.
+fn evaluations(folder: &Path, modes: usize) -> usize {
     TinyModel::default().write(&folder.join("tiny.gguf")).unwrap();
-    let languages = ["eng_Latn", "fra_Latn", "deu_Latn", "spa_Latn"];
-    for language in languages {
+    let languages: Vec<&str> = belebele().map(|language| language.code).take(100).collect();
+    for language in &languages {
         let row = |id| {
             format!(r#"{{"id": "{id}", "text": "{language} {id}", "q": "which?", "a": "one", "b": "two", "right": 1}}"#)
         };
@@ -57,16 +57,18 @@ fn evaluations(folder: &Path, modes: usize) {
         fs::write(folder.join(format!("{language}.jsonl")), rows.join("\n")).unwrap();
     }
     let names: Vec<String> = (0..modes).map(|mode| format!("\"m{mode}\"")).collect();
+    let evaluations = modes * languages.len();
     let modes: String = (0..modes).map(|mode| format!("[modes.m{mode}]\ninstruction = \"Way {mode}.\"\n")).collect();
     let spec = format!(
-        "models.tiny.file = \"tiny.gguf\"\nlanguages.all = {languages:?}\nconditions.base.modes = [{names}]\n\
+        "models.tiny.file = \"tiny.gguf\"\nlanguages.four = {languages:?}\nconditions.base.modes = [{names}]\n\
          [prompt]\nbody = \"{{{{ passage }}}} {{{{ question }}}} {{{{ options_block }}}}\"\nlabels = [\"1\", \"2\"]\n\
          [data.d]\nfile = \"{{language}}.jsonl\"\nkey = \"id\"\n\
          fields = {{ passage = \"text\", question = \"q\", options = [\"a\", \"b\"], answer = \"right\" }}\n\
-         [evaluate]\ndata = \"d\"\nlanguages = \"all\"\ncontext = 512\n{modes}",
+         [evaluate]\ndata = \"d\"\nlanguages = \"four\"\ncontext = 512\n{modes}",
         names = names.join(", ")
     );
     fs::write(folder.join("spec.toml"), spec).unwrap();
+    evaluations
 }
 
 /// Runs a study, and looks at its processes when a share of so many stages is done.

@@ -25,8 +25,9 @@ use xlt_core::schedule::{Command, Event, Scheduler, Tally};
 
 /// How long the loop waits before it looks at what waits for other engines.
 const TICK: Duration = Duration::from_millis(50);
-/// How often the ledger is written during a run, so that a long one neither holds it in memory nor loses it.
-const FLUSH: Duration = Duration::from_secs(60);
+/// How often the ledger is written during a run, so that a long one neither holds it in memory nor loses it: after so long, or so many
+/// stages.
+const FLUSH: (Duration, u32) = (Duration::from_secs(60), 1000);
 
 /// How a run is to be done.
 #[derive(Debug)]
@@ -140,7 +141,7 @@ impl Engine {
             early: BTreeMap::new(),
             waited: BTreeSet::new(),
             retried: Instant::now(),
-            flushed: Instant::now(),
+            flushed: (Instant::now(), 0),
             interrupts: 0,
             cost: Cost::default(),
             sizes: BTreeMap::new(),
@@ -197,7 +198,8 @@ struct Run<'a> {
     /// Stages that were found so at least once, and when they were tried again last.
     waited: BTreeSet<StageId>,
     retried: Instant,
-    flushed: Instant,
+    /// When the ledger was written last, and stages since.
+    flushed: (Instant, u32),
     interrupts: u32,
     /// Tokens that models have read.
     cost: Cost,
@@ -239,8 +241,8 @@ impl Run<'_> {
                     self.step(Event::Retry { stage });
                 }
             }
-            if self.flushed.elapsed() >= FLUSH {
-                self.flushed = Instant::now();
+            if self.flushed.0.elapsed() >= FLUSH.0 || self.flushed.1 >= FLUSH.1 {
+                self.flushed = (Instant::now(), 0);
                 // What cannot be written stays noted; the end of the run tells.
                 let _ = self.world.ledger.flush();
             }
@@ -491,6 +493,7 @@ impl Run<'_> {
         let (seconds, cost) = place.map_or((0.0, None), |place| (place.seconds, place.cost));
         if let Ok(record) = &result {
             self.world.ledger.insert(record);
+            self.flushed.1 += 1;
             self.note(stage, Some(record.key), Status::Ok, seconds);
             self.note_rate(stage);
         }
