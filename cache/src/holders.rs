@@ -265,9 +265,9 @@ fn pins_of(note: &Path) -> PathBuf {
 
 impl Drop for Note {
     fn drop(&mut self) {
-        // What stays is not locked, and the next cleaning removes it.
-        let _ = fs::remove_file(self.pins());
+        // The note first: one without pins is of an xlt that pins nothing. What stays is not locked, and a cleaning removes it.
         let _ = fs::remove_file(&self.path);
+        let _ = fs::remove_file(self.pins());
     }
 }
 
