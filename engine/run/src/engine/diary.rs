@@ -12,13 +12,16 @@ use xlt_core::key::{Digest, Key};
 use xlt_core::plan::Stage;
 use xlt_core::schedule::Tally;
 
-/// How often the ledger is written during a run, so that a long one neither holds it in memory nor loses it.
-const FLUSH: Duration = Duration::from_secs(60);
+/// How often the ledger is written during a run, so that a long one neither holds it in memory nor loses it: after so long, or so many
+/// stages.
+const FLUSH: (Duration, u32) = (Duration::from_secs(60), 1000);
 
 /// The diary of one run.
 pub(super) struct Diary {
     run: RunId,
     flush: Every,
+    /// Stages since the ledger was written.
+    unwritten: u32,
     /// Tokens that models have read.
     pub(super) cost: Cost,
     /// Dimensions of the models that have computed: a header is read once.
@@ -28,11 +31,12 @@ pub(super) struct Diary {
 impl Diary {
     pub(super) fn open(ledger: &Ledger, study: &str, host: &str) -> Self {
         let run = ledger.begin_run(study, host);
-        Self { run, flush: Every::new(FLUSH), cost: Cost::default(), sizes: BTreeMap::new() }
+        Self { run, flush: Every::new(FLUSH.0), unwritten: 0, cost: Cost::default(), sizes: BTreeMap::new() }
     }
 
     /// A stage ran and is recorded.
     pub(super) fn ran(&mut self, ledger: &Ledger, stage: &Stage, key: Key, spent: Spent) {
+        self.unwritten += 1;
         let Spent { seconds, peak_bytes, cost, .. } = spent;
         let (stage, status) = (stage.name.clone(), Status::Ok);
         ledger.stage_run(
@@ -68,7 +72,8 @@ impl Diary {
 
     /// Has the ledger written, if that was long ago.
     pub(super) fn keep(&mut self, ledger: &Ledger) {
-        if self.flush.is_due() {
+        if self.flush.is_due() || self.unwritten >= FLUSH.1 {
+            self.unwritten = 0;
             // What cannot be written stays noted; the end of the run tells.
             let _ = ledger.flush();
         }
