@@ -1,6 +1,7 @@
 //! An engine in the background whose events are read as they come.
 
-use crate::processes::signal;
+use crate::chance::Chance;
+use crate::processes::{self, Process, signal};
 use crate::support::{Answer, Outcome, Space};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -49,6 +50,20 @@ impl Engine {
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Kills it or, in one of three cases and if it has some, one of its workers; then it must come to its end with no more than that
+    /// stage failed, or what it did instead is returned.
+    pub(crate) fn kill_something(mut self, space: &Space, chance: &mut Chance) -> Option<String> {
+        let workers: Vec<Process> = processes::of(space).into_iter().filter(Process::is_worker).collect();
+        if chance.below(3) > 0 || workers.is_empty() || !self.runs() {
+            self.kill();
+            return None;
+        }
+        workers[chance.below(workers.len() as u64) as usize].kill();
+        let outcome = self.end();
+        let odd = !(0..=1).contains(&outcome.code) || outcome.failed.len() > 1;
+        odd.then(|| format!("{outcome:#?}"))
     }
 
     /// Whether it has not ended yet.

@@ -19,18 +19,7 @@ fn after_any_kill_the_next_run_goes_on_to_the_same_bytes() {
     let begun = Instant::now();
     let expected = &expected();
     let whole = begun.elapsed();
-    let mut tally = Tally::default();
-    std::thread::scope(|scope| {
-        let begin = |first| {
-            scope.spawn(move || {
-                let mut tally = Tally::default();
-                (first..rounds).step_by(AT_ONCE as usize).for_each(|at| round(seed + at, whole, expected, &mut tally));
-                tally
-            })
-        };
-        let threads: Vec<_> = (0..AT_ONCE).map(begin).collect();
-        threads.into_iter().for_each(|thread| tally.add(thread.join().unwrap()));
-    });
+    let tally = Tally::of_rounds(seed, rounds, AT_ONCE, |seed, tally| round(seed, whole, expected, tally));
     tally.end("kill -9 of engine or worker, command stages");
 }
 
@@ -38,17 +27,10 @@ fn after_any_kill_the_next_run_goes_on_to_the_same_bytes() {
 fn round(seed: u64, whole: Duration, expected: &BTreeMap<PathBuf, Vec<u8>>, tally: &mut Tally) {
     let (mut chance, what) = (Chance::new(seed), format!("seed {seed}"));
     let space = study::space();
-    let mut engine = Engine::start(&space, &space.path(""), 8);
+    let engine = Engine::start(&space, &space.path(""), 8);
     std::thread::sleep(Duration::from_micros(chance.below(whole.as_micros() as u64)));
-    let workers: Vec<Process> = processes::of(&space).into_iter().filter(Process::is_worker).collect();
-    if chance.below(3) > 0 || workers.is_empty() || !engine.runs() {
-        engine.kill();
-    } else {
-        workers[chance.below(workers.len() as u64) as usize].kill();
-        let outcome = engine.end();
-        let odd = !(0..=1).contains(&outcome.code) || outcome.failed.len() > 1;
-        tally.refused(odd.then(|| format!("{what}: {outcome:#?}")));
-    }
+    let odd = engine.kill_something(&space, &mut chance);
+    tally.refused(odd.map(|odd| format!("{what}: {odd}")));
     tally.round();
     tally.lived_on(processes::expect_none(&space), &what);
     check_rerun(&space, &what, expected, tally);

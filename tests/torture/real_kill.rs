@@ -1,7 +1,7 @@
 //! `kill -9` while models are fetched, quantized, trained and asked.
 
 use crate::chance::Chance;
-use crate::processes::{self, Process};
+use crate::processes;
 use crate::real::{self, STAGES};
 use crate::support::hub::Hub;
 use crate::tally::{Tally, rounds, seed};
@@ -18,18 +18,7 @@ fn after_any_kill_real_stages_go_on_to_the_same_bytes() {
     let begun = Instant::now();
     real::run(&real::space(), hub);
     let whole = begun.elapsed();
-    let mut tally = Tally::default();
-    std::thread::scope(|scope| {
-        let begin = |first| {
-            scope.spawn(move || {
-                let mut tally = Tally::default();
-                (first..rounds).step_by(AT_ONCE as usize).for_each(|at| round(seed + at, whole, hub, &mut tally));
-                tally
-            })
-        };
-        let threads: Vec<_> = (0..AT_ONCE).map(begin).collect();
-        threads.into_iter().for_each(|thread| tally.add(thread.join().unwrap()));
-    });
+    let tally = Tally::of_rounds(seed, rounds, AT_ONCE, |seed, tally| round(seed, whole, hub, tally));
     tally.end("kill -9 of engine or worker, real stages");
 }
 
@@ -39,17 +28,10 @@ fn round(seed: u64, whole: Duration, hub: &Hub, tally: &mut Tally) {
     let (space, what) = (real::space(), format!("seed {seed}"));
     tally.round();
     for _ in 0..=chance.below(2) {
-        let mut engine = real::start(&space, hub);
+        let engine = real::start(&space, hub);
         std::thread::sleep(Duration::from_micros(chance.below(whole.as_micros() as u64 * AT_ONCE)));
-        let workers: Vec<Process> = processes::of(&space).into_iter().filter(Process::is_worker).collect();
-        if chance.below(3) > 0 || workers.is_empty() || !engine.runs() {
-            engine.kill();
-        } else {
-            workers[chance.below(workers.len() as u64) as usize].kill();
-            let outcome = engine.end();
-            let odd = !(0..=1).contains(&outcome.code) || outcome.failed.len() > 1;
-            tally.refused(odd.then(|| format!("{what}: {outcome:#?}")));
-        }
+        let odd = engine.kill_something(&space, &mut chance);
+        tally.refused(odd.map(|odd| format!("{what}: {odd}")));
         tally.lived_on(processes::expect_none(&space), &what);
     }
     let recorded = real::recorded(&space);

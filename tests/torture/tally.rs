@@ -41,12 +41,30 @@ impl Tally {
     }
 
     /// The rounds of several threads together.
-    pub(crate) fn add(&mut self, other: Self) {
+    fn add(&mut self, other: Self) {
         self.rounds += other.rounds;
         self.wrong.extend(other.wrong);
         self.refused.extend(other.refused);
         self.orphans.extend(other.orphans);
         self.longest = self.longest.max(other.longest);
+    }
+
+    /// So many rounds, some at once; each gets its number, counted from `first`.
+    pub(crate) fn of_rounds(first: u64, rounds: u64, at_once: u64, round: impl Fn(u64, &mut Self) + Sync) -> Self {
+        let round = &round;
+        let mut all = Self::default();
+        std::thread::scope(|scope| {
+            let begin = |thread| {
+                scope.spawn(move || {
+                    let mut tally = Self::default();
+                    (thread..rounds).step_by(at_once as usize).for_each(|at| round(first + at, &mut tally));
+                    tally
+                })
+            };
+            let threads: Vec<_> = (0..at_once).map(begin).collect();
+            threads.into_iter().for_each(|thread| all.add(thread.join().unwrap()));
+        });
+        all
     }
 
     /// Writes the row where `XLT_TORTURE_TABLE` says, then fails the test where anything was wrong.

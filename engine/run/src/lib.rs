@@ -35,8 +35,8 @@ mod refusal;
 mod resolve;
 #[cfg(feature = "llama")]
 pub mod scorer;
-#[cfg(feature = "llama")]
 mod shortage;
+#[cfg(feature = "llama")]
 mod slot;
 pub mod threads;
 pub mod transfer;
