@@ -4,7 +4,7 @@
 //! in a domain of its own, so that no file can pass for a folder.
 
 use crate::error::{At, CacheError};
-use crate::tree::{Entry, walk};
+use crate::listing::FolderListing;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -40,17 +40,7 @@ pub(crate) fn digest_knowing(path: &Path, known: &BTreeMap<PathBuf, Digest>) -> 
         let (digest, size) = digest_file(path).at("read", path)?;
         return Ok(Content { digest, size, folder: false });
     }
-    let mut listing = Listing::new();
-    for entry in walk(path)? {
-        match entry {
-            Entry::Folder { name, .. } => listing.folder(&name),
-            Entry::File { name, path } => {
-                let (digest, size) = digest_file(&path).at("read", &path)?;
-                listing.file(&name, digest, size);
-            }
-        }
-    }
-    Ok(listing.finish())
+    Ok(FolderListing::hashed_by(path, digest_file)?.content())
 }
 
 pub(crate) fn digest_file(path: &Path) -> io::Result<(Digest, u64)> {
@@ -78,7 +68,7 @@ pub(crate) fn copy_hashing(from: &mut impl Read, to: &mut impl Write) -> io::Res
     }
 }
 
-/// The listing of a folder, hashed while it is made. Entries come in the order of [`walk`].
+/// The listing of a folder, hashed while it is made. Entries come sorted by name.
 pub(crate) struct Listing {
     hasher: blake3::Hasher,
     size: u64,

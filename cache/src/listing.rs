@@ -8,6 +8,7 @@ use crate::error::{At, CacheError};
 use crate::tree::{Entry, walk};
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::Path;
 use xlt_core::key::Digest;
 
@@ -63,10 +64,18 @@ impl FolderListing {
     /// # Errors
     /// Where something cannot be read, or is no plain file or folder.
     pub fn of(folder: &Path) -> Result<Self, CacheError> {
+        Self::hashed_by(folder, digest_file)
+    }
+
+    /// The same, where `digest` says of each file what its digest and its size are.
+    pub(crate) fn hashed_by(
+        folder: &Path,
+        digest: impl Fn(&Path) -> io::Result<(Digest, u64)>,
+    ) -> Result<Self, CacheError> {
         let entries = walk(folder)?.into_iter().map(|entry| match entry {
             Entry::Folder { name, .. } => Ok(Listed::Folder { name }),
             Entry::File { name, path } => {
-                let (digest, size) = digest_file(&path).at("read", &path)?;
+                let (digest, size) = digest(&path).at("read", &path)?;
                 Ok(Listed::File(ListedFile { name, digest, size }))
             }
         });

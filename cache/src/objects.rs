@@ -111,6 +111,12 @@ impl Cache {
         Ok(matches!(self.check(&content.digest, None)?, Check::Intact(_)))
     }
 
+    /// Whether there is an object of that name, whatever its bytes.
+    #[must_use]
+    pub fn has(&self, digest: &Digest) -> bool {
+        self.object_path(digest).symlink_metadata().is_ok()
+    }
+
     /// Looks whether an object is there and whole. Small ones are always read; large ones only where their fingerprint
     /// is not the one `known` from the last look.
     ///

@@ -113,7 +113,7 @@ impl Cache {
             for output in &record.outputs {
                 if let Some(damaged) = report.damaged.iter_mut().find(|damaged| damaged.digest == output.digest) {
                     damaged.made_by.push(format!("{}.{}", record.stage, output.name));
-                } else if !intact.contains(&output.digest) && !self.object_path(&output.digest).exists() {
+                } else if !intact.contains(&output.digest) && !self.has(&output.digest) {
                     // Objects of a run that is on may be newer than the list.
                     gone.push(output.name.clone());
                 }

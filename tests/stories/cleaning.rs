@@ -1,31 +1,11 @@
 //! Making a cache smaller: what is needed stays, also beside a run.
 
+use crate::commands::{SPEC, run_before};
 use crate::support::Space;
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::{Duration, SystemTime};
-
-const SPEC: &str = r#"
-[stages.cell]
-program = "step"
-args    = ["cell/{n}", "{out.text}", "{greeting} {n}"]
-outputs = { text = "text" }
-params  = { greeting = "hello" }
-matrix  = { n = [1, 2, 3] }
-
-[stages.all]
-program = "gather"
-args    = ["all", "{out.text}", "{in.cells}"]
-inputs  = { cells = "stage:cell" }
-outputs = { text = "all.txt" }
-"#;
-
-fn run_before() -> Space {
-    let space = Space::with_spec(SPEC);
-    space.run().expect_ran(["cell/1", "cell/2", "cell/3", "all"]);
-    space
-}
 
 /// Makes all records look as if they had been written, and used last, five days ago.
 fn make_old(space: &Space) {

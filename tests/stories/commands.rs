@@ -5,7 +5,7 @@ use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
-const SPEC: &str = r#"
+pub(crate) const SPEC: &str = r#"
 [stages.cell]
 program = "step"
 args    = ["cell/{n}", "{out.text}", "{greeting} {n}"]
@@ -24,7 +24,7 @@ stages.cell.params.greeting = "good morning"
 "#;
 const STAGES: [&str; 4] = ["cell/1", "cell/2", "cell/3", "all"];
 
-fn run_before() -> Space {
+pub(crate) fn run_before() -> Space {
     let space = Space::with_spec(SPEC);
     space.run().expect_ran(STAGES);
     space

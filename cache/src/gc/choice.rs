@@ -83,8 +83,7 @@ impl Choice {
             self.live = artifacts.into_keys().collect();
             return;
         };
-        let there = |digest: &Digest| cache.object_path(digest).symlink_metadata().is_ok();
-        let mut artifacts: Vec<_> = artifacts.into_iter().filter(|(digest, _)| there(digest)).collect();
+        let mut artifacts: Vec<_> = artifacts.into_iter().filter(|(digest, _)| cache.has(digest)).collect();
         artifacts.sort_by_key(|(digest, artifact)| (artifact.used, Reverse(artifact.bytes), *digest));
         let mut left: u64 = artifacts.iter().map(|(_, artifact)| artifact.bytes).sum();
         for (digest, artifact) in artifacts {

@@ -3,13 +3,13 @@
 use super::choice::{Choice, is_new};
 use super::{Gc, GcReport};
 use crate::error::CacheError;
+use crate::fingerprint::Fingerprint;
 use crate::holders::{Cleaning, Needed};
 use crate::layout::Cache;
 use crate::tree;
 use crate::usage::{Tally, size};
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use xlt_core::key::{Digest, Key};
@@ -146,8 +146,8 @@ fn evictions(report: &mut GcReport) -> &mut Tally {
 /// When a file or folder was put where it is. What cannot be looked at is new.
 fn changed(path: &Path) -> SystemTime {
     let Ok(found) = fs::symlink_metadata(path) else { return SystemTime::now() };
-    let since = |count: i64| u64::try_from(count).unwrap_or(0);
-    UNIX_EPOCH + Duration::from_secs(since(found.ctime())) + Duration::from_nanos(since(found.ctime_nsec()))
+    let nanoseconds = u64::try_from(Fingerprint::of_file(&found).ctime_ns).unwrap_or(0);
+    UNIX_EPOCH + Duration::from_nanos(nanoseconds)
 }
 
 /// Whether neither a path nor anything in it changed for so long. What cannot be looked at is young.

@@ -1,4 +1,4 @@
-//! How far bytes that are moved from one place to another are: a bar where a person watches, else nothing.
+//! How far bytes that are moved or read are: a bar where a person watches, else nothing.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -26,6 +26,12 @@ impl Moving {
     /// So many bytes have been moved.
     pub(crate) fn step(&self, bytes: u64) {
         self.bar.inc(bytes);
+    }
+
+    /// So many of all have been done.
+    pub(crate) fn reach(&self, done: u64, all: u64) {
+        self.bar.set_length(all);
+        self.bar.set_position(done);
     }
 
     pub(crate) fn end(&self) {

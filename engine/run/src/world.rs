@@ -129,7 +129,7 @@ impl Facts for World {
     }
 
     fn present(&self, digest: &Digest) -> bool {
-        self.cache.object_path(digest).symlink_metadata().is_ok()
+        self.cache.has(digest)
     }
 
     fn exported(&self, path: &str, digest: &Digest) -> bool {

@@ -3,18 +3,14 @@
 use super::bytes;
 use crate::failure::{Failure, STAGE_FAILED};
 use crate::term;
-use indicatif::{ProgressBar, ProgressStyle};
+use crate::watch::Moving;
 use std::process::ExitCode;
 use xlt_cache::{Cache, VerifyReport};
 
 pub(super) fn run(cache: &Cache, repair: bool) -> Result<ExitCode, Failure> {
-    let style = ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left");
-    let bar = ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let report = cache.verify(repair, &mut |progress| {
-        bar.set_length(progress.total.bytes);
-        bar.set_position(progress.done.bytes);
-    });
-    bar.finish_and_clear();
+    let moving = Moving::new();
+    let report = cache.verify(repair, &mut |progress| moving.reach(progress.done.bytes, progress.total.bytes));
+    moving.end();
     let report = report?;
     let whole = report.damaged.is_empty() && report.bad_records.is_empty();
     term::say(&text(&report, whole, repair));

@@ -86,7 +86,7 @@ impl Pull {
     /// Counts them as if they had been taken.
     pub fn foresee(&mut self, waiting: &Waiting) {
         let all = outputs(&waiting.0);
-        let open: Vec<&Output> = all.iter().filter(|output| !self.has_object(output)).copied().collect();
+        let open: Vec<&Output> = all.iter().filter(|output| !self.cache.has(&output.digest)).copied().collect();
         self.moved.artifacts += open.len();
         self.moved.bytes = self.moved.bytes.saturating_add(size(&open));
         self.moved.skipped += all.len() - open.len();
@@ -101,17 +101,13 @@ impl Pull {
 
     fn has(&self, key: &Key) -> Result<bool, CacheError> {
         let record = self.cache.read_record(key)?;
-        Ok(record.is_some_and(|record| record.outputs.iter().all(|output| self.has_object(output))))
-    }
-
-    fn has_object(&self, output: &Output) -> bool {
-        self.cache.object_path(&output.digest).symlink_metadata().is_ok()
+        Ok(record.is_some_and(|record| record.outputs.iter().all(|output| self.cache.has(&output.digest))))
     }
 
     /// Artifacts, one sync for all of them, records.
     fn batch(&mut self, batch: &[Record], ledger: &Ledger, onlooker: &dyn Onlooker) -> Result<(), TransferError> {
         let all = outputs(batch);
-        let open: Vec<&Output> = all.iter().filter(|output| !self.has_object(output)).copied().collect();
+        let open: Vec<&Output> = all.iter().filter(|output| !self.cache.has(&output.digest)).copied().collect();
         self.moved.skipped += all.len() - open.len();
         let mut bad = BTreeMap::new();
         let arrivals = self.begin(&open, &mut bad, onlooker)?;
@@ -165,11 +161,9 @@ impl Pull {
             remove(path);
             return Ok(Err(format!("{what}{part}, in the store")));
         }
-        // A folder is read again here: its files were checked, and this checks that they are all, and in their places.
-        let stored = match output.folder {
-            true => self.cache.ingest(path)?,
-            false => self.cache.ingest_hashed(path, &BTreeMap::from([(path.clone(), output.digest)]))?,
-        };
+        // The files were hashed while they arrived. Of a folder this finds out that they are all, and in their places.
+        let hashed = items.iter().map(|item| (item.path.clone(), item.digest)).collect();
+        let stored = self.cache.ingest_hashed(path, &hashed)?;
         if stored.digest != output.digest {
             return Ok(Err(format!("{} came out as {}", artifact(&output.digest), stored.digest)));
         }

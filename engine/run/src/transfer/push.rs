@@ -114,14 +114,13 @@ impl Push<'_> {
 
     /// What is still to be moved for some stages.
     fn open<'a>(&self, records: &'a [Record]) -> Vec<&'a Output> {
-        let here = |output: &&Output| self.cache.object_path(&output.digest).symlink_metadata().is_ok();
-        outputs(records).into_iter().filter(|output| !self.has(output)).filter(here).collect()
+        let open = |output: &&Output| !self.has(output) && self.cache.has(&output.digest);
+        outputs(records).into_iter().filter(open).collect()
     }
 
     /// What a push would do, as far as that can be told without reading artifacts.
     fn foresee(&mut self, missing: &[Record]) {
-        let gone =
-            |output: &Output| !self.has(output) && self.cache.object_path(&output.digest).symlink_metadata().is_err();
+        let gone = |output: &Output| !self.has(output) && !self.cache.has(&output.digest);
         let (without, whole): (Vec<_>, Vec<_>) =
             missing.iter().cloned().partition(|record| record.outputs.iter().any(gone));
         let open = self.open(&whole);
@@ -171,12 +170,11 @@ impl Push<'_> {
     ) -> Result<BTreeMap<Digest, FolderListing>, TransferError> {
         let mut folders = BTreeMap::new();
         for output in open.iter().filter(|output| output.folder) {
-            let path = self.cache.object_path(&output.digest);
-            if path.symlink_metadata().is_err() {
+            if !self.cache.has(&output.digest) {
                 bad.insert(output.digest, Bad::Gone);
                 continue;
             }
-            let listing = match FolderListing::of(&path) {
+            let listing = match FolderListing::of(&self.cache.object_path(&output.digest)) {
                 Ok(listing) if listing.content().digest == output.digest => listing,
                 Ok(_) => {
                     bad.insert(output.digest, Bad::of(&Fault::Bytes, &output.digest));
