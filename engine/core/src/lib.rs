@@ -10,6 +10,7 @@ pub mod batch;
 pub mod bytes;
 pub mod chat;
 pub mod cost;
+pub mod duration;
 pub mod evidence;
 pub mod exact;
 pub mod extract;

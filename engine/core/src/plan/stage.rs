@@ -220,9 +220,9 @@ pub struct QuantizeWork {
 pub struct Resources {
     /// Cores; more than there are means all.
     pub cores: u32,
-    /// Memory in bytes; more than there is means all.
+    /// Memory in bytes, of the GPUs together where it takes any, else of the machine; more than there is means all.
     pub memory: u64,
-    /// GPUs.
+    /// GPUs; more than there are means all.
     pub gpus: u32,
     /// Downloads under way at once.
     pub downloads: u32,

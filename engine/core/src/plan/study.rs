@@ -12,15 +12,29 @@ use crate::analysis::ConditionFacts;
 use crate::results::Weights;
 use crate::shards::Shard;
 use crate::spec::{
-    AdapterOrigin, AnswersFormat, Condition, Data, Evaluate, FileRef, Gold, Lesson, Model, ModelFile, Source, Spec,
+    AdapterOrigin, AnswersFormat, Condition, Data, Evaluate, FileRef, Gold, Lesson, Model, ModelFile, ModelResources,
+    Source, Spec,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tuning::Asked;
 
 const ONE_DOWNLOAD: Resources = Resources { cores: 0, memory: 0, gpus: 0, downloads: 1 };
+/// All cores.
 const WHOLE_MACHINE: Resources = Resources { cores: u32::MAX, memory: 0, gpus: 0, downloads: 0 };
 const ONE_CORE: Resources = Resources { cores: 1, memory: 0, gpus: 0, downloads: 0 };
+
+/// What asking or training a model takes.
+fn machine_for(model: &Model) -> Resources {
+    let ModelResources { gpus, memory, cores } = model.resources;
+    let on_gpus = gpus.is_some_and(|gpus| gpus > 0);
+    Resources {
+        cores: cores.unwrap_or(if on_gpus { 1 } else { u32::MAX }),
+        memory: memory.unwrap_or_default(),
+        gpus: gpus.unwrap_or(u32::MAX),
+        downloads: 0,
+    }
+}
 
 /// Adds the study's stages to the plan, producers first.
 pub(super) fn expand(spec: &Spec, builder: &mut Builder<'_>) {
@@ -184,7 +198,7 @@ impl Study<'_, '_> {
             slot: model.slot.clone(),
         };
         let work = Work::Evaluate(Arc::new(work));
-        Some(self.builder.add(Stage { name, inputs, work, resources: WHOLE_MACHINE }))
+        Some(self.builder.add(Stage { name, inputs, work, resources: machine_for(model) }))
     }
 
     /// A model that answered elsewhere: no adapter of this study's can be applied to it.

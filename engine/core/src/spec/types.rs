@@ -38,6 +38,8 @@ pub struct Spec {
     pub stages: Vec<CommandStage>,
     /// `[limits]`.
     pub limits: Limits,
+    /// `[executor]`.
+    pub executor: Executor,
 }
 
 /// What a run may take of the machine.
@@ -45,6 +47,57 @@ pub struct Spec {
 pub struct Limits {
     /// Bytes that each process of a worker may have in memory of its own; `None`: what the machine has.
     pub memory: Option<u64>,
+}
+
+/// Where stages run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Executor {
+    /// How.
+    pub kind: ExecutorKind,
+    /// Partition of the jobs; `None`: the cluster's default.
+    pub partition: Option<String>,
+    /// Account that they are charged to.
+    pub account: Option<String>,
+    /// Time limit of a job, in seconds.
+    pub time: u64,
+    /// How a job asks for GPUs, with `{gpus}` in place of their number.
+    pub gres: String,
+    /// Cores of a job whose stages say nothing of cores.
+    pub cores: u32,
+    /// Bytes of memory of a job whose stages say nothing of memory.
+    pub memory: u64,
+    /// Jobs of one kind at most at once.
+    pub tasks: u32,
+    /// Seconds that a job waits for more to do.
+    pub idle: u64,
+    /// What `module load` loads first.
+    pub modules: Vec<String>,
+    /// Command under which xlt runs in a job; empty: none.
+    pub container: Vec<String>,
+    /// Path of xlt where jobs run; `None`: that of this one.
+    pub program: Option<String>,
+    /// Further options of `sbatch`.
+    pub options: Vec<String>,
+}
+
+/// Which machines stages run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ExecutorKind {
+    /// This one.
+    Local,
+    /// Those of a Slurm cluster.
+    Slurm,
+}
+
+/// What asking or training a model occupies.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelResources {
+    /// GPUs over which it is spread; `None`: all of the machine, none in a job of a cluster.
+    pub gpus: Option<u32>,
+    /// Bytes that it needs: of its GPUs together where it has any, else of the machine.
+    pub memory: Option<u64>,
+    /// Cores that it keeps busy.
+    pub cores: Option<u32>,
 }
 
 /// One model: a file, and what is made of it; or what it answered elsewhere.
@@ -64,6 +117,8 @@ pub struct Model {
     pub slot: Option<String>,
     /// Which chat format wraps the prompt.
     pub chat: Chat,
+    /// What asking or training it occupies.
+    pub resources: ModelResources,
     /// The model's own `tokenizer.json`, beside which the GGUF's vocabulary is held; `None`: it is not.
     pub tokenizer: Option<FileRef>,
 }

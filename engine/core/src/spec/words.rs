@@ -1,8 +1,8 @@
 //! The words by which a spec's choices are written, in the spec, in manifests and in results.
 
 use super::{
-    AnswerAs, AnswersFormat, Base, Channel, Chat, Data, Drawn, Effort, Format, Gold, Kv, Match, Normalize, Population,
-    Quotes, Rules, Schedule, Score, Source, SplitBy,
+    AnswerAs, AnswersFormat, Base, Channel, Chat, Data, Drawn, Effort, ExecutorKind, Format, Gold, Kv, Match,
+    Normalize, Population, Quotes, Rules, Schedule, Score, Source, SplitBy,
 };
 
 macro_rules! words {
@@ -41,6 +41,7 @@ words!(Drawn { Passages = "bootstrap:passage", Questions = "bootstrap:question" 
 words!(Population { Items = "items", Languages = "languages" });
 words!(Base { Quantized = "quantized", Source = "source" });
 words!(Gold { True = "gold", Shuffled = "shuffled" });
+words!(ExecutorKind { Local = "local", Slurm = "slurm" });
 words!(Match { Steps = "steps", Questions = "questions", StepsAndQuestions = "steps+questions" });
 words!(Schedule { Linear = "linear", Cosine = "cosine", Constant = "constant" });
 

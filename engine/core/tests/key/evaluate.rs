@@ -3,8 +3,8 @@
 use crate::key;
 use crate::study::{file, spec, training};
 use xlt_core::spec::{
-    AnswerAs, Channel, Chat, Effort, Format, Gold, Kv, Lesson, Normalize, Quotes, Rules, Sampling, Score, Slot, Source,
-    Spec, Split, SplitBy,
+    AnswerAs, Channel, Chat, Effort, ExecutorKind, Format, Gold, Kv, Lesson, ModelResources, Normalize, Quotes, Rules,
+    Sampling, Score, Slot, Source, Spec, Split, SplitBy,
 };
 
 const EVALUATE: &str = "evaluate/m/tuned/seed1/heb_Hebr/cot";
@@ -151,6 +151,10 @@ fn names_places_and_what_else_is_in_the_spec_do_not_change_the_key() {
     same(|spec| spec.modes[0].generate.max_tokens += 1);
     same(|spec| add(&mut spec.name));
     same(|spec| spec.models[0].requantize = true);
+    same(|spec| {
+        spec.models[0].resources = ModelResources { gpus: Some(2), memory: Some(1 << 30), cores: Some(3) };
+    });
+    same(|spec| spec.executor.kind = ExecutorKind::Slurm);
     same(|spec| spec.evaluate.as_mut().expect("it has one").context = Some(512));
     same(|spec| spec.evaluate.as_mut().expect("it has one").languages.reverse());
     same(|spec| spec.evaluate.as_mut().expect("it has one").languages.truncate(2));

@@ -4,8 +4,8 @@ use crate::world;
 use std::collections::BTreeMap;
 use xlt_core::spec::{
     Adapter, AdapterOrigin, AnswerAs, Base, Channel, Chat, Condition, Data, Evaluate, Fields, FileRef, Format, Gold,
-    Kv, LanguageGroup, Length, Lesson, Lora, Mode, Model, ModelFile, Optimizer, Pace, Prompt, Reason, Sampling,
-    Schedule, Source, Spec, Split, SplitBy, TrainOn, Training,
+    Kv, LanguageGroup, Length, Lesson, Lora, Mode, Model, ModelFile, ModelResources, Optimizer, Pace, Prompt, Reason,
+    Sampling, Schedule, Source, Spec, Split, SplitBy, TrainOn, Training,
 };
 
 fn texts(texts: &[&str]) -> Vec<String> {
@@ -36,6 +36,7 @@ pub(super) fn spec() -> Spec {
             requantize: false,
             slot: Some("<answer>".to_owned()),
             chat: Chat::Model,
+            resources: ModelResources::default(),
             tokenizer: None,
         }],
         languages: vec![LanguageGroup { name: "target".to_owned(), codes: texts(&["arb_Arab", "heb_Hebr"]) }],

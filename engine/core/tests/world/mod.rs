@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use xlt_core::key::{Digest, Key};
 use xlt_core::plan::{Facts, Pin};
 use xlt_core::record::Output;
-use xlt_core::spec::{CommandInput, CommandStage, Limits, Source, Spec};
+use xlt_core::spec::{CommandInput, CommandStage, Executor, Limits, Source, Spec};
 
 /// What is outside: nothing, until a test says otherwise. Every local file is there; its content is its path.
 #[derive(Debug, Default, Clone)]
@@ -67,6 +67,7 @@ pub(crate) fn commands(stages: Vec<CommandStage>) -> Spec {
         claims: vec![],
         stages,
         limits: Limits::default(),
+        executor: Executor::default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Adapters: trained or brought, and merged where a model file with the adapter in its weights is asked.
 
-use super::{ONE_CORE, Study, WHOLE_MACHINE, filled, input, part};
+use super::{ONE_CORE, Study, WHOLE_MACHINE, filled, input, machine_for, part};
 use crate::plan::stage::{Input, InputSource, Stage, StageId, Work};
 use crate::plan::work::{AdoptWork, Arm, FinetuneWork, TrainedAdapter};
 use crate::spec::{
@@ -119,7 +119,7 @@ impl<'s> Study<'s, '_> {
         };
         let (inputs, work) = self.lesson(model, file, adapter, training, seed)?;
         let work = Work::Finetune(Arc::new(work));
-        let stage = self.builder.add(Stage { name, inputs, work, resources: WHOLE_MACHINE });
+        let stage = self.builder.add(Stage { name, inputs, work, resources: machine_for(model) });
         self.trainings.insert(trained(model, adapter, seed), stage);
         Some(stage)
     }

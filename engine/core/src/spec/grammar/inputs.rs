@@ -1,5 +1,6 @@
 //! Models and data: what a study takes from outside.
 
+use super::machines::RESOURCES;
 use crate::spec::shape::Need::{Default, Derived, Optional, Required, Without};
 use crate::spec::shape::Shape::{Boolean, Choice, Map, Table, Text, Texts};
 use crate::spec::shape::{COUNT, Key, Names, TableShape, key, texts};
@@ -48,6 +49,12 @@ pub(super) const MODEL: TableShape = TableShape {
                 Choice(Chat::WORDS),
                 Derived("the preset's of `[prompt]`, else `model`"),
                 "`model`: the chat template in the GGUF; `none`: the prompt as it is",
+            ),
+            key(
+                "resources",
+                Table(&RESOURCES),
+                Optional,
+                "what asking or training it occupies; left out, the whole machine",
             ),
             key(
                 "tokenizer",

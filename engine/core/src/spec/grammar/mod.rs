@@ -4,16 +4,18 @@
 
 mod adapters;
 mod inputs;
+mod machines;
 mod measures;
 mod prompts;
 mod stages;
 
 use super::shape::Need::{Derived, Optional};
-use super::shape::Shape::{Bytes, List, Table, Text, Texts};
+use super::shape::Shape::{List, Table, Text, Texts};
 use super::shape::{Key, Shape, TableShape, key, tables, texts};
 use adapters::ADAPTER;
 pub(super) use inputs::ORIGIN;
 use inputs::{DATA, MODEL};
+use machines::{EXECUTOR, LIMITS};
 use measures::{ANALYZE, CLAIM, EVALUATE};
 use prompts::{CONDITION, FORMAT, MODE, PROMPT};
 use stages::STAGE;
@@ -63,6 +65,7 @@ const TABLES: &[Key] = &[
         "programs of your own, with declared inputs and outputs",
     ),
     key("limits", Table(&LIMITS), Optional, "what a run may take of the machine"),
+    key("executor", Table(&EXECUTOR), Optional, "where a run takes place: here, or as jobs of a cluster"),
 ];
 
 const PROFILES: &[Key] =
@@ -77,20 +80,6 @@ const PROFILE: TableShape = TableShape {
     doc: "Any of the spec's tables, in part: tables merge, all else (lists too) replaces. And:",
     keys: &[TABLES, &[key("only", Table(&ONLY), Optional, "runs a part of the study")]],
     example: "`[profiles.smoke]` and tables of the spec under it",
-    instead_of_text: None,
-};
-
-/// `[limits]`.
-const LIMITS: TableShape = TableShape {
-    name: "limits",
-    doc: "What a run may take of the machine. It bounds, and changes no result: in no key.",
-    keys: &[&[key(
-        "memory",
-        Bytes,
-        Optional,
-        "the most that each process of a worker may have in memory of its own, beside files that it maps (weights): bytes, or `\"24GB\"`",
-    )]],
-    example: "`[limits]` with `memory = \"24GB\"`",
     instead_of_text: None,
 };
 

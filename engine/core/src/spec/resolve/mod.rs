@@ -11,6 +11,7 @@ mod controls;
 mod data;
 mod estimate;
 mod evaluate;
+mod executor;
 mod families;
 mod fields;
 mod formats;
@@ -117,6 +118,7 @@ pub(super) fn resolve(layers: Layers, path: &str, texts: &Texts, faults: &mut Fa
             .or_else(|| evaluate.as_ref().map(|_| Analyze::default())),
         claims: claims::resolve(evaluate.as_ref(), &groups, cx),
         limits: limits::resolve(cx),
+        executor: executor::resolve(cx),
         languages: groups,
         data,
         prompt,

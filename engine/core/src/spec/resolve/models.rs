@@ -1,12 +1,13 @@
 //! `[models]`: weights that are asked here, or answers that were given elsewhere.
 
 use super::data::LANGUAGE;
+use super::limits::memory;
 use super::stages::output::{STAGE, output};
 use super::{Context, blanks, origin, prompts};
 use crate::spec::grammar::ORIGIN;
 use crate::spec::text::Place;
 use crate::spec::tree::{Entry, Table};
-use crate::spec::{AnswersFormat, Chat, Condition, Evaluate, FileRef, Model, ModelFile, Source};
+use crate::spec::{AnswersFormat, Chat, Condition, Evaluate, FileRef, Model, ModelFile, ModelResources, Source};
 use std::collections::BTreeMap;
 
 const MODE: &str = "{mode}";
@@ -36,10 +37,16 @@ pub(super) fn resolve(conditions: &[Condition], evaluate: Option<&Evaluate>, cx:
             requantize: table.is_true("requantize"),
             slot: table.text("slot"),
             chat: table.word("chat").map_or(Some(usual), |word| Chat::named(word.text))?,
+            resources: resources(table, cx),
             tokenizer,
         })
     });
     models.collect()
+}
+
+fn resources(table: &Table, cx: &mut Context<'_>) -> ModelResources {
+    let Some(table) = table.table("resources") else { return ModelResources::default() };
+    ModelResources { gpus: table.integer("gpus"), memory: memory(table, cx), cores: table.integer("cores") }
 }
 
 fn format(table: &Table) -> Option<AnswersFormat> {
@@ -84,8 +91,9 @@ fn given(
     cx: &mut Context<'_>,
 ) -> Option<FileRef> {
     let answers = table.get("answers")?;
-    let asked =
-        ["file", "quantize", "slot", "chat", "tokenizer"].into_iter().filter_map(|key| Some((key, table.get(key)?)));
+    let asked = ["file", "quantize", "slot", "chat", "resources", "tokenizer"]
+        .into_iter()
+        .filter_map(|key| Some((key, table.get(key)?)));
     let requantize = table.get("requantize").filter(|_| table.is_true("requantize")).map(|node| ("requantize", node));
     for (key, node) in asked.chain(requantize) {
         cx.faults
