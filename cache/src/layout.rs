@@ -103,7 +103,7 @@ impl Cache {
         self.root.join(name)
     }
 
-    fn sharded(&self, folder: &str, name: &str) -> PathBuf {
+    pub(crate) fn sharded(&self, folder: &str, name: &str) -> PathBuf {
         let mut path = self.root.join(folder);
         path.push(&name[..2]);
         path.push(name);

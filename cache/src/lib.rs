@@ -4,6 +4,7 @@
 //! nothing of specs, models or stages' kinds.
 #![forbid(unsafe_code)]
 
+mod attempts;
 mod content;
 mod error;
 mod export;
@@ -18,6 +19,7 @@ mod objects;
 mod quarantine;
 mod records;
 mod sync;
+mod tending;
 mod tree;
 mod usage;
 mod uses;
@@ -35,5 +37,6 @@ pub use locks::StageLock;
 pub use objects::{Check, Ingested};
 pub use records::Records;
 pub use sync::LARGE;
+pub use tending::Tending;
 pub use usage::{Tally, Usage};
 pub use verify::{Damaged, Incomplete, VerifyProgress, VerifyReport};

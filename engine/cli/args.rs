@@ -42,6 +42,8 @@ enum Command {
     Schema(command::schema::Args),
     Completions(command::completions::Args),
     #[command(hide = true)]
+    Task(command::task::Args),
+    #[command(hide = true)]
     Worker(command::worker::Args),
 }
 
@@ -71,6 +73,7 @@ impl Cli {
             Command::Chat(args) => command::chat::run(&args),
             Command::Schema(args) => command::schema::run(&args),
             Command::Completions(args) => command::completions::run(&args),
+            Command::Task(args) => command::task::run(&args),
             Command::Worker(args) => command::worker::run(&args),
         }
     }

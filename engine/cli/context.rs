@@ -3,10 +3,13 @@
 use crate::failure::Failure;
 use clap::Args;
 use glob::Pattern;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use xlt_cache::{Cache, Ledger};
 use xlt_core::plan::{Plan, Stage, StageId, plan, plan_only};
 use xlt_core::spec::{Request, Spec, load, nearest};
+use xlt_run::slurm::Order;
 use xlt_run::{LockFile, World, llama_version};
 
 /// How a spec is to be read.
@@ -57,11 +60,16 @@ pub(crate) struct Selection {
 pub(crate) struct Context {
     pub(crate) spec: Spec,
     pub(crate) world: World,
+    /// What was read: the spec and those on which it is laid, by path.
+    pub(crate) texts: BTreeMap<String, String>,
+    /// Path of the spec, as the user named it.
+    pub(crate) path: PathBuf,
 }
 
 impl SpecArgs {
     pub(crate) fn load(&self) -> Result<Spec, Failure> {
-        load_spec(&find_spec(self.spec.as_deref())?, &self.overlay)
+        let path = find_spec(self.spec.as_deref())?;
+        load_spec(&path, self.overlay.profile.as_deref(), &self.overlay.set, &read)
     }
 
     pub(crate) fn open(&self) -> Result<Context, Failure> {
@@ -91,6 +99,19 @@ pub(crate) fn spec_and<'a>(one: &'a str, other: &'a str) -> (Option<&'a Path>, &
 }
 
 impl Selection {
+    /// What was meant when a job was asked for.
+    pub(crate) fn ordered(order: &Order) -> Result<Self, Failure> {
+        let only = order.only.iter().map(|pattern| Pattern::new(pattern)).collect::<Result<_, _>>();
+        let only = only.map_err(|error| Failure::sentence(format!("a bad pattern of stages: {error}")))?;
+        Ok(Self { models: order.models.clone(), only })
+    }
+
+    /// The same in words, for jobs.
+    pub(crate) fn order(&self, order: Order) -> Order {
+        let only = self.only.iter().map(|pattern| pattern.as_str().to_owned()).collect();
+        Order { models: self.models.clone(), only, ..order }
+    }
+
     /// Leaves the other models out of the spec.
     pub(crate) fn apply(&self, context: &mut Context) -> Result<(), Failure> {
         let models = &mut context.spec.models;
@@ -129,11 +150,36 @@ impl Context {
     }
 
     fn open(path: &Path, overlay: &Overlay) -> Result<Self, Failure> {
-        let spec = load_spec(path, overlay)?;
+        let texts = RefCell::default();
+        let noted = |path: &str| {
+            let text = read(path)?;
+            RefCell::<BTreeMap<_, _>>::borrow_mut(&texts).insert(path.to_owned(), text.clone());
+            Ok(text)
+        };
+        let spec = load_spec(path, overlay.profile.as_deref(), &overlay.set, &noted)?;
         let (cache, ledger) = open_cache(overlay.cache.as_deref())?;
+        Self::with(spec, path, texts.take(), cache, ledger)
+    }
+
+    /// As it was when a job was asked for.
+    pub(crate) fn ordered(order: &Order, cache: &Path) -> Result<Self, Failure> {
+        let text = |path: &str| order.texts.get(path).cloned().ok_or_else(|| "it was not read then".to_owned());
+        let spec = load_spec(&order.spec, order.profile.as_deref(), &order.set, &text)?;
+        let cache = Cache::open(cache)?;
+        let ledger = Ledger::passing(&cache)?;
+        Self::with(spec, &order.spec, order.texts.clone(), cache, ledger)
+    }
+
+    fn with(
+        spec: Spec,
+        path: &Path,
+        texts: BTreeMap<String, String>,
+        cache: Cache,
+        ledger: Ledger,
+    ) -> Result<Self, Failure> {
         let lock = LockFile::of(path, &spec.name)?;
         let world = World::new(cache, ledger, lock, path.with_extension("results"), spec.name.clone());
-        Ok(Self { spec, world })
+        Ok(Self { spec, world, texts, path: path.to_owned() })
     }
 
     pub(crate) fn plan(&self) -> Result<Plan, Failure> {
@@ -172,11 +218,18 @@ fn home_folder(own: &str, xdg: &str, fallback: &str) -> Result<PathBuf, Failure>
         .ok_or_else(|| Failure::sentence(format!("there is no home folder to keep things in; set ${own} to a folder")))
 }
 
-fn load_spec(path: &Path, overlay: &Overlay) -> Result<Spec, Failure> {
+fn load_spec(
+    path: &Path,
+    profile: Option<&str>,
+    set: &[String],
+    read: &dyn Fn(&str) -> Result<String, String>,
+) -> Result<Spec, Failure> {
     let name = path.to_string_lossy();
-    let request = Request { path: &name, profile: overlay.profile.as_deref(), set: &overlay.set };
-    let read = |path: &str| std::fs::read_to_string(path).map_err(|error| sentence(&error));
-    Ok(load(&request, &read).map_err(Box::new)?)
+    Ok(load(&Request { path: &name, profile, set }, read).map_err(Box::new)?)
+}
+
+fn read(path: &str) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| sentence(&error))
 }
 
 fn sentence(error: &std::io::Error) -> String {

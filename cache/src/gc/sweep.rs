@@ -83,6 +83,18 @@ impl<'a> Sweep<'a> {
                 self.remove_unlocked(&name, &path, |report| &mut report.logs)?;
             }
         }
+        for (name, path) in tree::members(&self.cache.folder("attempts"))? {
+            if self.finished(&name) || is_older(&path, age) {
+                self.remove_unlocked(&name, &path, |report| &mut report.logs)?;
+            }
+        }
+        for folder in ["orders", "logs", "jobs"] {
+            for (_, path) in tree::children(&self.cache.cluster(folder))? {
+                if is_older(&path, age) {
+                    self.remove(&path, |report| &mut report.logs)?;
+                }
+            }
+        }
         Ok(())
     }
 

@@ -23,6 +23,19 @@ impl Ledger {
     /// Where the records cannot be listed.
     pub fn open(path: &Path, cache: &Cache) -> Result<Self, CacheError> {
         let db = open_in_turn(path, Depth::Quick).or_else(|_| in_memory()).map_err(|error| failed(path, error))?;
+        Self::over(db, path, cache)
+    }
+
+    /// A ledger that lives in memory and ends with this process: for one that comes and goes, on a host whose home is another's.
+    ///
+    /// # Errors
+    /// Where the records cannot be listed.
+    pub fn passing(cache: &Cache) -> Result<Self, CacheError> {
+        let path = Path::new("the ledger in memory");
+        Self::over(in_memory().map_err(|error| failed(path, error))?, path, cache)
+    }
+
+    fn over(db: Connection, path: &Path, cache: &Cache) -> Result<Self, CacheError> {
         let state = State { db, pending: Pending::default(), index: Index::default(), healed: false };
         let (path, cache) = (path.to_owned(), cache.clone());
         let ledger = Self { path, cache, today: day_of(SystemTime::now()), state: Mutex::new(state) };

@@ -1,6 +1,6 @@
 //! `xlt fetch`: brings what a spec names onto this disk, and runs nothing else.
 
-use super::run::{Limits, run_plan};
+use super::run::{How, Limits, run_plan};
 use crate::context::{Context, Selection, SpecArgs};
 use crate::failure::Failure;
 use crate::watch;
@@ -28,7 +28,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut context = args.spec.open()?;
     args.selection.apply(&mut context)?;
-    run_plan(&mut context, &args.limits, false, watch::observer(args.json), |context| downloads(args, context))
+    run_plan(&mut context, How::here(&args.limits), watch::observer(args.json), |context| downloads(args, context))
 }
 
 fn downloads(args: &Args, context: &Context) -> Result<Plan, Failure> {

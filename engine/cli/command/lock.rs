@@ -1,6 +1,6 @@
 //! `xlt lock`: completes the lock file.
 
-use super::run::{Limits, run_plan};
+use super::run::{How, Limits, run_plan};
 use crate::context::{Context, SpecArgs};
 use crate::failure::Failure;
 use crate::term;
@@ -23,7 +23,16 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut context = args.spec.open()?;
-    let open = unpinned(&context)?;
+    let code = complete(&mut context)?;
+    if unpinned(&context)?.is_empty() {
+        term::say(&format!("{}: every file is pinned", context.world.lock.path().display()));
+    }
+    Ok(code)
+}
+
+/// Pins what is not pinned yet.
+pub(crate) fn complete(context: &mut Context) -> Result<ExitCode, Failure> {
+    let open = unpinned(context)?;
     let mut troubles = Vec::new();
     for (source, many) in &open {
         match resolve(source, *many) {
@@ -40,12 +49,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     if !troubles.is_empty() {
         return Err(Failure::sentence(troubles.join("\nerror: ")));
     }
-    let left = unpinned(&context)?;
+    let left = unpinned(context)?;
     if left.is_empty() {
-        term::say(&format!("{}: every file is pinned", context.world.lock.path().display()));
         return Ok(ExitCode::SUCCESS);
     }
-    run_plan(&mut context, &Limits::default(), false, watch::observer(false), |context| {
+    run_plan(context, How::here(&Limits::default()), watch::observer(false), |context| {
         context.plan_only(&|stage| matches!(&stage.work, Work::Download(work) if left.contains(&(work.file.source.clone(), work.many))))
     })
 }

@@ -1,6 +1,6 @@
 //! `xlt probe`: how far scores depend on what is decoded beside an item.
 
-use super::run::{Limits, run_plan};
+use super::run::{How, Limits, run_plan};
 use crate::context::{Context, SpecArgs};
 use crate::failure::Failure;
 use crate::term;
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             "no cell of the spec can be probed: all write texts, rotate their options, or come from elsewhere",
         ));
     }
-    let code = run_plan(&mut context, &args.limits, false, watch::observer(false), probes)?;
+    let code = run_plan(&mut context, How::here(&args.limits), watch::observer(false), probes)?;
     let found = found(&context.world, &probes(&context)?)?;
     term::say(&if args.json { as_json(&found) } else { as_table(&found) });
     Ok(code)

@@ -6,6 +6,7 @@
 pub mod analysis;
 pub mod answers;
 pub mod asked;
+pub mod attempts;
 pub mod batch;
 pub mod bytes;
 pub mod chat;
@@ -39,6 +40,7 @@ pub mod score;
 pub mod script;
 pub mod shards;
 pub mod shots;
+pub mod slurm;
 pub mod spec;
 pub mod split;
 pub mod stats;

@@ -13,8 +13,9 @@ use crate::observe::{Observer, RunEvent};
 use crate::pool::WorkerId;
 use crate::protocol::Reply;
 use crate::refusal;
+use crate::slurm::{Front, FrontOptions, Task, TaskOptions};
 use crate::world::World;
-use running::{Over, Run};
+use running::{Over, Part, Run};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Instant;
@@ -40,6 +41,19 @@ pub struct Options {
     pub memory: Option<u64>,
     /// Name of this host, for the ledger.
     pub host: String,
+    /// Where stages run.
+    pub role: Role,
+}
+
+/// What an engine is among those that do a run.
+#[derive(Debug, Clone)]
+pub enum Role {
+    /// The only one: all stages run here.
+    Alone,
+    /// The one that the user started, where stages are jobs of a cluster.
+    Front(Box<FrontOptions>),
+    /// One of these jobs.
+    Task(Box<TaskOptions>),
 }
 
 /// How a run ended.
@@ -86,7 +100,10 @@ impl Engine {
     #[must_use]
     pub fn new(options: Options) -> (Self, Interrupt) {
         let (sender, receiver) = channel();
-        let machine = Machine::look(options.jobs);
+        let machine = match &options.role {
+            Role::Alone | Role::Front(_) => Machine::look(options.jobs),
+            Role::Task(task) => Machine::of_job(task.class),
+        };
         let interrupt = Interrupt(sender.clone());
         (Self { options, machine, sender, receiver }, interrupt)
     }
@@ -107,11 +124,18 @@ impl Engine {
         if let Some(held) = held {
             held.pin(plan.verdicts.iter().filter_map(Verdict::key))?;
         }
-        world.lock.register(&plan.new_claims)?;
+        let part = match &self.options.role {
+            Role::Alone => Part::All,
+            Role::Front(front) => Part::Front(Box::new(Front::open(front, plan)?)),
+            Role::Task(task) => Part::Task(Box::new(Task::new(task))),
+        };
+        if !matches!(part, Part::Task(_)) {
+            world.lock.register(&plan.new_claims)?;
+        }
         let started = Instant::now();
         let cached = plan.verdicts.iter().filter(|verdict| verdict.word() == "cached").count();
         observer.event(&RunEvent::Planned { stages: plan.stages.len(), cached });
-        let mut run = Run::new(self, plan, world, held, observer);
+        let mut run = Run::new(self, plan, world, held, observer, part);
         let damaged = run.drive();
         let Over { diary, tally, interrupted } = run.over();
         let cost = diary.cost;
@@ -120,7 +144,9 @@ impl Engine {
         }
         let damaged = damaged?;
         if !damaged || interrupted {
-            let results = (!plan.exports.is_empty() && world.results.is_dir()).then_some(world.results.as_path());
+            let exports = !matches!(self.options.role, Role::Task(_));
+            let results =
+                (exports && !plan.exports.is_empty() && world.results.is_dir()).then_some(world.results.as_path());
             let seconds = started.elapsed().as_secs_f64();
             observer.event(&RunEvent::RunFinished { tally, seconds, interrupted, cost, results });
         }

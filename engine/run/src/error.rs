@@ -24,6 +24,22 @@ pub enum RunError {
     /// Something the run needs was not allowed.
     #[error("{0}")]
     NotAllowed(String),
+    /// What a job of a cluster is to do cannot be read.
+    #[error("what is to be done cannot be read from {path}: {why}\n  run `xlt run` again, which writes it anew")]
+    Order {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// Another run tends the jobs of the same study.
+    #[error(
+        "a run of this spec is under way and tends its jobs ({who})\n  `xlt status` tells how far it is; end it to take its place, its jobs go on"
+    )]
+    Tended {
+        /// Who it is.
+        who: String,
+    },
     /// There is no room for the work in progress.
     #[error("cannot work in {folder}: {source}\n  make it writable, or set $XLT_CACHE to another folder")]
     Workplace {

@@ -50,6 +50,7 @@ pub(crate) fn job(
         inputs,
         work: work(plan, id, scheduler, &world.cache),
         threads,
+        ticket: None,
     }
 }
 

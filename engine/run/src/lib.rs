@@ -38,6 +38,7 @@ pub mod scorer;
 mod shortage;
 #[cfg(feature = "llama")]
 mod slot;
+pub mod slurm;
 pub mod threads;
 pub mod transfer;
 pub mod worker;
@@ -45,7 +46,7 @@ mod workplace;
 mod world;
 
 pub use costs::{Reckoning, calibrated};
-pub use engine::{Ending, Engine, Interrupt, Options};
+pub use engine::{Ending, Engine, Interrupt, Options, Role};
 pub use error::RunError;
 pub use lockfile::LockFile;
 pub use machine::Machine;

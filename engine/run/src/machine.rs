@@ -2,6 +2,7 @@
 
 use std::num::NonZero;
 use xlt_core::plan::Resources;
+use xlt_core::slurm::Class;
 
 /// Downloads under way at once.
 const DOWNLOADS: u32 = 4;
@@ -21,6 +22,13 @@ impl Machine {
         let cores = jobs.unwrap_or(cores).max(1);
         let memory = memory().unwrap_or(u64::MAX);
         Self { resources: Resources { cores, memory, gpus: 0, downloads: DOWNLOADS } }
+    }
+
+    /// What a job of a cluster has. It fetches nothing.
+    #[must_use]
+    pub fn of_job(class: Class) -> Self {
+        let Class { gpus, cores, memory, .. } = class;
+        Self { resources: Resources { cores, memory, gpus, downloads: 0 } }
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use xlt_cache::Fingerprint;
+use xlt_core::attempts::Begun;
 use xlt_core::batch::Cost;
 use xlt_core::plan::{AdoptWork, AnalyzeWork, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, Pin, ProbeWork};
 use xlt_core::provenance::Origin;
@@ -125,6 +126,17 @@ pub(crate) struct Job {
     pub(crate) work: JobWork,
     /// Threads that it may use.
     pub(crate) threads: u32,
+    /// In a job of a cluster, what is said of the attempt.
+    pub(crate) ticket: Option<Ticket>,
+}
+
+/// What a worker in a job of a cluster says of its attempt at a stage.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Ticket {
+    /// The run that asked for the job.
+    pub(crate) run: String,
+    /// What it says when it begins; the time is its own.
+    pub(crate) begun: Begun,
 }
 
 /// An evaluation of the same items by the same model in another mode, which is to run later: what it shares may be decoded

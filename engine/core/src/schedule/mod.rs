@@ -260,6 +260,12 @@ impl<'a> Scheduler<'a> {
         !self.stopped && self.open(stage) > 0 && self.hopeless(stage).is_none()
     }
 
+    /// Whether a stage is done, failed or skipped.
+    #[must_use]
+    pub fn is_settled(&self, stage: StageId) -> bool {
+        matches!(self.states[stage.index()], State::Done { .. } | State::Failed | State::Skipped { .. })
+    }
+
     /// What a finished stage left.
     #[must_use]
     pub fn outputs(&self, stage: StageId) -> Option<&[Output]> {

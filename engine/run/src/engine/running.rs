@@ -4,10 +4,13 @@
 //! before a stage starts is [`start`], what follows from a worker's words [`reply`], the way from finished work to its record
 //! [`keep`], and that from records to the results folder [`export`].
 
+mod away;
 mod export;
 mod keep;
 mod reply;
 mod start;
+
+pub(super) use away::Part;
 
 use super::diary::Diary;
 use super::every::Every;
@@ -29,6 +32,8 @@ use xlt_core::schedule::{Command, Event, Scheduler, Tally};
 
 /// How long the loop waits before it looks at what waits for other engines.
 const TICK: Duration = Duration::from_millis(50);
+/// The same on a cluster, where many look at a file system that they share.
+const TICK_ON_CLUSTER: Duration = Duration::from_secs(1);
 
 /// A run under way.
 pub(super) struct Run<'a> {
@@ -51,6 +56,11 @@ pub(super) struct Run<'a> {
     /// Stages that were found so at least once.
     waited: BTreeSet<StageId>,
     retry: Every,
+    /// Which stages this engine works on.
+    part: Part,
+    tending: Every,
+    /// Stages for which an artifact was made again that a job found damaged.
+    repaired: BTreeSet<StageId>,
     interrupts: u32,
 }
 
@@ -69,7 +79,9 @@ impl<'a> Run<'a> {
         world: &'a mut World,
         held: Option<&'a RunGuard>,
         observer: &'a mut dyn Observer,
+        part: Part,
     ) -> Self {
+        let tick = if matches!(part, Part::All) { TICK } else { TICK_ON_CLUSTER };
         let (scheduler, commands) = Scheduler::new(plan, engine.machine.resources);
         let options = &engine.options;
         let (program, cache, sender) = (options.program.clone(), world.cache.clone(), engine.sender.clone());
@@ -88,20 +100,28 @@ impl<'a> Run<'a> {
             early: BTreeMap::new(),
             busy: Vec::new(),
             waited: BTreeSet::new(),
-            retry: Every::new(TICK),
+            retry: Every::new(tick),
+            part,
+            tending: Every::new(TICK_ON_CLUSTER),
+            repaired: BTreeSet::new(),
             interrupts: 0,
         }
     }
 
-    /// Runs what is to run, and writes the results. Says whether one of them was found damaged.
+    /// Runs what is to run, and writes the results, which is not for jobs to do. Says whether one of them was found damaged.
     pub(super) fn drive(&mut self) -> Result<bool, RunError> {
         self.until_nothing_runs()?;
-        if self.stops_at_once() { Ok(false) } else { self.export() }
+        if self.stops_at_once() || matches!(self.part, Part::Task(_)) { Ok(false) } else { self.export() }
     }
 
     /// Ends what is left of the workers, and waits for records that are being written.
     pub(super) fn over(self) -> Over {
         let tally = self.scheduler.tally();
+        if let Part::Front(front) = self.part
+            && let Some(note) = front.close(tally.left == 0)
+        {
+            self.observer.event(&RunEvent::Note(&note));
+        }
         drop(self.pool);
         drop(self.committer);
         Over { diary: self.diary, tally, interrupted: self.interrupts > 0 && tally.left > 0 }
@@ -116,7 +136,7 @@ impl<'a> Run<'a> {
             while let Some(command) = self.commands.pop_front() {
                 self.obey(command)?;
             }
-            if self.scheduler.ended() || self.stops_at_once() {
+            if self.scheduler.ended() || self.stops_at_once() || self.tend() {
                 return Ok(());
             }
             match self.engine.receiver.recv_timeout(TICK) {
@@ -169,7 +189,9 @@ impl<'a> Run<'a> {
     }
 
     fn worker_gone(&mut self, worker: WorkerId) {
-        if let Some((Some(stage), death, tail)) = self.pool.bury(worker) {
+        if let Some((Some(stage), death, tail)) = self.pool.bury(worker)
+            && !self.may_be_tried_again(stage)
+        {
             self.fail(stage, &death, &tail);
         }
     }
@@ -189,6 +211,9 @@ impl<'a> Run<'a> {
             self.worked(stage, done);
         }
         if self.retry.is_due() {
+            if let Part::Front(front) = &mut self.part {
+                front.look_again();
+            }
             for stage in std::mem::take(&mut self.busy) {
                 self.step(Event::Retry { stage });
             }
@@ -210,7 +235,8 @@ impl<'a> Run<'a> {
     fn fail(&mut self, id: StageId, message: &str, tail: &[String]) {
         let (stage, key, place) = (self.plan.stage(id), self.scheduler.key(id), self.places.get(&id));
         self.diary.failed(&self.world.cache, &self.world.ledger, stage, key, place);
-        let log = place.map(|place| self.world.cache.log_path(&place.key)).filter(|path| path.is_file());
+        let worked = place.map(|place| place.key).or(key.filter(|_| self.is_on_cluster()));
+        let log = worked.map(|key| self.world.cache.log_path(&key)).filter(|path| path.is_file());
         self.release(id);
         self.observer.event(&RunEvent::Failed { stage, message, tail, log: log.as_deref() });
         self.step(Event::Failed { stage: id });

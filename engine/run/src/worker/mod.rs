@@ -6,6 +6,7 @@
 #[cfg(feature = "llama")]
 mod adopt;
 mod analyze;
+mod attempt;
 mod command;
 mod download;
 #[cfg(feature = "llama")]
@@ -31,6 +32,7 @@ mod rows;
 use crate::protocol::{Done, Job, JobInput, JobWork, Learning, Made, Reply, Request, Unit};
 use crate::shortage;
 use crate::workplace::remove;
+use attempt::Attempt;
 use folder::Folders;
 use log::Log;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -188,11 +190,21 @@ impl Worker {
         if let Some(outputs) = self.already(job, &key) {
             return Reply::Already { outputs };
         }
+        let attempt = job.ticket.as_ref().map(|ticket| Attempt::begin(&self.cache, key, ticket));
+        let reply = self.attempt(job, &key, begun);
+        if let Some(attempt) = attempt {
+            attempt.end(&reply);
+        }
+        reply
+    }
+
+    /// Does a job whose lock is held.
+    fn attempt(&self, job: &Job, key: &Key, begun: Instant) -> Reply {
         let inputs = match self.inputs(&job.inputs) {
             Ok(inputs) => inputs,
             Err(reply) => return *reply,
         };
-        match self.work(job, &key, &inputs) {
+        match self.work(job, key, &inputs) {
             Ok(mut done) => {
                 done.seconds = begun.elapsed().as_secs_f64();
                 // A program's own memory is not this process's.

@@ -121,6 +121,7 @@ impl Run<'_> {
         if let (Some(model), Some(spent)) = (model, spent) {
             self.diary.computed(cache, ledger, stage, model, spent);
         }
+        self.forget_attempts(id);
         self.release(id);
         let Spent { seconds, cost, .. } = spent.unwrap_or_default();
         self.observer.event(&RunEvent::Finished { stage, ran: true, seconds, cost });

@@ -38,7 +38,9 @@ impl Run<'_> {
                 if leaves {
                     self.pool.retire(worker);
                 }
-                self.fail(stage, &message, &tail);
+                if !self.may_be_tried_again(stage) {
+                    self.fail(stage, &message, &tail);
+                }
             }
             Reply::Stopped => {
                 self.release(stage);
@@ -51,13 +53,14 @@ impl Run<'_> {
     fn taken_elsewhere(&mut self, stage: StageId) {
         self.places.remove(&stage);
         self.busy.push(stage);
-        if self.waited.insert(stage) {
+        if self.waited.insert(stage) && !self.is_on_cluster() {
             self.observer.event(&RunEvent::Waiting { stage: self.plan.stage(stage) });
         }
         self.step(Event::Busy { stage });
     }
 
     fn made_elsewhere(&mut self, stage: StageId, made: Vec<Made>) {
+        self.forget_attempts(stage);
         self.release(stage);
         if let Some(key) = self.scheduler.key(stage) {
             // The ledger adopts what it has not seen yet.

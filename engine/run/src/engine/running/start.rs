@@ -10,6 +10,9 @@ use xlt_core::plan::{Stage, StageId, Work};
 
 impl Run<'_> {
     pub(super) fn start(&mut self, id: StageId, key: Option<Key>) {
+        if self.is_left(id, key) {
+            return;
+        }
         let stage = self.plan.stage(id);
         if let Some(why) = self.obstacle(stage) {
             return self.fail(id, &why, &[]);
@@ -18,7 +21,8 @@ impl Run<'_> {
             return self.found_damaged(id, "the record of a stage whose answers it reads is gone or damaged", digest);
         }
         let threads = self.engine.machine.resources.cores.min(stage.resources.cores.max(1));
-        let job = job(self.plan, id, key, &self.scheduler, self.world, threads);
+        let mut job = job(self.plan, id, key, &self.scheduler, self.world, threads);
+        job.ticket = self.ticket(stage);
         let model = stage.model().and_then(|_| job.inputs.first()?.blake3.parse().ok());
         match self.pool.give(id, job, model) {
             Ok(worker) => self.started(id, key, worker),

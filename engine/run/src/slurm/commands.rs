@@ -1,0 +1,44 @@
+//! The programs of Slurm: `sbatch`, `squeue`, `scancel`.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use xlt_core::slurm::{FORMAT, Job, jobs};
+
+/// Hands in so many jobs, the same script. What `sbatch` says where it does not take it is the error.
+pub(super) fn submit(script: &Path, jobs: u32, run: &str) -> Result<(), String> {
+    let mut command = Command::new("sbatch");
+    command.arg("--parsable").arg(format!("--array=0-{}", jobs.saturating_sub(1))).arg(script).arg(run);
+    answer(&mut command).map(drop)
+}
+
+/// The jobs of these names that wait or run.
+pub(super) fn queue(names: &[String]) -> Result<Vec<Job>, String> {
+    let mut command = Command::new("squeue");
+    command.args(["--noheader", "--array", &format!("--format={FORMAT}"), &format!("--name={}", names.join(","))]);
+    answer(&mut command).map(|text| jobs(&text))
+}
+
+/// Takes back the jobs of these names that have not begun.
+pub(super) fn cancel_waiting(names: &[String]) -> Result<(), String> {
+    let mut command = Command::new("scancel");
+    // One name a call: it takes no list.
+    names.iter().try_for_each(|name| {
+        command = Command::new("scancel");
+        command.args(["--state=PENDING", &format!("--name={name}")]);
+        answer(&mut command).map(drop)
+    })
+}
+
+fn answer(command: &mut Command) -> Result<String, String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.stdin(Stdio::null()).output().map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => format!("there is no `{program}` here: is this a machine of a Slurm cluster?"),
+        _ => format!("cannot start `{program}`: {error}"),
+    })?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    Err(format!("`{program}` says: {}", if said.is_empty() { "nothing".to_owned() } else { said.join("; ") }))
+}
