@@ -2,6 +2,7 @@
 # make test    checks formatting, lints, tests and documentation
 # make install puts xlt and its libraries below PREFIX (default: ~/.local)
 # make bench   measures the engine, and the speed of evaluation and of writing beside their limits
+# make test-slurm tests runs on a Slurm of one node, which it starts; needs Slurm (Debian: slurm-wlm, munge)
 # make fuzz    tries hostile input, a minute for each kind (XLT_FUZZ_SECONDS); needs a nightly Rust and cargo-fuzz
 #
 # One cargo profile and one feature set for everything: llama.cpp is compiled once.
@@ -11,7 +12,7 @@ XLT   := target/release/xlt
 
 PREFIX := $(HOME)/.local
 
-.PHONY: demo test build install setup torture bench fuzz
+.PHONY: demo test build install setup torture test-slurm bench fuzz
 
 demo: build
 	@$(XLT) run specs/demo.toml
@@ -36,6 +37,9 @@ test: setup
 # A hundred kills of real stages instead of the test's eight, all else in proportion, and a table at the end.
 torture: setup
 	@CARGO="$(CARGO)" scripts/torture.sh
+
+test-slurm: setup
+	@CARGO="$(CARGO)" scripts/test-slurm.sh
 
 bench: build
 	$(CARGO) bench --locked --bench engine

@@ -32,6 +32,25 @@ fn the_extended_study_plans_these_stages() {
     insta::assert_snapshot!(found);
 }
 
+#[test]
+fn on_slurm_the_paper_is_a_handful_of_submissions_whose_scripts_a_plan_shows() {
+    let space = paper();
+    let plan = space.ask(&["plan", "paper.toml", "--executor", "slurm", "--json"]);
+    let plan: Value = serde_json::from_str(&plan.expect_code(0).stdout).unwrap();
+    let mut found = String::new();
+    for jobs in plan["jobs"].as_array().unwrap() {
+        let script = jobs["script"].as_str().unwrap();
+        let asked = script.lines().filter(|line| line.starts_with("#SBATCH --") || line.starts_with("# "));
+        // Paths, and the name that is made of them, are this run's own.
+        let asked = asked.filter(|line| !line.contains("--output=") && !line.contains("--job-name="));
+        writeln!(found, "{} stages, at most {} jobs", jobs["stages"], jobs["most"]).unwrap();
+        asked.for_each(|line| writeln!(found, "    {line}").unwrap());
+    }
+    insta::assert_snapshot!(found);
+    let text = space.ask(&["plan", "paper.toml", "--executor", "slurm"]);
+    text.expect_code(0).expect_prints("#SBATCH --job-name=xlt-semitic-transfer-").expect_prints(" task --cache ");
+}
+
 /// How many stages each column has: of an evaluation model, condition and mode; of a training model and adapter.
 fn groups(plan: &Value) -> BTreeMap<String, usize> {
     let mut groups = BTreeMap::new();

@@ -14,6 +14,7 @@ mod edited;
 mod engine;
 #[cfg(feature = "llama")]
 mod flips;
+mod hosts;
 #[cfg(feature = "llama")]
 mod hub_dies;
 mod interrupt;

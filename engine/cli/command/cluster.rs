@@ -2,8 +2,9 @@
 
 use crate::context::{Context, Overlay, Selection};
 use crate::failure::Failure;
+use xlt_core::plan::Plan;
 use xlt_core::spec::ExecutorKind;
-use xlt_run::slurm::{FrontOptions, Layout, Order, study_id};
+use xlt_run::slurm::{FrontOptions, Layout, Order, classes, study_id};
 
 /// Where stages run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -51,4 +52,40 @@ pub(crate) fn front(
         directory,
     };
     Ok(FrontOptions { executor: context.spec.executor.clone(), order, layout })
+}
+
+/// Jobs of one kind, as a plan foresees them.
+pub(crate) struct Jobs {
+    /// Stages that they are for.
+    pub(crate) stages: usize,
+    /// How many there would be at once at most.
+    pub(crate) most: usize,
+    /// What would be handed to `sbatch`.
+    pub(crate) script: String,
+}
+
+/// The jobs that a run of the plan would ask for.
+pub(crate) fn jobs(
+    context: &Context,
+    plan: &Plan,
+    selection: &Selection,
+    overlay: &Overlay,
+) -> Result<Vec<Jobs>, Failure> {
+    let FrontOptions { executor, layout, .. } = front(context, selection, overlay, false)?;
+    let jobs = classes(plan, &executor).into_iter().map(|(class, stages)| Jobs {
+        stages,
+        most: stages.min(executor.tasks as usize),
+        script: layout.script(&executor, class),
+    });
+    Ok(jobs.collect())
+}
+
+/// The scripts, one after the other.
+pub(crate) fn as_text(jobs: &[Jobs]) -> String {
+    let job = |jobs: &Jobs| {
+        let Jobs { stages, most, script } = jobs;
+        let stages = if *stages == 1 { "1 stage".to_owned() } else { format!("{stages} stages") };
+        format!("\n---- for {stages}: sbatch --array=0-{} ----\n{script}", most.saturating_sub(1))
+    };
+    jobs.iter().map(job).collect()
 }

@@ -3,6 +3,7 @@
 mod costs;
 mod leaks;
 
+use super::cluster::{self, Jobs, Where};
 use crate::context::{Context, Selection, SpecArgs};
 use crate::failure::Failure;
 use crate::term;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 use xlt_core::analysis::{DEVIATION, DISCORDANT, Outlook, outlooks};
 use xlt_core::cost::{Costs, costs};
 use xlt_core::plan::{Plan, StageId};
-use xlt_core::spec::Spec;
+use xlt_core::spec::{ExecutorKind, Spec};
 use xlt_run::{Reckoning, calibrated};
 
 /// Show what a run would do, why, and what it would take
@@ -33,6 +34,9 @@ pub(crate) struct Args {
     /// Fetch nothing, as a plan never does
     #[arg(long)]
     offline: bool,
+    /// Where stages would run: here, or as jobs of a Slurm cluster, whose scripts are then shown
+    #[arg(long, value_enum)]
+    executor: Option<Where>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -44,17 +48,26 @@ const SHOWN: usize = 40;
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut context = args.spec.open()?;
     args.selection.apply(&mut context)?;
+    cluster::choose(args.executor, &mut context);
     let plan = args.selection.plan(&context)?;
     let measured = if args.calibrate { calibrated().map_err(Failure::sentence)? } else { BTreeMap::new() };
     let costs = costs(&context.spec, &plan, &Reckoning::of(&context.world, measured));
-    term::say(&if args.json { as_json(&plan, &costs, &context) } else { as_text(&plan, &costs, &context, args.all) });
+    let jobs = match context.spec.executor.kind {
+        ExecutorKind::Local => Vec::new(),
+        ExecutorKind::Slurm => cluster::jobs(&context, &plan, &args.selection, &args.spec.overlay)?,
+    };
+    term::say(&if args.json {
+        as_json(&plan, &costs, &context, &jobs)
+    } else {
+        as_text(&plan, &costs, &context, args.all) + &cluster::as_text(&jobs)
+    });
     if let Err(error) = context.world.ledger.flush() {
         term::tell(&format!("note: failed to {error}"));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn as_json(plan: &Plan, costs: &Costs, context: &Context) -> String {
+fn as_json(plan: &Plan, costs: &Costs, context: &Context, jobs: &[Jobs]) -> String {
     let stages = plan.ids().map(|(id, stage)| {
         let verdict = &plan.verdicts[id.index()];
         json!({
@@ -66,7 +79,9 @@ fn as_json(plan: &Plan, costs: &Costs, context: &Context) -> String {
         })
     });
     let costs = self::costs::as_json(costs);
-    json!({ "study": plan.study, "stages": stages.collect::<Vec<_>>(), "costs": costs }).to_string()
+    let jobs = jobs.iter().map(|jobs| json!({ "stages": jobs.stages, "most": jobs.most, "script": jobs.script }));
+    let jobs: Vec<_> = jobs.collect();
+    json!({ "study": plan.study, "stages": stages.collect::<Vec<_>>(), "costs": costs, "jobs": jobs }).to_string()
 }
 
 fn as_text(plan: &Plan, costs: &Costs, context: &Context, all: bool) -> String {

@@ -1,11 +1,14 @@
 //! `xlt status`: how far a study is, and how its last run ended.
 
-use crate::context::SpecArgs;
+use crate::context::{Context, SpecArgs};
 use crate::failure::Failure;
 use crate::term;
 use std::process::ExitCode;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use xlt_cache::{Run, StageRun, Status};
+use xlt_core::attempts::{Attempts, Line};
+use xlt_core::plan::Plan;
+use xlt_run::slurm::study_id;
 
 /// Show how far a study is and how its last run ended
 #[derive(Debug, clap::Args)]
@@ -29,8 +32,41 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             }
         }
     }
+    text.push_str(&cluster(&context, &plan)?);
     term::say(&text);
     Ok(ExitCode::SUCCESS)
+}
+
+/// What jobs of a cluster are at, as they say themselves in the cache: the same on every host.
+fn cluster(context: &Context, plan: &Plan) -> Result<String, Failure> {
+    let cache = &context.world.cache;
+    let mut text = String::new();
+    if let Some(who) = cache.tender(&study_id(&context.path, &context.spec.name))? {
+        text.push_str(&format!("its jobs are tended by {who}\n"));
+    }
+    for (id, stage) in plan.ids() {
+        let key = plan.verdicts[id.index()].key().filter(|_| plan.verdicts[id.index()].word() != "cached");
+        let Some((key, said)) = key.and_then(|key| Some((key, cache.attempts(key).ok()??))) else { continue };
+        let attempts = Attempts::parse(&said);
+        let alive = attempts.open().is_some() && cache.is_worked_on(key)?;
+        text.push_str(&format!("  {}: {}\n", stage.name, told(&attempts, alive)));
+    }
+    Ok(text)
+}
+
+/// How a stage fares in jobs.
+fn told(attempts: &Attempts, alive: bool) -> String {
+    let deaths = attempts.deaths(alive);
+    let died = if deaths.all() > 0 { format!("; {deaths} before") } else { String::new() };
+    match (attempts.open().filter(|_| alive), attempts.end()) {
+        (Some(begun), _) => {
+            let since = time(UNIX_EPOCH + Duration::from_secs(begun.at));
+            format!("job {} works on it on {}, since {since}{died}", begun.job, begun.host)
+        }
+        (None, Some(Line::Failed { message, .. })) => format!("failed: {message}"),
+        (None, Some(Line::Stopped)) => format!("stopped at the end of a job, to go on in another{died}"),
+        (None, _) => format!("waits for a job; it {deaths}"),
+    }
 }
 
 fn describe(run: &Run) -> String {

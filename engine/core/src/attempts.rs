@@ -43,6 +43,8 @@ pub enum Line {
         run: String,
         /// What went wrong.
         message: String,
+        /// The last lines of its log.
+        tail: Vec<String>,
     },
     /// An artifact that it reads is damaged or gone, and is to be made again.
     Damaged {
@@ -258,7 +260,7 @@ mod tests {
 
     #[test]
     fn one_that_ended_is_not_open_and_its_end_is_known() {
-        let failed = Line::Failed { run: "r".to_owned(), message: "m".to_owned() };
+        let failed = Line::Failed { run: "r".to_owned(), message: "m".to_owned(), tail: Vec::new() };
         let attempts = attempts(&[begun(), failed.clone()]);
         assert_eq!((attempts.open(), attempts.end()), (None, Some(&failed)));
         assert_eq!(attempts.deaths(false), Deaths::default());

@@ -14,8 +14,8 @@ pub struct Job {
     pub reason: String,
 }
 
-/// The jobs in an answer of `squeue --noheader --array --format=`[`FORMAT`]. Those that have ended, and what is no line of it, are left
-/// out.
+/// The jobs in an answer of `squeue --noheader --array --format=`[`FORMAT`]. Those that have ended or are held, and what is no line of it,
+/// are left out.
 #[must_use]
 pub fn jobs(answer: &str) -> Vec<Job> {
     let job = |line: &str| {
@@ -33,7 +33,9 @@ pub fn jobs(answer: &str) -> Vec<Job> {
                 | "RESIZING"
                 | "RESV_DEL_HOLD"
         );
-        (running || waits).then(|| Job { name: name.to_owned(), running, reason: reason.to_owned() })
+        // Held: it waits for a person, not for its turn.
+        let held = waits && reason.to_ascii_lowercase().contains("held");
+        (running || waits && !held).then(|| Job { name: name.to_owned(), running, reason: reason.to_owned() })
     };
     answer.lines().filter_map(job).collect()
 }
@@ -44,8 +46,7 @@ mod tests {
 
     #[test]
     fn only_jobs_that_wait_or_run_count() {
-        let answer =
-            "xlt-a-1|RUNNING|None\nxlt-a-1|PENDING|Resources\n xlt-b-2|COMPLETING|None\nslurm_load_jobs error: x\n\n";
+        let answer = "xlt-a-1|RUNNING|None\nxlt-a-1|PENDING|Resources\n xlt-b-2|COMPLETING|None\nxlt-b-2|PENDING|JobHeldUser\nxlt-b-2|PENDING|launch_failed_requeued_held\nslurm_load_jobs error: x\n\n";
         let job = |running, reason: &str| Job { name: "xlt-a-1".to_owned(), running, reason: reason.to_owned() };
         assert_eq!(jobs(answer), [job(true, "None"), job(false, "Resources")]);
     }

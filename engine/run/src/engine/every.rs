@@ -14,6 +14,11 @@ impl Every {
         Self { interval, last: Instant::now() }
     }
 
+    /// From now on not more often than that.
+    pub(super) fn not_more_often_than(&mut self, interval: Duration) {
+        self.interval = interval;
+    }
+
     /// Whether it is time; if so, for the next time it counts from now.
     pub(super) fn is_due(&mut self) -> bool {
         let due = self.last.elapsed() >= self.interval;

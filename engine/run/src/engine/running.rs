@@ -35,6 +35,9 @@ const TICK: Duration = Duration::from_millis(50);
 /// The same on a cluster, where many look at a file system that they share.
 const TICK_ON_CLUSTER: Duration = Duration::from_secs(1);
 
+/// And how long for each stage that is looked at there: thousands take a look in so many seconds.
+const LOOK_ON_CLUSTER: Duration = Duration::from_millis(2);
+
 /// A run under way.
 pub(super) struct Run<'a> {
     engine: &'a Engine,
@@ -214,7 +217,11 @@ impl<'a> Run<'a> {
             if let Part::Front(front) = &mut self.part {
                 front.look_again();
             }
-            for stage in std::mem::take(&mut self.busy) {
+            let busy = std::mem::take(&mut self.busy);
+            if self.is_on_cluster() {
+                self.retry.not_more_often_than(TICK_ON_CLUSTER.max(LOOK_ON_CLUSTER * busy.len() as u32));
+            }
+            for stage in busy {
                 self.step(Event::Retry { stage });
             }
         }

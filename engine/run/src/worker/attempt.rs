@@ -66,7 +66,7 @@ impl Attempt {
         let line = match reply {
             Reply::Stopped => Line::Stopped,
             Reply::Failed { message, tail, .. } if short(message, tail) => Line::Short { message: message.clone() },
-            Reply::Failed { message, .. } => Line::Failed { run, message: message.clone() },
+            Reply::Failed { message, tail, .. } => Line::Failed { run, message: message.clone(), tail: tail.clone() },
             Reply::Damaged { blake3, what } => Line::Damaged { run, blake3: blake3.clone(), what: what.clone() },
             Reply::Done(_) | Reply::Busy | Reply::Already { .. } | Reply::Progress { .. } => return,
         };
@@ -114,7 +114,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     fn the_memory_of_the_group_is_at_least_that_of_this_process() {
         let held = vec![1_u8; 64 << 20];
-        let bytes = memory_of_group().unwrap();
+        let bytes = memory_of_group().expect("Linux says it");
         assert!(bytes >= 64 << 20, "{bytes} bytes, {} held", held.len());
     }
 }

@@ -77,8 +77,8 @@ impl Run<'_> {
             self.found_done(id, &key, needs, outputs);
             return true;
         }
-        if let Some(why) = self.refused(&attempts, deaths, alive) {
-            self.fail(id, &why, &[]);
+        if let Some((why, tail)) = self.refused(&attempts, deaths, alive) {
+            self.fail(id, &why, &tail);
             return true;
         }
         if self.part.takes(needs) {
@@ -126,11 +126,13 @@ impl Run<'_> {
     }
 
     /// Why a stage is not tried again: it failed in a job of this run, or died too often.
-    fn refused(&self, attempts: &Attempts, deaths: Deaths, alive: bool) -> Option<String> {
+    fn refused(&self, attempts: &Attempts, deaths: Deaths, alive: bool) -> Option<(String, Vec<String>)> {
         match attempts.end() {
-            Some(Line::Failed { run, message }) if !alive && self.part.run() == Some(run) => Some(message.clone()),
+            Some(Line::Failed { run, message, tail }) if !alive && self.part.run() == Some(run) => {
+                Some((message.clone(), tail.clone()))
+            }
             _ if deaths.all() >= MOST_DEATHS => {
-                Some(format!("it {deaths}, and is not tried again\n  its log, or that of its last job, may tell more"))
+                Some((format!("it {deaths}, and is not tried again by itself; run again to try"), Vec::new()))
             }
             _ => None,
         }
