@@ -77,10 +77,10 @@ fn a_front_that_is_killed_leaves_jobs_that_go_on_and_the_next_one_finds_what_the
 #[ignore = "needs a Slurm, which `make test-slurm` starts"]
 fn a_stage_that_needs_more_memory_than_its_job_has_gets_a_larger_one() {
     // Three processes, each of which alone would fit, so that it is the cluster that ends the job.
-    let hog = "{ head -c 110M /dev/zero; sleep 4; } | tail -c 100M | wc -c";
+    let hog = "(head -c 110M /dev/zero; sleep 4) | tail -c 100M | wc -c";
     let spec = format!(
         "[stages.hungry]\nprogram = \"sh\"\nargs = [\"-c\", \"({hog}) > one & ({hog}) > two & ({hog}) > three; wait; cat one two three > \
-         {{out.file}}\"]\noutputs = {{ file = \"sizes.txt\" }}\nmemory = \"200MB\"\n[executor]\ncores = 1\nidle = \"1s\"\n"
+         {{out.file}}\"]\noutputs = {{ file = \"sizes.txt\" }}\nexport = {{ file = \"sizes.txt\" }}\nmemory = \"200MB\"\n[executor]\ncores = 1\nidle = \"1s\"\n"
     );
     let space = on_cluster(&spec, |_| {});
     let outcome = run(&space);

@@ -13,7 +13,7 @@ fn hundreds_of_stages_take_a_handful_of_submissions_and_each_is_done_once_althou
         "[stages.short]\nprogram = \"step\"\nargs = [\"short/{{n}}\", \"{{out.text}}\", \"{{n}}\"]\noutputs = {{ text = \"{{n}}.txt\" }}\n\
          matrix = {{ n = [{}] }}\n\
          [stages.all]\nprogram = \"gather\"\nargs = [\"all\", \"{{out.text}}\", \"{{in.texts}}\"]\ninputs = {{ texts = \"stage:short\" }}\n\
-         outputs = {{ text = \"all.txt\" }}\n\
+         outputs = {{ text = \"all.txt\" }}\nexport = {{ text = \"all.txt\" }}\n\
          [executor]\ncores = 1\nmemory = \"200MB\"\nidle = \"2s\"\n",
         numbers.join(", ")
     );

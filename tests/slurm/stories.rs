@@ -54,7 +54,7 @@ fn jobs_that_cannot_start_xlt_are_told_of_with_their_log() {
 fn a_stage_that_fails_in_a_job_fails_the_run_with_its_words_and_the_next_run_tries_it_again() {
     let space = crate::cluster::on_cluster(
         "[stages.once]\nprogram = \"sh\"\nargs = [\"-c\", \"echo so it goes >&2; [ -e $HOME/may ] && echo done > {out.file}\"]\n\
-         outputs = { file = \"once.txt\" }\n[executor]\ncores = 1\nmemory = \"200MB\"\nidle = \"1s\"\n",
+         outputs = { file = \"once.txt\" }\nexport = { file = \"once.txt\" }\n[executor]\ncores = 1\nmemory = \"200MB\"\nidle = \"1s\"\n",
         |_| {},
     );
     let outcome = run(&space);

@@ -16,7 +16,7 @@ fn two_hosts_share_hundreds_of_stages_and_each_is_done_once() {
         "[stages.short]\nprogram = \"step\"\nargs = [\"short/{{n}}\", \"{{out.text}}\", \"{{n}}\"]\noutputs = {{ text = \"{{n}}.txt\" }}\n\
          matrix = {{ n = [{}] }}\n\
          [stages.all]\nprogram = \"gather\"\nargs = [\"all\", \"{{out.text}}\", \"{{in.texts}}\"]\ninputs = {{ texts = \"stage:short\" }}\n\
-         outputs = {{ text = \"all.txt\" }}\n",
+         outputs = {{ text = \"all.txt\" }}\nexport = {{ text = \"all.txt\" }}\n",
         numbers.join(", ")
     );
     let space = Space::new();
