@@ -8,6 +8,7 @@ mod adapter;
 mod chat;
 mod claims;
 mod cleaning;
+mod cluster;
 mod commands;
 mod damage;
 mod failures;

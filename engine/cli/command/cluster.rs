@@ -31,6 +31,12 @@ pub(crate) fn front(
     overlay: &Overlay,
     allow_commands: bool,
 ) -> Result<FrontOptions, Failure> {
+    if context.spec.executor.runs_programs() && !allow_commands {
+        return Err(Failure::sentence(
+            "`[executor]` has `program`, `container`, `modules` or `options`, by which jobs run more than xlt, and that was not allowed\n  if you \
+             trust the spec, run again with `--allow-commands`",
+        ));
+    }
     let nowhere = |error| Failure::sentence(format!("xlt cannot tell where it is: {error}"));
     let directory = std::env::current_dir().map_err(nowhere)?;
     let order = selection.order(Order {
@@ -71,7 +77,7 @@ pub(crate) fn jobs(
     selection: &Selection,
     overlay: &Overlay,
 ) -> Result<Vec<Jobs>, Failure> {
-    let FrontOptions { executor, layout, .. } = front(context, selection, overlay, false)?;
+    let FrontOptions { executor, layout, .. } = front(context, selection, overlay, true)?;
     let jobs = classes(plan, &executor).into_iter().map(|(class, stages)| Jobs {
         stages,
         most: stages.min(executor.tasks as usize),

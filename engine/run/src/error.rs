@@ -32,6 +32,14 @@ pub enum RunError {
         /// Why.
         why: String,
     },
+    /// This machine knows nothing of Slurm.
+    #[error(
+        "there is no `{program}` here, and stages are to be jobs of Slurm\n  run on a machine that hands in jobs, or with `--executor local`"
+    )]
+    NoSlurm {
+        /// What is missing.
+        program: &'static str,
+    },
     /// Another run tends the jobs of the same study.
     #[error(
         "a run of this spec is under way and tends its jobs ({who})\n  `xlt status` tells how far it is; end it to take its place, its jobs go on"

@@ -80,6 +80,15 @@ pub struct Executor {
     pub options: Vec<String>,
 }
 
+impl Executor {
+    /// Whether it has more run in a job than xlt.
+    #[must_use]
+    pub fn runs_programs(&self) -> bool {
+        let Self { modules, container, program, options, .. } = self;
+        program.is_some() || [modules, container, options].iter().any(|list| !list.is_empty())
+    }
+}
+
 /// Which machines stages run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExecutorKind {

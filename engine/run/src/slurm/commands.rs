@@ -4,6 +4,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use xlt_core::slurm::{FORMAT, Job, jobs};
 
+/// The first program of Slurm that is not here.
+pub(super) fn missing() -> Option<&'static str> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_here = |name: &str| std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+    ["sbatch", "squeue", "scancel"].into_iter().find(|name| !is_here(name))
+}
+
 /// Hands in so many jobs, the same script. What `sbatch` says where it does not take it is the error.
 pub(super) fn submit(script: &Path, jobs: u32, run: &str) -> Result<(), String> {
     let mut command = Command::new("sbatch");
@@ -31,10 +38,8 @@ pub(super) fn cancel_waiting(names: &[String]) -> Result<(), String> {
 
 fn answer(command: &mut Command) -> Result<String, String> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.stdin(Stdio::null()).output().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => format!("there is no `{program}` here: is this a machine of a Slurm cluster?"),
-        _ => format!("cannot start `{program}`: {error}"),
-    })?;
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.map_err(|error| format!("cannot start `{program}`: {error}"))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }

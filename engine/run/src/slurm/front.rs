@@ -125,13 +125,17 @@ impl Front {
     /// Becomes the front of a study: the only one.
     pub(crate) fn open(options: &FrontOptions, plan: &Plan) -> Result<Self, RunError> {
         let Layout { cache, study, .. } = &options.layout;
+        let classes = classes(plan, &options.executor);
+        if let Some(program) = commands::missing().filter(|_| !classes.is_empty()) {
+            return Err(RunError::NoSlurm { program });
+        }
         let tending = cache.tend(study)?.map_err(|who| RunError::Tended { who })?;
         for folder in ["logs", "jobs"] {
             let folder = cache.cluster(folder);
             std::fs::create_dir_all(&folder).map_err(|source| RunError::Workplace { folder, source })?;
         }
         options.order.write(cache)?;
-        let names = classes(plan, &options.executor).into_keys().map(|class| (options.layout.job_name(class), class));
+        let names = classes.into_keys().map(|class| (options.layout.job_name(class), class));
         let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
         Ok(Self {
             run: format!("{since:x}-{}", std::process::id()),

@@ -3,13 +3,14 @@
 use super::Context;
 use super::limits::memory;
 use crate::duration;
-use crate::spec::tree::Table;
+use crate::spec::tree::{Node, Table};
 use crate::spec::{Executor, ExecutorKind};
 
 pub(super) fn resolve(cx: &mut Context<'_>) -> Executor {
     let Some(table) = cx.root.table("executor") else { return Executor::default() };
     let usual = Executor::default();
     gres(table, cx);
+    one_line(table, cx);
     Executor {
         kind: table.word("kind").and_then(|word| ExecutorKind::named(word.text)).unwrap_or(usual.kind),
         partition: table.text("partition"),
@@ -58,6 +59,19 @@ fn seconds(table: &Table, key: &str, cx: &mut Context<'_>) -> Option<u64> {
             .help("write a number and a unit: \"30s\", \"90m\", \"4h\" or \"2d\"");
     }
     seconds
+}
+
+/// What stands in a script stays in its line.
+fn one_line(table: &Table, cx: &mut Context<'_>) {
+    for node in table.entries.iter().map(|entry| &entry.node) {
+        let words = node.word().into_iter().chain(node.items().iter().filter_map(Node::word));
+        for word in words.filter(|word| word.text.chars().any(char::is_control)) {
+            cx.faults
+                .at(word.place, "a line break, or another control character, in a line of a script")
+                .label("not printable")
+                .help("write each option and each word by itself, on one line");
+        }
+    }
 }
 
 fn gres(table: &Table, cx: &mut Context<'_>) {

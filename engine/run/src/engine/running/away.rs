@@ -168,12 +168,13 @@ impl Run<'_> {
     pub(super) fn may_be_tried_again(&mut self, id: StageId) -> bool {
         let (Part::Task(_), Some(key)) = (&self.part, self.scheduler.key(id)) else { return false };
         let attempts = self.attempts(&key);
-        if !matches!(attempts.end(), None | Some(Line::Short { .. })) {
-            return false;
+        // One that could say nothing of itself may never be able to.
+        let may = attempts.open().is_some() || matches!(attempts.end(), Some(Line::Short { .. }));
+        if may {
+            self.release(id);
+            self.look_later(id);
         }
-        self.release(id);
-        self.look_later(id);
-        true
+        may
     }
 
     /// A stage is recorded, and its lock still held: nobody needs to know any more how it came to that.
