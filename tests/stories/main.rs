@@ -13,6 +13,7 @@ mod commands;
 mod damage;
 mod failures;
 mod files;
+mod gpus;
 mod hub;
 mod import;
 mod ledger;

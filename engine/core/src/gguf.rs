@@ -49,6 +49,8 @@ pub struct Tensor {
     pub name: String,
     /// Sizes, fastest dimension first; 1 for those that it does not have. Their product is below 2^64.
     pub shape: [u64; 4],
+    /// Bytes of its data.
+    pub bytes: u64,
     /// Where its data ends, counted from the start of the data.
     end: u64,
     /// Whether its values lie in blocks that share a scale.
@@ -258,9 +260,9 @@ impl<R: BufRead> Reader<R> {
         }
         let numbers =
             shape.iter().try_fold(1, |product: u64, size| product.checked_mul(*size)).ok_or_else(too_large)?;
-        let size = (numbers / values).checked_mul(bytes);
-        let end = size.and_then(|size| size.checked_add(offset)).ok_or_else(too_large)?;
-        Ok(Tensor { name, shape, end, quantized: values > 1 })
+        let bytes = (numbers / values).checked_mul(bytes).ok_or_else(too_large)?;
+        let end = bytes.checked_add(offset).ok_or_else(too_large)?;
+        Ok(Tensor { name, shape, bytes, end, quantized: values > 1 })
     }
 }
 

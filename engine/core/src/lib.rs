@@ -25,6 +25,7 @@ pub mod key;
 pub mod languages;
 pub mod lock;
 pub mod lora;
+pub mod offload;
 pub mod orders;
 pub mod panics;
 pub mod peft;

@@ -6,6 +6,7 @@
 use std::env;
 use std::ffi::CString;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use llama_cpp_sys_2 as sys;
@@ -20,6 +21,12 @@ const CHANGES_NUMBERS: [&str; 5] = [
     "GGML_CPU_DISABLE_FUSION",
     "LLAMA_ATTN_ROT_DISABLE",
 ];
+
+/// What a driver of GPUs is called in the name of its file, in llama.cpp's order.
+const GPU_MODULES: [&str; 7] = ["cuda", "hip", "metal", "sycl", "vulkan", "opencl", "musa"];
+
+/// What llama.cpp said while it loaded its backends.
+static START_LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Proof that llama.cpp is initialised and has a backend for the CPU. It stays so until the process ends.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +44,10 @@ impl Backend {
         log::route(Arc::new(log));
         let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
         if !*started {
-            load(&backends_folder())?;
+            let (sender, lines) = channel();
+            let loaded = log::copied_to(sender, || load(&backends_folder()));
+            START_LOG.lock().unwrap_or_else(PoisonError::into_inner).extend(lines);
+            loaded?;
             // SAFETY: no precondition. Never undone, so that no model can outlive it.
             unsafe { sys::llama_backend_init() }
             *started = true;
@@ -49,6 +59,33 @@ impl Backend {
     pub fn silent() -> Result<Self, LlamaError> {
         Self::start(|_| {})
     }
+}
+
+/// What llama.cpp said while it loaded its backends.
+pub(crate) fn start_log() -> Vec<String> {
+    START_LOG.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// The modules for GPUs that are beside those for the CPU, as `cuda`, and their files. Nothing is loaded. Without any, no GPU is used.
+#[must_use]
+pub fn gpu_modules() -> Vec<(&'static str, PathBuf)> {
+    let folder = backends_folder();
+    let file = |name: &&str| {
+        let names = [("lib", "so"), ("lib", "dylib"), ("", "dll")];
+        let mut paths = names.map(|(before, end)| folder.join(format!("{before}ggml-{name}.{end}"))).into_iter();
+        paths.find(|path| path.is_file())
+    };
+    GPU_MODULES.iter().filter_map(|name| Some((*name, file(name)?))).collect()
+}
+
+/// Loads a module again that gave no device, and says what llama.cpp then says: of the first time it keeps silent.
+#[must_use]
+pub fn why_not_loaded(_: &Backend, module: &Path) -> Vec<String> {
+    let Ok(path) = CString::new(module.as_os_str().as_encoded_bytes()) else { return Vec::new() };
+    let (sender, lines) = channel();
+    // SAFETY: the path is a C string that outlives the call.
+    log::copied_to(sender, || unsafe { sys::ggml_backend_load(path.as_ptr()) });
+    lines.into_iter().collect()
 }
 
 /// The llama.cpp source that computes, for the keys of stages: the pinned version of the crate that carries it.

@@ -15,8 +15,10 @@ pub struct Device {
     pub description: String,
     /// What it is.
     pub kind: DeviceKind,
-    /// The backend that drives it: `CPU`, `CUDA`, `Metal`, ...
+    /// The backend that drives it: `CPU`, `CUDA`, `ROCm`, `Vulkan`, ...
     pub backend: String,
+    /// Where it is on the bus, if that is known: two backends may drive one device.
+    pub id: Option<String>,
     /// Bytes of its memory that are free. For the CPU llama.cpp gives all there are.
     pub free: u64,
     /// Bytes of its memory.
@@ -49,6 +51,33 @@ pub fn devices(_: &Backend) -> Vec<Device> {
     (0..count).map(device).collect()
 }
 
+/// The devices that are GPUs, in llama.cpp's order.
+pub(crate) fn gpus() -> Vec<sys::ggml_backend_dev_t> {
+    // SAFETY: a device is asked for by a number below their count; devices live as long as the program.
+    let all = (0..unsafe { sys::ggml_backend_dev_count() }).map(|at| unsafe { sys::ggml_backend_dev_get(at) });
+    // SAFETY: as above.
+    let is_gpu = |device: &sys::ggml_backend_dev_t| match kind(unsafe { sys::ggml_backend_dev_type(*device) }) {
+        DeviceKind::Gpu | DeviceKind::IntegratedGpu => true,
+        DeviceKind::Cpu | DeviceKind::Accelerator | DeviceKind::Meta | DeviceKind::Other => false,
+    };
+    all.filter(is_gpu).collect()
+}
+
+/// Where a device is on the bus.
+///
+/// # Safety
+/// It is a device.
+unsafe fn id(device: sys::ggml_backend_dev_t) -> Option<String> {
+    // SAFETY: a struct of numbers and pointers, which null fits.
+    let mut props: sys::ggml_backend_dev_props = unsafe { std::mem::zeroed() };
+    // SAFETY: a device by this function's contract; its texts live as long as it.
+    let id = unsafe {
+        sys::ggml_backend_dev_get_props(device, &raw mut props);
+        text(props.device_id)
+    };
+    (!id.is_empty()).then_some(id)
+}
+
 /// The device with this index, which is below the count.
 fn device(index: usize) -> Device {
     let (mut free, mut total) = (0, 0);
@@ -61,6 +90,7 @@ fn device(index: usize) -> Device {
             description: text(sys::ggml_backend_dev_description(device)),
             kind: kind(sys::ggml_backend_dev_type(device)),
             backend: text(sys::ggml_backend_reg_name(sys::ggml_backend_dev_backend_reg(device))),
+            id: id(device),
             free: free as u64,
             total: total as u64,
         }

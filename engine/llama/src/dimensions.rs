@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use xlt_core::cost::Dimensions;
+use xlt_core::offload::Parts;
 
 use crate::LlamaError;
 
@@ -13,6 +14,15 @@ use crate::LlamaError;
 /// Where the file is no whole model.
 pub fn dimensions(path: &Path) -> Result<Dimensions, LlamaError> {
     Ok(crate::gguf::check(path)?.dimensions())
+}
+
+/// What its parts take, and its dimensions, to see how much of it fits on a GPU.
+///
+/// # Errors
+/// Where the file is no whole model.
+pub fn parts(path: &Path) -> Result<(Parts, Dimensions), LlamaError> {
+    let header = crate::gguf::check(path)?;
+    Ok((Parts::of(&header), header.dimensions()))
 }
 
 #[cfg(test)]
@@ -40,6 +50,22 @@ mod tests {
             let numbers =
                 [found.layers, found.width, found.attention, found.cache, found.feed_forward, found.vocabulary];
             assert!(numbers.iter().all(|number| *number > 0), "{architecture:?} {found:?}");
+        }
+    }
+
+    #[test]
+    fn parts_of_a_model_are_all_of_its_file_but_the_embedding() {
+        for architecture in Architecture::ALL {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            TinyModel { architecture, ..TinyModel::default() }.write(file.path()).unwrap();
+            let header = crate::gguf::check(file.path()).unwrap();
+            let (parts, dimensions) = parts(file.path()).unwrap();
+            let all: u64 = header.tensors.iter().map(|tensor| tensor.bytes).sum();
+            let embedding = header.tensors.iter().find(|tensor| tensor.name == "token_embd.weight").unwrap().bytes;
+            let tied = !header.names().any(|name| name == "output.weight");
+            let found = parts.layers.iter().sum::<u64>() + parts.output;
+            assert_eq!(found, if tied { all } else { all - embedding }, "{architecture:?}");
+            assert_eq!(parts.layers.len(), dimensions.layers as usize, "{architecture:?}");
         }
     }
 }

@@ -26,6 +26,15 @@ pub enum LlamaError {
         variable: &'static str,
     },
 
+    /// A GPU that is not there, or not seen.
+    #[error("GPU {number} was asked for, and llama.cpp sees {seen}; `xlt doctor` says which and why")]
+    NoGpu {
+        /// Its number, from 0.
+        number: u32,
+        /// How many are seen.
+        seen: usize,
+    },
+
     /// No such file.
     #[error("model file {} does not exist", path.display())]
     Missing {

@@ -7,7 +7,8 @@ use std::mem;
 use llama_cpp_sys_2 as sys;
 
 use crate::devices::text;
-use crate::{Backend, DeviceKind, devices};
+use crate::{Backend, Model, backend};
+use xlt_core::offload::Fit;
 
 /// Names of llama.cpp's features that make a class's first word, the widest first.
 const WIDEST: [(&str, &str); 9] = [
@@ -58,20 +59,53 @@ pub fn cpu_features(_: &Backend) -> BTreeMap<String, String> {
     features
 }
 
-/// The kernels that compute, for records: results are promised to be the same bytes within one class only.
+/// The kernels of the CPU, for records: results are promised to be the same bytes within one class only.
 ///
-/// The instruction set of the CPU's kernels, and the GPUs that llama.cpp sees: even with no layer on a GPU it hands large
-/// products to one. `cpu-avx2`, `cpu-avx512-vnni`, `cpu-neon-dotprod+NVIDIA GH200`.
+/// Their instruction set: `cpu-avx2`, `cpu-avx512-vnni`, `cpu-neon-dotprod`.
 #[must_use]
 pub fn kernel_class(backend: &Backend) -> String {
-    let mut class = format!("cpu-{}", instruction_set(&cpu_features(backend)));
-    for device in devices(backend) {
-        if matches!(device.kind, DeviceKind::Gpu | DeviceKind::IntegratedGpu) {
-            class.push('+');
-            class.push_str(&device.description);
+    format!("cpu-{}", instruction_set(&cpu_features(backend)))
+}
+
+impl Model {
+    /// The kernels that compute with this model, for records: those of the CPU, and each GPU that holds layers; where that is not
+    /// all of them, how many. `cpu-avx512+NVIDIA GH200 sm_90`, `cpu-avx2+NVIDIA A10 sm_86 (20 of 37 layers)`.
+    #[must_use]
+    pub fn kernel_class(&self, backend: &Backend) -> String {
+        let mut class = kernel_class(backend);
+        if self.on_gpus.layers == 0 {
+            return class;
         }
+        for device in self.gpus() {
+            // SAFETY: devices live as long as the program, and so do their names.
+            let [name, maker] = unsafe {
+                [text(sys::ggml_backend_dev_name(*device)), text(sys::ggml_backend_dev_description(*device))]
+            };
+            class.push('+');
+            class.push_str(maker.trim());
+            if let Some(architecture) = architecture(&name, &backend::start_log()) {
+                class.push(' ');
+                class.push_str(&architecture);
+            }
+        }
+        let Fit { layers, of } = self.on_gpus;
+        if layers < of {
+            class.push_str(&format!(" ({layers} of {of} layers)"));
+        }
+        class
     }
-    class
+}
+
+/// The architecture of a GPU of CUDA or ROCm, which llama.cpp tells only its log when it starts: `sm_90`, `gfx942`.
+fn architecture(name: &str, log: &[String]) -> Option<String> {
+    let number = name.strip_prefix("CUDA").or_else(|| name.strip_prefix("ROCm"))?;
+    let begins = format!("Device {number}: ");
+    let line = log.iter().find_map(|line| line.trim_start().strip_prefix(&begins))?;
+    let mut words = line.split(", ").skip(1);
+    words.find_map(|word| match word.strip_prefix("compute capability ") {
+        Some(capability) => Some(format!("sm_{}", capability.replace('.', ""))),
+        None => word.split_whitespace().next().filter(|word| word.starts_with("gfx")).map(str::to_owned),
+    })
 }
 
 /// The widest instruction set in use and what is used on top of it.

@@ -30,10 +30,10 @@ mod vocabulary;
 
 pub mod tiny;
 
-pub use backend::{Backend, backends_folder, build_info};
+pub use backend::{Backend, backends_folder, build_info, gpu_modules, why_not_loaded};
 pub use context::{Context, ContextOptions, KvType, Piece};
 pub use devices::{Device, DeviceKind, devices};
-pub use dimensions::dimensions;
+pub use dimensions::{dimensions, parts};
 pub use error::LlamaError;
 pub use file_type::{file_type_name, quantizes_to};
 pub use kernels::{cpu_features, kernel_class};

@@ -2,27 +2,32 @@
 
 use std::ffi::{CStr, CString, c_char};
 use std::path::Path;
-use std::ptr::NonNull;
+use std::ptr::{NonNull, null_mut};
 
 use llama_cpp_sys_2 as sys;
+use xlt_core::offload::{Fit, Parts};
+use xlt_core::schedule::Share;
 
 use crate::adapter::Adapter;
 use crate::gguf::Header;
 use crate::tokenize::Specials;
-use crate::{Backend, LlamaError, gguf, log};
+use crate::{Backend, LlamaError, devices, gguf, log};
 
-/// How to load a model. The defaults are right for a machine without a GPU.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How to load a model. By default the CPU computes.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadOptions {
     /// Map the file into memory instead of reading it: loads faster, and processes share one copy.
     pub use_mmap: bool,
-    /// Layers that a GPU computes; `None` for all. Means nothing where llama.cpp has no GPU backend.
+    /// The GPUs over which layers are spread, by their numbers among those that llama.cpp sees, in parts of the size of their shares.
+    /// Without any, no GPU is touched.
+    pub gpus: Vec<Share>,
+    /// Layers that these hold, as [`xlt_core::offload`] counts them; `None` for all.
     pub gpu_layers: Option<u32>,
 }
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        Self { use_mmap: true, gpu_layers: Some(0) }
+        Self { use_mmap: true, gpus: Vec::new(), gpu_layers: None }
     }
 }
 
@@ -52,6 +57,8 @@ pub struct Model {
     /// Whether there is more than the vocabulary in memory.
     pub(crate) weights: bool,
     pub(crate) specials: Specials,
+    gpus: Vec<sys::ggml_backend_dev_t>,
+    pub(crate) on_gpus: Fit,
     /// What contexts compute with beside the weights.
     pub(crate) adapter: Option<Adapter>,
 }
@@ -66,10 +73,27 @@ impl Model {
         let header = gguf::check(path)?;
         // SAFETY: no precondition.
         let mut params = unsafe { sys::llama_model_default_params() };
-        params.n_gpu_layers = options.gpu_layers.map_or(-1, |layers| i32::try_from(layers).unwrap_or(i32::MAX));
+        let of = Parts::of(&header).layers.len() as u32 + 1;
+        let layers = if options.gpus.is_empty() { 0 } else { options.gpu_layers.unwrap_or(of).min(of) };
+        let devices = if layers == 0 { Vec::new() } else { chosen(&options.gpus)? };
+        // llama.cpp reads both lists to their end while it loads, a null at the end of the first, and as many parts as it could have.
+        let mut list: Vec<_> = devices.iter().copied().chain([null_mut()]).collect();
+        let mut split: Vec<f32> = options.gpus.iter().map(|share| share.memory as f32).collect();
+        // SAFETY: no precondition.
+        split.resize(unsafe { sys::llama_max_devices() }.max(split.len()), 0.0);
+        params.devices = list.as_mut_ptr();
+        params.tensor_split = split.as_ptr();
+        params.n_gpu_layers = i32::try_from(layers).unwrap_or(i32::MAX);
         params.load_mode = if options.use_mmap { sys::LLAMA_LOAD_MODE_MMAP } else { sys::LLAMA_LOAD_MODE_NONE };
         params.use_extra_bufts = false;
-        Self::open(path, header, params, Self::unfit)
+        let mut model = Self::open(path, header, params, Self::unfit)?;
+        (model.gpus, model.on_gpus) = (devices, Fit { layers, of });
+        Ok(model)
+    }
+
+    /// The GPUs that hold layers.
+    pub(crate) fn gpus(&self) -> &[sys::ggml_backend_dev_t] {
+        &self.gpus
     }
 
     /// Loads the vocabulary of the model at `path` and nothing of its weights. It gets no context.
@@ -78,6 +102,9 @@ impl Model {
         // SAFETY: no precondition.
         let mut params = unsafe { sys::llama_model_default_params() };
         params.vocab_only = true;
+        // No GPU: llama.cpp would ask each how much memory it has, which takes some of it.
+        let mut none = [null_mut()];
+        params.devices = none.as_mut_ptr();
         Self::open(path, header, params, Self::wordless)
     }
 
@@ -98,12 +125,14 @@ impl Model {
         };
         let (raw, errors) = log::errors_of(|| {
             // SAFETY: the backend is initialised, as the `Backend` of both callers proves; the path is a C string that outlives
-            // the call, and the parameters hold no pointers.
+            // the call, and so do the lists in the parameters.
             unsafe { sys::llama_model_load_from_file(c_path.as_ptr(), params) }
         });
         let Some(raw) = NonNull::new(raw) else { return Err(unsupported(&header.architecture, errors)) };
         let (architecture, weights) = (header.architecture, !params.vocab_only);
-        let mut model = Self { raw, architecture, weights, specials: Specials::default(), adapter: None };
+        let (gpus, on_gpus) = (Vec::new(), Fit { layers: 0, of: 0 });
+        let specials = Specials::default();
+        let mut model = Self { raw, architecture, weights, specials, gpus, on_gpus, adapter: None };
         if let Some(why) = unfit(&model) {
             return Err(unsupported(&model.architecture, vec![why.to_owned()]));
         }
@@ -330,6 +359,15 @@ impl Drop for Model {
         // SAFETY: made by `llama_model_load_from_file` and freed here only; every context borrows the model and is gone.
         unsafe { sys::llama_model_free(self.raw.as_ptr()) }
     }
+}
+
+/// The GPUs with these numbers.
+fn chosen(shares: &[Share]) -> Result<Vec<sys::ggml_backend_dev_t>, LlamaError> {
+    let seen = devices::gpus();
+    let choose = |share: &Share| {
+        seen.get(share.gpu as usize).copied().ok_or(LlamaError::NoGpu { number: share.gpu, seen: seen.len() })
+    };
+    shares.iter().map(choose).collect()
 }
 
 /// A copy of a C string, `None` for null.

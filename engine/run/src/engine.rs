@@ -8,6 +8,7 @@ mod place;
 mod running;
 
 use crate::error::RunError;
+use crate::gpus::Gpus;
 use crate::machine::Machine;
 use crate::observe::{Observer, RunEvent};
 use crate::pool::WorkerId;
@@ -16,11 +17,12 @@ use crate::refusal;
 use crate::slurm::{Front, FrontOptions, Task, TaskOptions};
 use crate::world::World;
 use running::{Over, Part, Run};
+use std::cell::OnceCell;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Instant;
 use xlt_cache::RunGuard;
-use xlt_core::plan::{Plan, StageId, Verdict};
+use xlt_core::plan::{Plan, Stage, StageId, Verdict};
 use xlt_core::record::Record;
 use xlt_core::schedule::Tally;
 
@@ -91,6 +93,8 @@ impl Interrupt {
 pub struct Engine {
     options: Options,
     machine: Machine,
+    /// Known when they are first needed.
+    gpus: OnceCell<Gpus>,
     sender: Sender<Message>,
     receiver: Receiver<Message>,
 }
@@ -105,7 +109,30 @@ impl Engine {
             Role::Task(task) => Machine::of_job(task.class),
         };
         let interrupt = Interrupt(sender.clone());
-        (Self { options, machine, sender, receiver }, interrupt)
+        (Self { options, machine, gpus: OnceCell::new(), sender, receiver }, interrupt)
+    }
+
+    /// On a machine with these GPUs, whatever it has.
+    #[must_use]
+    pub fn with_gpus(self, gpus: Gpus) -> Self {
+        Self { gpus: gpus.into(), ..self }
+    }
+
+    /// The GPUs of this machine, if anything that is to run asks for some: to look at them takes a process.
+    fn gpus(&self, plan: &Plan, observer: &mut dyn Observer) -> Gpus {
+        let asks =
+            |(id, stage): (StageId, &Stage)| stage.resources.gpus > 0 && plan.verdicts[id.index()].word() != "cached";
+        // The front of a run on a cluster computes nothing itself.
+        if matches!(self.options.role, Role::Front(_)) || !plan.ids().any(asks) {
+            return Gpus::default();
+        }
+        let ask = || {
+            Gpus::ask(&self.options.program).unwrap_or_else(|why| {
+                observer.event(&RunEvent::Note(&format!("note: {why}")));
+                Gpus::default()
+            })
+        };
+        self.gpus.get_or_init(ask).clone()
     }
 
     /// Runs a plan to its end. The caller holds the cache, and whatever of it the run relies on is pinned there; a cache that may

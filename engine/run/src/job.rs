@@ -51,6 +51,7 @@ pub(crate) fn job(
         work: work(plan, id, scheduler, &world.cache),
         threads,
         ticket: None,
+        gpus: Vec::new(),
     }
 }
 

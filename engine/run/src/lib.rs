@@ -18,6 +18,7 @@ pub mod fertility;
 mod form;
 #[cfg(feature = "llama")]
 pub mod generate;
+pub mod gpus;
 mod job;
 mod lockfile;
 mod machine;

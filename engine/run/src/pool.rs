@@ -5,6 +5,7 @@
 
 use crate::engine::Message;
 use crate::error::RunError;
+use crate::gpus::Gpus;
 use crate::protocol::{Job, Reply, Request};
 use crate::shortage;
 use crate::threads::patience;
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 use xlt_cache::Cache;
 use xlt_core::key::Digest;
 use xlt_core::plan::StageId;
+use xlt_core::schedule::{Gpu, Share};
 
 /// Number of the next worker. Of the whole process: what is still heard of the workers of one pass must not be taken for the next's.
 static NEXT: AtomicU32 = AtomicU32::new(0);
@@ -48,6 +50,8 @@ pub(crate) struct Pool {
     offline: bool,
     /// Bytes that each process of a worker may have in memory of its own.
     memory: Option<u64>,
+    /// Those of this machine.
+    gpus: Gpus,
     /// Made with the first worker.
     workplace: Option<Workplace>,
     engine: Sender<Message>,
@@ -60,6 +64,8 @@ struct Worker {
     job: Option<StageId>,
     /// The model that it has loaded.
     model: Option<Digest>,
+    /// The GPUs that it sees, with what its model may take of them.
+    gpus: Vec<Share>,
     stderr: Arc<Mutex<VecDeque<String>>>,
     /// Reads it until all who write have ended.
     listener: Option<JoinHandle<()>>,
@@ -72,32 +78,54 @@ impl Pool {
         cache: Cache,
         offline: bool,
         memory: Option<u64>,
+        gpus: Gpus,
         engine: Sender<Message>,
     ) -> Self {
-        Self { program, cache, offline, memory, workplace: None, engine, workers: BTreeMap::new() }
+        Self { program, cache, offline, memory, gpus, workplace: None, engine, workers: BTreeMap::new() }
     }
 
-    /// Gives a job to an idle worker; starts one if there is none. A job with a model goes to the worker that has it loaded,
-    /// else to one that lets go of another, so that no more models are held than are worked with; a job without, best to
-    /// one that has none.
-    pub(crate) fn give(&mut self, stage: StageId, job: Job, model: Option<Digest>) -> Result<WorkerId, RunError> {
-        let idle = |worker: &Worker| worker.job.is_none() && worker.stdin.is_some();
+    /// Gives a job to an idle worker that sees these GPUs and no others; starts one if there is none. A job with a model goes to the
+    /// worker that has it loaded, else to one that lets go of another, so that no more models are held than are worked with; a job
+    /// without, best to one that has none.
+    pub(crate) fn give(
+        &mut self,
+        stage: StageId,
+        mut job: Job,
+        model: Option<Digest>,
+        gpus: &[Share],
+    ) -> Result<WorkerId, RunError> {
+        let same = |worker: &Worker| worker.gpus.iter().map(|it| it.gpu).eq(gpus.iter().map(|it| it.gpu));
+        let idle = |worker: &Worker| worker.is_idle() && same(worker);
         let rank = |worker: &Worker| match (worker.model == model, worker.model.is_some()) {
             (true, _) => 0,
             (false, true) => 1,
             (false, false) => 2,
         };
         let found = self.workers.iter().filter(|(_, worker)| idle(worker)).min_by_key(|(_, worker)| rank(worker));
-        let id = match found.map(|(&id, _)| id) {
+        let found = found.map(|(&id, _)| id);
+        self.make_room(found, gpus);
+        let visible = self.gpus.visible(gpus, |name| std::env::var(name).ok());
+        let id = match found {
             Some(id) => id,
-            None => self.start()?,
+            None => self.start(&visible.env)?,
         };
+        job.gpus = visible.shares;
         if let Some(worker) = self.workers.get_mut(&id) {
             worker.job = Some(stage);
             worker.model = model.or(worker.model);
+            worker.gpus = gpus.to_vec();
             worker.send(&Request::Job(Box::new(job)));
         }
         Ok(id)
+    }
+
+    /// Ends idle workers whose models take the room on these GPUs.
+    fn make_room(&mut self, found: Option<WorkerId>, gpus: &[Share]) {
+        let others = self.workers.iter().filter(|(id, _)| Some(**id) != found);
+        let held: Vec<_> = others.map(|(&id, worker)| (id, worker.is_idle(), worker.gpus.as_slice())).collect();
+        for id in in_the_way(&held, gpus, &self.gpus.shared()) {
+            self.bury(id);
+        }
     }
 
     /// The job of a worker has ended; the worker is idle again.
@@ -154,7 +182,7 @@ impl Pool {
         Ok(self.workplace.insert(workplace).of_worker(id.0))
     }
 
-    fn start(&mut self) -> Result<WorkerId, RunError> {
+    fn start(&mut self, env: &[(&str, String)]) -> Result<WorkerId, RunError> {
         let id = WorkerId(NEXT.fetch_add(1, Ordering::Relaxed));
         let mut command = Command::new(&self.program);
         command.arg("worker").arg("--cache").arg(self.cache.root()).arg("--folder").arg(self.folder(id)?);
@@ -163,7 +191,7 @@ impl Pool {
         }
         command.process_group(0);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command.envs(patience());
+        command.envs(patience()).envs(env.iter().map(|(name, value)| (name, value)));
         if self.offline {
             command.env("XLT_OFFLINE", "1");
         }
@@ -178,7 +206,7 @@ impl Pool {
             std::thread::spawn(move || keep_tail(pipe, &lines))
         });
         let stdin = child.stdin.take();
-        self.workers.insert(id, Worker { child, stdin, job: None, model: None, stderr, listener });
+        self.workers.insert(id, Worker { child, stdin, job: None, model: None, gpus: Vec::new(), stderr, listener });
         Ok(id)
     }
 }
@@ -193,7 +221,34 @@ impl Drop for Pool {
     }
 }
 
+/// Of workers, idle or not, and what they hold, the idle ones that must go for these shares to be free.
+fn in_the_way(held: &[(WorkerId, bool, &[Share])], wanted: &[Share], gpus: &[Gpu]) -> Vec<WorkerId> {
+    let mut going = Vec::new();
+    for want in wanted {
+        let here = |shares: &[Share]| shares.iter().find(|share| share.gpu == want.gpu).map(|share| share.memory);
+        let memory = gpus.get(want.gpu as usize).map_or(0, |gpu| gpu.memory);
+        let mut taken = want.memory;
+        let staying = held.iter().filter(|(id, ..)| !going.contains(id));
+        taken = staying.filter_map(|(_, _, shares)| here(shares)).fold(taken, u64::saturating_add);
+        for (id, idle, shares) in held {
+            let Some(bytes) = here(shares) else { continue };
+            // On a GPU of unknown size, or one that is wanted whole, nobody else may stay.
+            let crowded = taken > memory || want.memory == memory;
+            if *idle && crowded && !going.contains(id) {
+                taken = taken.saturating_sub(bytes);
+                going.push(*id);
+            }
+        }
+    }
+    going
+}
+
 impl Worker {
+    /// Whether it waits for a job.
+    fn is_idle(&self) -> bool {
+        self.job.is_none() && self.stdin.is_some()
+    }
+
     fn send(&mut self, request: &Request) {
         let Some(stdin) = &mut self.stdin else { return };
         let sent = serde_json::to_vec(request).map_err(std::io::Error::from).and_then(|mut line| {
@@ -277,5 +332,42 @@ fn death(status: ExitStatus, tail: &[String]) -> String {
             .to_owned(),
         Some(signal) => format!("its worker process was killed by signal {signal}; run again to go on"),
         None => format!("its worker process ended unexpectedly ({status}); run again to go on"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `held`: for each worker whether it is idle, and its shares, as (GPU, memory). Two GPUs of 10.
+    #[track_caller]
+    fn check(held: &[(bool, &[(u32, u64)])], wanted: &[(u32, u64)], expected: &[u32]) {
+        let shares =
+            |list: &[(u32, u64)]| -> Vec<Share> { list.iter().map(|&(gpu, memory)| Share { gpu, memory }).collect() };
+        let lists: Vec<Vec<Share>> = held.iter().map(|(_, list)| shares(list)).collect();
+        let workers = held.iter().zip(&lists).zip(0..);
+        let workers: Vec<_> = workers.map(|(((idle, _), list), id)| (WorkerId(id), *idle, list.as_slice())).collect();
+        let found = in_the_way(&workers, &shares(wanted), &[Gpu { memory: 10 }, Gpu { memory: 10 }]);
+        assert_eq!(found, expected.iter().map(|&id| WorkerId(id)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn idle_workers_go_as_far_as_their_models_take_the_room() {
+        check(&[(true, &[(0, 4)]), (true, &[(0, 4)])], &[(0, 2)], &[]);
+        check(&[(true, &[(0, 4)]), (true, &[(0, 4)])], &[(0, 6)], &[0]);
+        check(&[(true, &[(0, 4)]), (true, &[(0, 4)])], &[(0, 9)], &[0, 1]);
+        check(&[(false, &[(0, 4)]), (true, &[(0, 4)])], &[(0, 6)], &[1]);
+    }
+
+    #[test]
+    fn workers_on_other_gpus_stay_and_one_on_several_goes_once() {
+        check(&[(true, &[(1, 10)])], &[(0, 10)], &[]);
+        check(&[(true, &[]), (true, &[(0, 6), (1, 6)])], &[(0, 6), (1, 6)], &[1]);
+        check(&[(true, &[(0, 6)]), (true, &[(0, 2), (1, 6)])], &[(0, 2), (1, 8)], &[1]);
+    }
+
+    #[test]
+    fn a_gpu_that_is_wanted_whole_is_left_by_all_who_wait() {
+        check(&[(true, &[(0, 0)])], &[(0, 10)], &[0]);
     }
 }

@@ -7,6 +7,7 @@ use xlt_core::attempts::Begun;
 use xlt_core::batch::Cost;
 use xlt_core::plan::{AdoptWork, AnalyzeWork, EvaluateWork, FertilityWork, FinetuneWork, ImportWork, Pin, ProbeWork};
 use xlt_core::provenance::Origin;
+use xlt_core::schedule::Share;
 use xlt_core::spec::Source;
 
 /// Who says a line.
@@ -126,6 +127,9 @@ pub(crate) struct Job {
     pub(crate) work: JobWork,
     /// Threads that it may use.
     pub(crate) threads: u32,
+    /// What it may take of the GPUs that the worker sees; none: it touches none.
+    #[serde(default)]
+    pub(crate) gpus: Vec<Share>,
     /// In a job of a cluster, what is said of the attempt.
     pub(crate) ticket: Option<Ticket>,
 }

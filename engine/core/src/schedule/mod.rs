@@ -12,14 +12,16 @@
 //!
 //! It does not know of processes, files, locks or time.
 
+mod gpus;
 mod graph;
 mod pool;
 
 use crate::key::{Digest, Key};
 use crate::plan::{InputSource, KnownOutputs, Plan, Resources, StageId, Verdict};
 use crate::record::Output;
+pub use gpus::{Gpu, Share};
 use graph::Graph;
-use pool::Pool;
+use pool::{Pool, Taken};
 use std::collections::BTreeSet;
 
 /// What happened.
@@ -88,6 +90,8 @@ pub enum Command {
         stage: StageId,
         /// Its key; `None` for a remote file without a pin.
         key: Option<Key>,
+        /// What it has of each GPU that it is to use, where they are known one by one. It uses no other.
+        gpus: Vec<Share>,
     },
     /// The stage will not run, because another failed.
     Skip {
@@ -104,7 +108,7 @@ enum State {
     Waiting { producers: u32 },
     LookingUp,
     Ready,
-    Running(Resources),
+    Running(Taken),
     Recording,
     Busy,
     Done { outputs: Vec<Output>, ran: bool },
@@ -143,16 +147,22 @@ pub struct Scheduler<'a> {
 }
 
 impl<'a> Scheduler<'a> {
-    /// A scheduler for a plan on a machine with these resources, and the first commands.
+    /// A scheduler for a plan on a machine with these resources, and the first commands. GPUs, if any, are counted.
     #[must_use]
     pub fn new(plan: &'a Plan, machine: Resources) -> (Self, Vec<Command>) {
+        Self::with_gpus(plan, machine, &[])
+    }
+
+    /// The same on a machine of which each GPU is known, whatever number of them `machine` has: a stage gets particular ones.
+    #[must_use]
+    pub fn with_gpus(plan: &'a Plan, machine: Resources, gpus: &[Gpu]) -> (Self, Vec<Command>) {
         let mut scheduler = Self {
             plan,
             graph: Graph::of(plan),
             states: Vec::with_capacity(plan.stages.len()),
             keys: plan.verdicts.iter().map(|verdict| verdict.key().copied()).collect(),
             damaged: BTreeSet::new(),
-            pool: Pool::new(machine),
+            pool: Pool::new(machine, gpus),
             stopped: false,
             unsettled: plan.stages.len(),
         };
@@ -277,9 +287,9 @@ impl<'a> Scheduler<'a> {
 
     fn start_what_fits(&mut self) -> Vec<Command> {
         let mut commands = Vec::new();
-        while let Some((stage, needs)) = self.pool.pop() {
-            self.states[stage.index()] = State::Running(needs);
-            commands.push(Command::Start { stage, key: self.keys[stage.index()] });
+        while let Some((stage, taken)) = self.pool.pop() {
+            commands.push(Command::Start { stage, key: self.keys[stage.index()], gpus: taken.gpus.clone() });
+            self.states[stage.index()] = State::Running(taken);
         }
         commands
     }
@@ -319,8 +329,8 @@ impl<'a> Scheduler<'a> {
     }
 
     fn free(&mut self, stage: StageId) {
-        match self.states[stage.index()] {
-            State::Running(needs) => self.pool.release(&needs, self.plan.stage(stage)),
+        match &self.states[stage.index()] {
+            State::Running(taken) => self.pool.release(taken, self.plan.stage(stage)),
             State::Recording => self.pool.came(self.plan.stage(stage)),
             _ => {}
         }

@@ -1,5 +1,6 @@
-//! Counted resources, and the stages that wait for them.
+//! Resources, counted but for GPUs that are known one by one, and the stages that wait for them.
 
+use super::gpus::{Gpu, Gpus, Share, Want};
 use crate::plan::{InputSource, Resources, Stage, StageId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct Pool {
     total: Resources,
     free: Resources,
+    /// Empty where GPUs are only counted, or there are none.
+    gpus: Gpus,
     ready: BTreeMap<Class, BTreeSet<StageId>>,
     /// What the worker that was freed last has loaded.
     loaded: Option<InputSource>,
@@ -19,12 +22,23 @@ pub(super) struct Pool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Class {
     needs: Resources,
+    /// What it wants of GPUs that are known one by one.
+    want: Option<Want>,
     model: Option<InputSource>,
 }
 
+/// What a stage has taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Taken {
+    counted: Resources,
+    /// Of each GPU that is known.
+    pub(super) gpus: Vec<Share>,
+}
+
 impl Pool {
-    pub(super) fn new(total: Resources) -> Self {
-        Self { total, free: total, ready: BTreeMap::new(), loaded: None, expected: BTreeMap::new() }
+    pub(super) fn new(total: Resources, gpus: &[Gpu]) -> Self {
+        let gpus = Gpus::new(gpus);
+        Self { total, free: total, gpus, ready: BTreeMap::new(), loaded: None, expected: BTreeMap::new() }
     }
 
     pub(super) fn push(&mut self, id: StageId, stage: &Stage) {
@@ -36,26 +50,36 @@ impl Pool {
     /// plan go first. One that does not fit holds back later ones that want
     /// the same resource (else a stage that needs the whole machine would wait for ever), but not those that want others: a
     /// download overlaps an evaluation.
-    pub(super) fn pop(&mut self) -> Option<(StageId, Resources)> {
+    pub(super) fn pop(&mut self) -> Option<(StageId, Taken)> {
         let asks = |class: &Class| class.model.is_some() && class.model == self.loaded;
         let stays = self.loaded.is_some_and(|model| self.expected.contains_key(&model));
         let ready = self.ready.iter().filter(|(class, _)| !stays || class.model.is_none() || asks(class));
         let heads = ready.filter_map(|(class, stages)| Some((!asks(class), *stages.first()?, *class)));
         let mut heads: Vec<(bool, StageId, Class)> = heads.collect();
         heads.sort_unstable();
-        let mut held = NOTHING;
-        let found = heads.into_iter().find(|(_, _, Class { needs, .. })| {
-            if overlap(needs, &held) {
-                return false;
+        let (mut held, mut gpus_held) = (NOTHING, false);
+        for (_, stage, class) in heads {
+            if overlap(&class.needs, &held) || (gpus_held && class.want.is_some()) {
+                continue;
             }
-            let short = self.short_of(needs);
+            let short = self.short_of(&class.needs);
             held = add(&held, &short);
-            short == NOTHING
-        });
-        let (_, stage, class) = found?;
+            if short == NOTHING {
+                match class.want.map_or(Some(Vec::new()), |want| self.gpus.take(want, class.model)) {
+                    Some(gpus) => return Some((stage, self.take(stage, class, gpus))),
+                    None => gpus_held = true,
+                }
+            } else {
+                gpus_held |= class.want.is_some();
+            }
+        }
+        None
+    }
+
+    fn take(&mut self, stage: StageId, class: Class, gpus: Vec<Share>) -> Taken {
         self.forget(stage, class);
         self.free = subtract(&self.free, &class.needs);
-        Some((stage, class.needs))
+        Taken { counted: class.needs, gpus }
     }
 
     /// Forgets a waiting stage.
@@ -73,8 +97,9 @@ impl Pool {
     }
 
     /// A stage occupies nothing more; its worker keeps the model that it asked.
-    pub(super) fn release(&mut self, needs: &Resources, stage: &Stage) {
-        self.free = add(&self.free, needs);
+    pub(super) fn release(&mut self, taken: &Taken, stage: &Stage) {
+        self.free = add(&self.free, &taken.counted);
+        self.gpus.give_back(&taken.gpus);
         self.loaded = stage.model().or(self.loaded);
     }
 
@@ -101,9 +126,12 @@ impl Pool {
         self.ready.clear();
     }
 
-    /// A stage that asks for more than there is takes all there is.
+    /// A stage that asks for more than there is takes all there is. Where it has GPUs, its memory is theirs and not the machine's.
     fn class(&self, stage: &Stage) -> Class {
-        Class { needs: zip(&stage.resources, &self.total, u64::min), model: stage.model() }
+        let Resources { gpus: count, memory, .. } = stage.resources;
+        let want = (count > 0 && self.gpus.count() > 0).then_some(Want { count: count.min(self.gpus.count()), memory });
+        let asked = if want.is_some() { Resources { memory: 0, gpus: 0, ..stage.resources } } else { stage.resources };
+        Class { needs: zip(&asked, &self.total, u64::min), want, model: stage.model() }
     }
 
     /// The resources of which too little is free.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use xlt_core::key::Digest;
 use xlt_core::plan::{Plan, Resources, StageId, Verdict, plan};
-use xlt_core::schedule::{Command, Event, Scheduler};
+use xlt_core::schedule::{Command, Event, Gpu, Scheduler, Share};
 use xlt_core::spec::{CommandStage, Spec};
 
 const MACHINE: Resources = Resources { cores: 3, memory: 10, gpus: 1, downloads: 2 };
@@ -32,12 +32,19 @@ prop_compose! {
         reads in any::<(u16, u16)>(),
         cores in 0_u32..5,
         memory in 0_u64..14,
-        gpus in 0_u32..2,
+        gpus in prop_oneof![3 => Just(0), 4 => 1_u32..4, 1 => Just(u32::MAX)],
         changed in prop::bool::weighted(0.3),
         shows in any::<bool>(),
         lost in prop::bool::weighted(0.2),
     ) -> Draw {
         Draw { reads: reads.0 & reads.1, cores, memory, gpus, changed, shows, lost }
+    }
+}
+
+prop_compose! {
+    /// GPUs of a machine; 0: nobody knows how large it is. Without any, they are counted.
+    fn gpus()(memories in prop::collection::vec(prop_oneof![1 => Just(0), 9 => 1_u64..12], 0..4)) -> Vec<Gpu> {
+        memories.into_iter().map(|memory| Gpu { memory }).collect()
     }
 }
 
@@ -91,7 +98,10 @@ struct Engine<'a> {
     plan: &'a Plan,
     world: World,
     scheduler: Scheduler<'a>,
+    gpus: Vec<Gpu>,
     hands: BTreeMap<StageId, Hand>,
+    /// What of the GPUs those have that run.
+    shares: BTreeMap<StageId, Vec<Share>>,
     succeeded: BTreeSet<StageId>,
     failed: BTreeSet<StageId>,
     skipped: BTreeMap<StageId, StageId>,
@@ -100,14 +110,22 @@ struct Engine<'a> {
 }
 
 impl<'a> Engine<'a> {
-    fn run(draws: &'a [Draw], plan: &'a Plan, world: World, mut tape: Tape) -> Result<(), TestCaseError> {
-        let (scheduler, commands) = Scheduler::new(plan, MACHINE);
+    fn run(
+        draws: &'a [Draw],
+        plan: &'a Plan,
+        world: World,
+        gpus: Vec<Gpu>,
+        mut tape: Tape,
+    ) -> Result<(), TestCaseError> {
+        let (scheduler, commands) = Scheduler::with_gpus(plan, MACHINE, &gpus);
         let mut engine = Engine {
             draws,
             plan,
             world,
             scheduler,
+            gpus,
             hands: BTreeMap::new(),
+            shares: BTreeMap::new(),
             succeeded: BTreeSet::new(),
             failed: BTreeSet::new(),
             skipped: BTreeMap::new(),
@@ -142,7 +160,7 @@ impl<'a> Engine<'a> {
                     prop_assert_eq!(Some(key), self.plan.key(self.plan.stage(stage), &self.scheduler));
                     prop_assert_eq!(self.hands.insert(stage, Hand::LookedUp), None);
                 }
-                Command::Start { stage, key } => {
+                Command::Start { stage, key, gpus } => {
                     prop_assert!(!self.stopped, "started after a stop");
                     for input in self.reads(stage) {
                         prop_assert!(
@@ -154,6 +172,8 @@ impl<'a> Engine<'a> {
                     prop_assert_eq!(self.hands.insert(stage, Hand::Running), None, "started twice");
                     prop_assert!(!self.succeeded.contains(&stage), "ran again after it was done");
                     prop_assert!(!self.failed.contains(&stage) && !self.skipped.contains_key(&stage));
+                    self.check_shares(stage, &gpus)?;
+                    self.shares.insert(stage, gpus);
                 }
                 Command::Skip { stage, because } => {
                     prop_assert!(self.failed.contains(&because));
@@ -165,14 +185,46 @@ impl<'a> Engine<'a> {
         self.check_resources()
     }
 
+    /// A stage gets as many GPUs as it asks for and as there are, each once, and as much memory.
+    fn check_shares(&self, stage: StageId, shares: &[Share]) -> Result<(), TestCaseError> {
+        let Resources { gpus, memory, .. } = self.plan.stage(stage).resources;
+        prop_assert_eq!(shares.len(), (gpus as usize).min(self.gpus.len()));
+        prop_assert!(shares.windows(2).all(|pair| pair[0].gpu < pair[1].gpu), "{shares:?}");
+        if shares.is_empty() {
+            return Ok(());
+        }
+        if memory == 0 {
+            prop_assert!(shares.iter().all(|share| share.memory == self.gpus[share.gpu as usize].memory));
+        } else {
+            let mut largest: Vec<u64> = self.gpus.iter().map(|gpu| gpu.memory).collect();
+            largest.sort_unstable_by(|one, other| other.cmp(one));
+            let most: u64 = largest.iter().take(shares.len()).sum();
+            let got: u64 = shares.iter().map(|share| share.memory).sum();
+            // A part of a byte is a byte.
+            let enough = got >= memory.min(most) && got < memory + shares.len() as u64;
+            prop_assert!(enough, "{shares:?} for {memory}");
+        }
+        Ok(())
+    }
+
     fn check_resources(&self) -> Result<(), TestCaseError> {
-        let running =
-            self.hands.iter().filter(|(_, hand)| **hand == Hand::Running).map(|(id, _)| self.plan.stage(*id).resources);
-        let clamped = running.map(|needs| {
-            (needs.cores.min(MACHINE.cores), needs.memory.min(MACHINE.memory), needs.gpus.min(MACHINE.gpus))
+        let running: Vec<StageId> =
+            self.hands.iter().filter(|(_, hand)| **hand == Hand::Running).map(|(id, _)| *id).collect();
+        let clamped = running.iter().map(|&id| {
+            let needs = self.plan.stage(id).resources;
+            let on_gpus = !self.shares[&id].is_empty();
+            let memory = if on_gpus { 0 } else { needs.memory.min(MACHINE.memory) };
+            let counted = if self.gpus.is_empty() { needs.gpus.min(MACHINE.gpus) } else { 0 };
+            (needs.cores.min(MACHINE.cores), memory, counted)
         });
         let used = clamped.fold((0, 0, 0), |sum, needs| (sum.0 + needs.0, sum.1 + needs.1, sum.2 + needs.2));
         prop_assert!(used.0 <= MACHINE.cores && used.1 <= MACHINE.memory && used.2 <= MACHINE.gpus, "{used:?}");
+        for (at, gpu) in self.gpus.iter().enumerate() {
+            let here: Vec<&Share> =
+                running.iter().flat_map(|id| &self.shares[id]).filter(|share| share.gpu as usize == at).collect();
+            prop_assert!(here.iter().map(|share| share.memory).sum::<u64>() <= gpu.memory, "{here:?} of {gpu:?}");
+            prop_assert!(here.len() < 2 || here.iter().all(|share| share.memory < gpu.memory), "{here:?} of {gpu:?}");
+        }
         Ok(())
     }
 
@@ -301,22 +353,24 @@ proptest! {
     #[test]
     fn the_promises_hold_in_a_first_run(
         draws in prop::collection::vec(draw(), 1..STAGES),
+        gpus in gpus(),
         tape in prop::collection::vec(any::<u16>(), 0..200),
     ) {
         let plan = plan(&spec(&draws, true), "llama", &World::default()).expect("a good spec");
-        Engine::run(&draws, &plan, World::default(), Tape(tape.into_iter()))?;
+        Engine::run(&draws, &plan, World::default(), gpus, Tape(tape.into_iter()))?;
     }
 
     #[test]
     fn the_promises_hold_after_changes_and_losses(
         draws in prop::collection::vec(draw(), 1..STAGES),
+        gpus in gpus(),
         tape in prop::collection::vec(any::<u16>(), 0..200),
     ) {
         let mut world = first_run(&draws);
         let lost = draws.iter().enumerate().filter(|(_, draw)| draw.lost);
         world.gone.extend(lost.map(|(at, _)| Digest::of(bytes(&draws, at, false).as_bytes())));
         let plan = plan(&spec(&draws, true), "llama", &world).expect("a good spec");
-        Engine::run(&draws, &plan, world, Tape(tape.into_iter()))?;
+        Engine::run(&draws, &plan, world, gpus, Tape(tape.into_iter()))?;
     }
 
     /// Without a mishap only those stages run that were changed, or read changed bytes, or made what is lost and needed.

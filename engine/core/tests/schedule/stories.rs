@@ -3,8 +3,8 @@
 use crate::world::{World, command, commands, made};
 use xlt_core::key::Digest;
 use xlt_core::plan::{Plan, Resources, StageId, plan};
-use xlt_core::schedule::{Command, Event, Scheduler, Tally};
-use xlt_core::spec::{CommandStage, Request, Spec, load};
+use xlt_core::schedule::{Command, Event, Gpu, Scheduler, Share, Tally};
+use xlt_core::spec::{CommandStage, Model, ModelResources, Request, Spec, load};
 
 const TWO_CORES: Resources = Resources { cores: 2, memory: 100, gpus: 0, downloads: 4 };
 
@@ -21,7 +21,14 @@ struct Story<'a> {
 impl<'a> Story<'a> {
     #[track_caller]
     fn begin(plan: &'a Plan, expected: &str) -> Self {
-        let (scheduler, commands) = Scheduler::new(plan, TWO_CORES);
+        Self::with_gpus(plan, &[], expected)
+    }
+
+    /// On a machine with GPUs of these sizes.
+    #[track_caller]
+    fn with_gpus(plan: &'a Plan, memories: &[u64], expected: &str) -> Self {
+        let gpus: Vec<Gpu> = memories.iter().map(|&memory| Gpu { memory }).collect();
+        let (scheduler, commands) = Scheduler::with_gpus(plan, TWO_CORES, &gpus);
         assert_eq!(words(plan, &commands), expected);
         Self { plan, scheduler }
     }
@@ -71,10 +78,22 @@ fn words(plan: &Plan, commands: &[Command]) -> String {
     let name = |id: &StageId| plan.stage(*id).name.as_str();
     let word = |command: &Command| match command {
         Command::LookUp { stage, .. } => format!("look {}", name(stage)),
-        Command::Start { stage, .. } => format!("start {}", name(stage)),
+        Command::Start { stage, gpus, .. } => format!("start {}{}", name(stage), on(gpus)),
         Command::Skip { stage, because } => format!("skip {} because {}", name(stage), name(because)),
     };
     commands.iter().map(word).collect::<Vec<_>>().join(", ")
+}
+
+/// ` on 0 with 10 and 1 with 10`; nothing without GPUs.
+fn on(gpus: &[Share]) -> String {
+    let share = |share: &Share| format!("{} with {}", share.gpu, share.memory);
+    let shares: Vec<String> = gpus.iter().map(share).collect();
+    if shares.is_empty() { String::new() } else { format!(" on {}", shares.join(" and ")) }
+}
+
+/// A command that takes so many GPUs and so much memory of them together.
+fn on_gpus(name: &str, gpus: u32, memory: u64) -> CommandStage {
+    CommandStage { gpus, memory, cores: 0, ..command(name, &[]) }
 }
 
 /// A world in which every stage has run, its bytes being its name.
@@ -304,4 +323,78 @@ fn a_model_that_is_loaded_is_asked_all_before_another_whatever_becomes_ready_whe
     story.then(Event::Worked { stage: plan.find(&two[1]).expect("it is there") }, "");
     story.done(&two[1], "2", &format!("start {}", one[0]));
     story.done(&one[0], "3", &format!("start {}", one[1]));
+}
+
+#[test]
+fn small_stages_share_a_gpu_by_memory_and_go_where_there_is_most_room() {
+    let stages = ["a", "b", "c", "d"].map(|name| CommandStage { cores: 1, ..on_gpus(name, 1, 10) });
+    let plan = planned(&stages[..2], &World::default());
+    Story::with_gpus(&plan, &[24], "start a on 0 with 10, start b on 0 with 10");
+    Story::with_gpus(&plan, &[24, 40], "start a on 1 with 10, start b on 0 with 10");
+    let mut story = Story::with_gpus(&plan, &[15], "start a on 0 with 10");
+    story.done("a", "1", "start b on 0 with 10");
+}
+
+#[test]
+fn a_stage_that_says_no_memory_has_its_gpus_to_itself() {
+    let stages = [on_gpus("a", 1, 0), on_gpus("b", 1, 1), on_gpus("c", 0, 7)];
+    let plan = planned(&stages, &World::default());
+    let mut story = Story::with_gpus(&plan, &[24], "start a on 0 with 24, start c");
+    story.done("a", "1", "start b on 0 with 1");
+}
+
+#[test]
+fn a_large_model_is_spread_over_gpus_by_their_memory() {
+    let plan = planned(&[on_gpus("a", 2, 30)], &World::default());
+    Story::with_gpus(&plan, &[20, 40, 40], "start a on 1 with 15 and 2 with 15");
+    Story::with_gpus(&plan, &[20, 40], "start a on 0 with 10 and 1 with 20");
+}
+
+#[test]
+fn who_asks_for_more_gpus_or_memory_than_there_are_gets_all_there_are() {
+    let plan = planned(&[on_gpus("a", 4, 500), on_gpus("b", u32::MAX, 0)], &World::default());
+    let mut story = Story::with_gpus(&plan, &[20, 40], "start a on 0 with 20 and 1 with 40");
+    story.done("a", "1", "start b on 0 with 20 and 1 with 40");
+    // One that would fit on the smaller waits for none.
+    let plan = planned(&[on_gpus("a", 1, 30)], &World::default());
+    Story::with_gpus(&plan, &[20, 40], "start a on 1 with 30");
+    Story::with_gpus(&plan, &[20, 10], "start a on 0 with 20");
+    // Without GPUs it is memory of the machine.
+    Story::begin(&plan, "start a");
+}
+
+#[test]
+fn a_stage_that_waits_for_gpus_is_not_overtaken_by_smaller_ones_but_by_those_without() {
+    let stages = [on_gpus("a", 1, 0), on_gpus("b", 2, 0), on_gpus("c", 1, 5), on_gpus("d", 0, 0)];
+    let plan = planned(&stages, &World::default());
+    let mut story = Story::with_gpus(&plan, &[10, 10], "start a on 0 with 10, start d");
+    story.done("a", "1", "start b on 0 with 10 and 1 with 10");
+    story.done("b", "2", "start c on 0 with 5");
+}
+
+#[test]
+fn a_model_goes_on_where_it_is_loaded() {
+    let plan = plan(&with_resources(two_models()), "llama", &World::default()).expect("a good spec");
+    let downloads = "start download/model/one, start download/data/d/eng_Latn, start download/data/d/heb_Hebr, \
+                     start download/model/two";
+    let mut story = Story::with_gpus(&plan, &[10, 10], downloads);
+    let [one, two] =
+        ["one", "two"].map(|model| ["eng_Latn", "heb_Hebr"].map(|code| format!("evaluate/{model}/base/{code}/direct")));
+    story.done("download/model/one", "one", "");
+    story.done("download/data/d/eng_Latn", "english", &format!("look {}", one[0]));
+    story.not_found(&one[0], &format!("start {} on 0 with 8", one[0]));
+    story.done("download/model/two", "two", &format!("look {}", two[0]));
+    story.not_found(&two[0], &format!("start {} on 1 with 8", two[0]));
+    story.done("download/data/d/heb_Hebr", "hebrew", &format!("look {}, look {}", one[1], two[1]));
+    story.not_found(&one[1], "");
+    story.not_found(&two[1], "");
+    story.done(&two[0], "1", &format!("start {} on 1 with 8", two[1]));
+    story.done(&one[0], "2", &format!("start {} on 0 with 8", one[1]));
+}
+
+/// Each model on a GPU, with 8 bytes of it.
+fn with_resources(spec: Spec) -> Spec {
+    let resources = ModelResources { gpus: Some(1), memory: Some(8), cores: None };
+    let models = spec.models.into_iter().map(|model| Model { resources: resources.clone(), ..model }).collect();
+    Spec { models, ..spec }
 }

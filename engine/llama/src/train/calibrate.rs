@@ -7,6 +7,7 @@ use llama_cpp_sys_2 as sys;
 use super::arena::{Arena, Products};
 use super::machine::Machine;
 use super::tensor::Tensor;
+use crate::devices::gpus;
 use crate::{Backend, LlamaError};
 
 /// Rows and columns of the weights: as wide as a model of 4 B.
@@ -26,7 +27,7 @@ const NODES: usize = 64;
 /// # Errors
 /// Where no device can be started.
 pub fn calibrate(_: &Backend, threads: u32) -> Result<f64, LlamaError> {
-    let machine = Machine::new(threads, NODES)?;
+    let machine = Machine::new(&gpus(), threads, NODES)?;
     let arena = Arena::new(NODES, Products::Ggml);
     let filled = |rows, value| arena.fill(arena.new_2d(sys::GGML_TYPE_F32, WIDTH, rows), value);
     let weights = arena.cast(filled(WIDTH, 0.5), sys::GGML_TYPE_Q8_0);

@@ -18,7 +18,7 @@ impl Model {
     /// which makes logits.
     pub fn linear_weights(&self, rank: usize) -> Result<Vec<(String, PairShape)>, LlamaError> {
         let context = Context::new(self, &context_options(TOKENS, 1))?;
-        let machine = Machine::new(1, MOST_FORWARD_NODES)?;
+        let machine = Machine::new(self.gpus(), 1, MOST_FORWARD_NODES)?;
         let forward = Forward::new(&context, None, (TOKENS, 1), &machine, MOST_FORWARD_NODES)?;
         let products = forward
             .nodes

@@ -35,17 +35,12 @@ struct Graph {
 pub(super) struct Buffer(NonNull<sys::ggml_backend_buffer>);
 
 impl Machine {
-    /// All devices, the CPU with so many threads. `nodes` is the size of the largest graph.
-    pub(super) fn new(threads: u32, nodes: usize) -> Result<Self, LlamaError> {
+    /// The GPUs that hold the model, and the CPU with so many threads. `nodes` is the size of the largest graph.
+    pub(super) fn new(gpus: &[sys::ggml_backend_dev_t], threads: u32, nodes: usize) -> Result<Self, LlamaError> {
         let mut backends = Vec::new();
-        // SAFETY: llama.cpp is initialised, as there is a model; a device is asked for by a number below their count.
+        // SAFETY: llama.cpp is initialised, as there is a model, and devices live as long as the program.
         unsafe {
-            for at in 0..sys::ggml_backend_dev_count() {
-                let device = sys::ggml_backend_dev_get(at);
-                if sys::ggml_backend_dev_type(device) == sys::GGML_BACKEND_DEVICE_TYPE_GPU {
-                    backends.push(sys::ggml_backend_dev_init(device, null()));
-                }
-            }
+            backends.extend(gpus.iter().map(|device| sys::ggml_backend_dev_init(*device, null())));
             backends.push(sys::ggml_backend_init_by_type(sys::GGML_BACKEND_DEVICE_TYPE_CPU, null()));
         }
         backends.retain(|backend| !backend.is_null());

@@ -128,7 +128,7 @@ impl<'m> Trainer<'m> {
         let adapter = model.open_adapter(path, &header)?;
         let alpha = adapter.alpha();
         let context = Context::new(model, &context_options(options.window, options.threads))?;
-        let machine = Machine::new(options.threads, MOST_FORWARD_NODES)?;
+        let machine = Machine::new(model.gpus(), options.threads, MOST_FORWARD_NODES)?;
         let products = |portable| if portable { Products::Ggml } else { machine.products() };
         let shape = (options.window, options.answers);
         let forward = Forward::new(&context, Some(adapter.raw()), shape, &machine, MOST_FORWARD_NODES)?;

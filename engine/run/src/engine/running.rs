@@ -85,7 +85,8 @@ impl<'a> Run<'a> {
         part: Part,
     ) -> Self {
         let tick = if matches!(part, Part::All) { TICK } else { TICK_ON_CLUSTER };
-        let (scheduler, commands) = Scheduler::new(plan, engine.machine.resources);
+        let gpus = engine.gpus(plan, observer);
+        let (scheduler, commands) = Scheduler::with_gpus(plan, engine.machine.resources, &gpus.shared());
         let options = &engine.options;
         let (program, cache, sender) = (options.program.clone(), world.cache.clone(), engine.sender.clone());
         Self {
@@ -95,7 +96,7 @@ impl<'a> Run<'a> {
             observer,
             scheduler,
             commands: commands.into(),
-            pool: Pool::new(program, cache.clone(), options.offline, options.memory, sender.clone()),
+            pool: Pool::new(program, cache.clone(), options.offline, options.memory, gpus, sender.clone()),
             committer: Committer::start(cache, sender),
             diary: Diary::open(&world.ledger, &plan.study, &options.host),
             world,
@@ -161,7 +162,7 @@ impl<'a> Run<'a> {
     fn obey(&mut self, command: Command) -> Result<(), RunError> {
         match command {
             Command::LookUp { stage, key } => self.look_up(stage, &key)?,
-            Command::Start { stage, key } => self.start(stage, key),
+            Command::Start { stage, key, gpus } => self.start(stage, key, &gpus),
             Command::Skip { stage, because } => {
                 let (stage, because) = (self.plan.stage(stage), self.plan.stage(because));
                 self.observer.event(&RunEvent::Skipped { stage, because });

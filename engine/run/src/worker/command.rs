@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 /// What a program sees of the environment beside what its stage declares.
-const ENVIRONMENT: [&str; 21] = [
+const ENVIRONMENT: [&str; 22] = [
     "PATH",
     "HOME",
     "USER",
@@ -24,6 +24,7 @@ const ENVIRONMENT: [&str; 21] = [
     "VIRTUAL_ENV",
     "CONDA_PREFIX",
     "CUDA_VISIBLE_DEVICES",
+    "HIP_VISIBLE_DEVICES",
     "CUDA_HOME",
     "HF_HOME",
     "HF_TOKEN",

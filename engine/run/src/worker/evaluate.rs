@@ -5,6 +5,8 @@ mod journal;
 mod probe;
 mod sitting;
 
+use super::loaded::of_model;
+use super::offload::{self, Offload};
 use super::{Desk, Product, Trouble, folder, llama};
 use crate::model_file;
 use crate::protocol::Companion;
@@ -23,7 +25,7 @@ use xlt_core::items::Item;
 use xlt_core::key::Key;
 use xlt_core::orders;
 use xlt_core::plan::EvaluateWork;
-use xlt_llama::{Model, kernel_class};
+use xlt_llama::Model;
 
 pub(super) fn run(desk: &Desk<'_>, work: &EvaluateWork, companions: &[Companion]) -> Result<Product, Trouble> {
     with_model(desk, work, |model, asker, items, class| {
@@ -45,13 +47,16 @@ fn with_model<T>(
     then: impl FnOnce(&Model, &Asker<'_>, Vec<Item>, &str) -> Result<T, Trouble>,
 ) -> Result<T, Trouble> {
     let [model_path, .., rows] = desk.inputs else { return Err(Trouble::new("it needs a model and rows")) };
+    let examples = question::examples(work, desk.inputs).map_err(Trouble::new)?;
+    let items = question::items(work.asked(), rows).map_err(Trouble::new)?;
+    let path = model_file(model_path);
     let mut loaded = desk.worker.llama.borrow_mut();
     let llama = llama::start(desk)?;
-    let model = loaded.model(desk, &llama.backend, &model_file(model_path), work)?;
-    let class = kernel_class(&llama.backend);
-    let examples = question::examples(work, desk.inputs).map_err(Trouble::new)?;
+    let Offload { options, .. } = offload::for_asking(desk, &path, work, &items, &examples)
+        .map_err(|error| of_model(&work.cell.model, &path, &error))?;
+    let model = loaded.model(desk, &llama.backend, &path, work, options)?;
+    let class = model.kernel_class(&llama.backend);
     let asker = Asker::new(work, model, &examples).map_err(Trouble::new)?;
-    let items = question::items(work.asked(), rows).map_err(Trouble::new)?;
     then(model, &asker, items, &class)
 }
 

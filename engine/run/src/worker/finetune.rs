@@ -4,6 +4,8 @@ mod checkpoint;
 mod course;
 mod targets;
 
+use super::loaded::of_model;
+use super::offload::{self, Offload};
 use super::{Desk, Product, Trouble, folder, llama};
 use crate::protocol::Learning;
 use crate::{memory, model_file, question};
@@ -18,21 +20,24 @@ use xlt_core::plan::FinetuneWork;
 use xlt_core::training::log::{Entry, Head};
 use xlt_core::training::order::Step;
 use xlt_core::training::{Lessons, learning_rate};
-use xlt_llama::{AdamW, Layout, Model, Portable, TrainOptions, Trainer, kernel_class, write_lora};
+use xlt_llama::{AdamW, Layout, Model, Portable, TrainOptions, Trainer, write_lora};
 
 pub(super) fn run(desk: &Desk<'_>, work: &FinetuneWork) -> Result<Product, Trouble> {
     let [model_path, rows @ ..] = desk.inputs else { return Err(Trouble::new("it needs a model and rows")) };
     let lessons = lessons(work, rows)?;
     let mut loaded = desk.worker.llama.borrow_mut();
     let llama = llama::start(desk)?;
-    let model = loaded.base(desk, &llama.backend, &model_file(model_path), &work.model)?;
-    let kernel_class = kernel_class(&llama.backend);
+    let path = model_file(model_path);
+    let Offload { options, training } =
+        offload::for_training(desk, &path).map_err(|error| of_model(&work.model, &path, &error))?;
+    let model = loaded.base(desk, &llama.backend, &path, &work.model, options)?;
+    let kernel_class = model.kernel_class(&llama.backend);
     let course = course(work, model, model.train_context(), lessons).map_err(Trouble::new)?;
     let options = TrainOptions {
         window: course.window,
         answers: course.answers,
         threads: desk.job.threads,
-        memory: memory::for_training(size(model_path)),
+        memory: training.or_else(|| memory::for_training(size(model_path))),
         dropout: work.training.lora.dropout as f32,
         portable: Portable::Neither,
         keep_logits: false,

@@ -11,6 +11,8 @@ pub(super) struct Loaded(Option<Held>);
 
 struct Held {
     blake3: String,
+    /// How it was loaded.
+    options: LoadOptions,
     model: Model,
     adapter: Option<String>,
 }
@@ -24,8 +26,9 @@ impl Loaded {
         backend: &Backend,
         path: &Path,
         work: &EvaluateWork,
+        options: LoadOptions,
     ) -> Result<&Model, Trouble> {
-        let held = self.held(desk, backend, path, &work.cell.model)?;
+        let held = self.held(desk, backend, path, &work.cell.model, options)?;
         match &work.adapter {
             Some(name) => held.attach(desk, name, &work.cell)?,
             None => held.detach(),
@@ -40,20 +43,28 @@ impl Loaded {
         backend: &Backend,
         path: &Path,
         name: &str,
+        options: LoadOptions,
     ) -> Result<&Model, Trouble> {
-        let held = self.held(desk, backend, path, name)?;
+        let held = self.held(desk, backend, path, name, options)?;
         held.detach();
         Ok(&held.model)
     }
 
-    fn held(&mut self, desk: &Desk<'_>, backend: &Backend, path: &Path, name: &str) -> Result<&mut Held, Trouble> {
+    fn held(
+        &mut self,
+        desk: &Desk<'_>,
+        backend: &Backend,
+        path: &Path,
+        name: &str,
+        options: LoadOptions,
+    ) -> Result<&mut Held, Trouble> {
         let blake3 = &desk.job.inputs[0].blake3;
-        let held = match self.0.take().filter(|held| held.blake3 == *blake3) {
+        // Another model is let go of before this one is loaded.
+        let held = match self.0.take().filter(|held| held.blake3 == *blake3 && held.options == options) {
             Some(held) => held,
             None => {
-                let model = Model::load(backend, path, &LoadOptions::default())
-                    .map_err(|error| trouble(&format!("model `{name}`"), path, "the model's file", &error))?;
-                Held { blake3: blake3.clone(), model, adapter: None }
+                let model = Model::load(backend, path, &options).map_err(|error| of_model(name, path, &error))?;
+                Held { blake3: blake3.clone(), options, model, adapter: None }
             }
         };
         Ok(self.0.insert(held))
@@ -84,6 +95,11 @@ impl Held {
         self.model.detach();
         self.adapter = None;
     }
+}
+
+/// Why a model cannot be used.
+pub(super) fn of_model(name: &str, path: &Path, error: &LlamaError) -> Trouble {
+    trouble(&format!("model `{name}`"), path, "the model's file", error)
 }
 
 /// The path of an artifact says nothing to a user.

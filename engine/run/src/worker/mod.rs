@@ -25,6 +25,8 @@ mod log;
 #[cfg(feature = "llama")]
 mod merge;
 #[cfg(feature = "llama")]
+mod offload;
+#[cfg(feature = "llama")]
 mod quantize;
 #[cfg(feature = "llama")]
 mod rows;

@@ -7,9 +7,10 @@ use crate::observe::RunEvent;
 use crate::pool::WorkerId;
 use xlt_core::key::Key;
 use xlt_core::plan::{Stage, StageId, Work};
+use xlt_core::schedule::Share;
 
 impl Run<'_> {
-    pub(super) fn start(&mut self, id: StageId, key: Option<Key>) {
+    pub(super) fn start(&mut self, id: StageId, key: Option<Key>, gpus: &[Share]) {
         if self.is_left(id, key) {
             return;
         }
@@ -24,7 +25,7 @@ impl Run<'_> {
         let mut job = job(self.plan, id, key, &self.scheduler, self.world, threads);
         job.ticket = self.ticket(stage);
         let model = stage.model().and_then(|_| job.inputs.first()?.blake3.parse().ok());
-        match self.pool.give(id, job, model) {
+        match self.pool.give(id, job, model, gpus) {
             Ok(worker) => self.started(id, key, worker),
             Err(error) => self.fail(id, &error.to_string(), &[]),
         }
