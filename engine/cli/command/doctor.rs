@@ -98,18 +98,22 @@ impl Page {
         };
         self.line("features", &compute.cpu_features.iter().map(feature).collect::<Vec<_>>().join(" "));
         for device in &compute.devices {
+            let unused = device.unused.as_ref().map(|why| format!("; not used: {why}")).unwrap_or_default();
             let (name, total) = (&device.name, bytes(device.memory_total));
             let what = device.description.trim();
             self.line(
                 "device",
                 &match device.kind {
                     "cpu" => format!("{name}: {what}, {total}"),
-                    kind => format!("{name} ({kind}): {what}, {} free of {total}", bytes(device.memory_free)),
+                    kind => format!("{name} ({kind}): {what}, {} free of {total}{unused}", bytes(device.memory_free)),
                 },
             );
         }
-        if compute.devices.iter().all(|device| device.kind == "cpu") {
-            self.line("", "no GPU: that takes a backend, and this build has none for GPUs");
+        for (module, why) in &compute.idle {
+            self.line("", &format!("no GPU by the module `{module}`: {why}"));
+        }
+        if compute.idle.is_empty() && compute.devices.iter().all(|device| device.kind == "cpu") {
+            self.line("", "no GPU: that takes a module, and this xlt has none for GPUs (docs/gpu.md)");
         }
     }
 
@@ -212,6 +216,7 @@ fn llama_json(llama: &Llama) -> Value {
             "kind": device.kind,
             "memory_free": device.memory_free,
             "memory_total": device.memory_total,
+            "unused": device.unused,
         })
     });
     let features = compute.map(|compute| compute.cpu_features.as_slice()).unwrap_or_default();
@@ -220,6 +225,8 @@ fn llama_json(llama: &Llama) -> Value {
         "kernel_class": compute.ok().map(|compute| &compute.kernel_class),
         "cpu_features": features.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect::<serde_json::Map<_, _>>(),
         "devices": devices.collect::<Vec<_>>(),
+        "modules_without_gpu": compute.map(|compute| compute.idle.as_slice()).unwrap_or_default().iter()
+            .map(|(module, why)| json!({ "module": module, "why": why })).collect::<Vec<_>>(),
         "backends": { "folder": llama.backends.display().to_string(), "libraries": llama.libraries },
         "problem": compute.err().map(|trouble| &trouble.what),
     })

@@ -78,14 +78,15 @@ pub fn gpu_modules() -> Vec<(&'static str, PathBuf)> {
     GPU_MODULES.iter().filter_map(|name| Some((*name, file(name)?))).collect()
 }
 
-/// Loads a module again that gave no device, and says what llama.cpp then says: of the first time it keeps silent.
+/// What llama.cpp says of a module that gave no device: when it started, and, as it is silent then about one that cannot be loaded,
+/// when it is asked to load it again.
 #[must_use]
 pub fn why_not_loaded(_: &Backend, module: &Path) -> Vec<String> {
     let Ok(path) = CString::new(module.as_os_str().as_encoded_bytes()) else { return Vec::new() };
     let (sender, lines) = channel();
     // SAFETY: the path is a C string that outlives the call.
     log::copied_to(sender, || unsafe { sys::ggml_backend_load(path.as_ptr()) });
-    lines.into_iter().collect()
+    start_log().into_iter().chain(lines).collect()
 }
 
 /// The llama.cpp source that computes, for the keys of stages: the pinned version of the crate that carries it.

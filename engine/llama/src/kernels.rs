@@ -104,7 +104,7 @@ fn architecture(name: &str, log: &[String]) -> Option<String> {
     let mut words = line.split(", ").skip(1);
     words.find_map(|word| match word.strip_prefix("compute capability ") {
         Some(capability) => Some(format!("sm_{}", capability.replace('.', ""))),
-        None => word.split_whitespace().next().filter(|word| word.starts_with("gfx")).map(str::to_owned),
+        None => word.split([' ', ':']).next().filter(|word| word.starts_with("gfx")).map(str::to_owned),
     })
 }
 
@@ -134,6 +134,19 @@ fn instruction_set(features: &BTreeMap<String, String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_architecture_of_a_gpu_is_read_in_the_log() {
+        let log = [
+            "ggml_cuda_init: found 2 CUDA devices (Total VRAM: 2 MiB):",
+            "  Device 0: NVIDIA H200, compute capability 9.0, VMM: no, VRAM: 1 MiB",
+            "  Device 1: AMD Instinct MI300X, gfx942:sramecc+ (0x942), VMM: no, Wave Size: 64, VRAM: 1 MiB",
+        ];
+        let log = log.map(str::to_owned);
+        assert_eq!(architecture("CUDA0", &log).as_deref(), Some("sm_90"));
+        assert_eq!(architecture("ROCm1", &log).as_deref(), Some("gfx942"));
+        assert_eq!((architecture("CUDA2", &log), architecture("Vulkan0", &log)), (None, None));
+    }
 
     #[track_caller]
     fn check(features: &str, expected: &str) {

@@ -43,5 +43,5 @@ pub use model::{LoadOptions, Model, Token};
 pub use quantize::{QuantizeOptions, quantize};
 pub use saved::Saved;
 pub use shape::{model_shape, trained_context};
-pub use train::{AdamW, Checkpoint, Layout, Portable, Share, TRAINABLE, TrainOptions, Trainer, calibrate};
+pub use train::{AdamW, Checkpoint, Layout, Portable, Share, TRAINABLE, TrainOptions, Trainer, calibrate, matrix_rate};
 pub use vocabulary::Vocabulary;

@@ -6,6 +6,7 @@
 
 mod adapter;
 mod architecture;
+mod life_size;
 mod merges;
 
 use std::io;
@@ -14,6 +15,7 @@ use std::path::Path;
 pub use adapter::TinyAdapter;
 pub use architecture::Architecture;
 use architecture::Draw;
+pub use life_size::{LifeSize, Matrices};
 use merges::VOCABULARY;
 
 use crate::gguf::writer::Writer;

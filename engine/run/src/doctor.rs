@@ -1,6 +1,8 @@
 //! What this xlt can use here: facts, and what is wrong with them. Reaches for no network and waits for nothing long.
 
-use crate::machine::Machine;
+#[cfg(feature = "llama")]
+use crate::gpus::{Gpus, Unused};
+use crate::{gpus, machine::Machine};
 use rustix::fs::statvfs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -68,6 +70,8 @@ pub struct Compute {
     pub cpu_features: Vec<(String, String)>,
     /// The devices.
     pub devices: Vec<Device>,
+    /// Modules for GPUs that found none, by name, each with why.
+    pub idle: Vec<(String, String)>,
 }
 
 /// A device.
@@ -83,6 +87,8 @@ pub struct Device {
     pub memory_free: u64,
     /// Bytes of its memory.
     pub memory_total: u64,
+    /// Of a GPU that is not used: why.
+    pub unused: Option<String>,
 }
 
 /// The cache.
@@ -170,7 +176,12 @@ fn llama() -> Option<Llama> {
 #[cfg(feature = "llama")]
 fn compute(backend: &xlt_llama::Backend) -> Compute {
     use xlt_llama::DeviceKind;
+    let devices = xlt_llama::devices(backend);
+    let gpus = Gpus::new(devices.iter().cloned().filter_map(gpus::of_llama).collect());
+    let unused = |name: &str| gpus.all().find(|(gpu, _)| gpu.name == name).and_then(|(_, why)| why).map(why_unused);
+    let idle = idle(backend, &devices);
     let device = |device: xlt_llama::Device| Device {
+        unused: unused(&device.name),
         name: device.name,
         description: device.description,
         kind: match device.kind {
@@ -187,8 +198,45 @@ fn compute(backend: &xlt_llama::Backend) -> Compute {
     Compute {
         kernel_class: xlt_llama::kernel_class(backend),
         cpu_features: xlt_llama::cpu_features(backend).into_iter().collect(),
-        devices: xlt_llama::devices(backend).into_iter().map(device).collect(),
+        devices: devices.into_iter().map(device).collect(),
+        idle,
     }
+}
+
+#[cfg(feature = "llama")]
+fn why_unused(why: Unused) -> String {
+    match why {
+        Unused::Same { name } => format!("it is {name}, driven by another module"),
+        Unused::Integrated => "it shares the processor's memory, and there is one that does not".to_owned(),
+    }
+}
+
+/// Modules by which llama.cpp found no GPU.
+#[cfg(feature = "llama")]
+fn idle(backend: &xlt_llama::Backend, devices: &[xlt_llama::Device]) -> Vec<(String, String)> {
+    let drives = |name: &str| {
+        let called = if name == "hip" { "ROCm" } else { name };
+        devices.iter().any(|device| device.backend.eq_ignore_ascii_case(called))
+    };
+    let modules = xlt_llama::gpu_modules().into_iter().filter(|(name, _)| !drives(name));
+    let idle = modules.map(|(name, path)| {
+        let said = xlt_llama::why_not_loaded(backend, &path);
+        (name.to_owned(), no_gpu(name, &said, |variable| std::env::var(variable).ok()))
+    });
+    idle.collect()
+}
+
+/// Why a module found no GPU. `said`: what llama.cpp said of it. `now`: the environment.
+fn no_gpu(module: &str, said: &[String], now: impl Fn(&str) -> Option<String>) -> String {
+    let hidden = gpus::variable(module).and_then(|name| Some((name, now(name)?)));
+    if let Some((name, value)) = hidden {
+        return format!("it sees no GPU, and {name} is set to `{value}`; unset it to see all");
+    }
+    let fault = said.iter().rev().find_map(|line| {
+        let line = line.rsplit_once("failed to ").map(|(_, what)| what)?;
+        Some(format!("llama.cpp failed to {}", line.trim()))
+    });
+    fault.unwrap_or_else(|| "its driver sees no GPU on this machine".to_owned())
 }
 
 /// Names of the files in the folder of backends.
@@ -337,6 +385,27 @@ fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn why_a_module_found_no_gpu_is_said_in_words() {
+        let none = |_: &str| None;
+        let said =
+            ["ggml_backend_load: failed to load /x/libggml-cuda.so: libcudart.so.13: cannot open shared object file"
+                .to_owned()];
+        let library = "llama.cpp failed to load /x/libggml-cuda.so: libcudart.so.13: cannot open shared object file";
+        assert_eq!(no_gpu("cuda", &said, none), library);
+        let said = ["ggml_cuda_init: failed to initialize CUDA: no CUDA-capable device is detected".to_owned()];
+        assert_eq!(
+            no_gpu("cuda", &said, none),
+            "llama.cpp failed to initialize CUDA: no CUDA-capable device is detected"
+        );
+        assert_eq!(no_gpu("vulkan", &[], none), "its driver sees no GPU on this machine");
+        let hidden = |name: &str| (name == "CUDA_VISIBLE_DEVICES").then(|| "-1".to_owned());
+        assert_eq!(
+            no_gpu("cuda", &[], hidden),
+            "it sees no GPU, and CUDA_VISIBLE_DEVICES is set to `-1`; unset it to see all"
+        );
+    }
 
     #[test]
     fn a_login_in_the_address_is_not_shown() {

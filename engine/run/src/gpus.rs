@@ -4,13 +4,15 @@
 
 mod visible;
 
+pub(crate) use visible::variable;
+
 use serde::{Deserialize, Serialize};
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
 use std::time::Duration;
-use xlt_core::schedule::Gpu;
+use xlt_core::schedule::{Gpu, Share};
 
 /// How long drivers may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -95,6 +97,13 @@ impl Gpus {
         self.used().map(|(_, device)| Gpu { memory: memory(device) }).collect()
     }
 
+    /// All that are used, by their places among those that are seen.
+    #[must_use]
+    pub fn whole(&self) -> Vec<Share> {
+        let places = self.used().map(|(place, _)| place as u32);
+        places.zip(self.shared()).map(|(gpu, Gpu { memory })| Share { gpu, memory }).collect()
+    }
+
     /// All, and why those are not used that are not.
     pub fn all(&self) -> impl Iterator<Item = (&Device, Option<Unused>)> {
         self.0.iter().enumerate().map(|(at, device)| (device, self.unused(at)))
@@ -143,7 +152,7 @@ pub fn seen() -> Result<Vec<Device>, String> {
 }
 
 #[cfg(feature = "llama")]
-fn of_llama(device: xlt_llama::Device) -> Option<Device> {
+pub(crate) fn of_llama(device: xlt_llama::Device) -> Option<Device> {
     let integrated = match device.kind {
         xlt_llama::DeviceKind::Gpu => false,
         xlt_llama::DeviceKind::IntegratedGpu => true,
@@ -179,6 +188,7 @@ mod tests {
         let why: Vec<_> = gpus.all().map(|(_, why)| why).collect();
         assert_eq!(why, [None, None, Some(Unused::Same { name: "CUDA1".to_owned() })]);
         assert_eq!(gpus.shared(), [Gpu { memory: 10 }, Gpu { memory: 11 }]);
+        assert_eq!(gpus.whole(), [Share { gpu: 0, memory: 10 }, Share { gpu: 1, memory: 11 }]);
     }
 
     #[test]
@@ -187,6 +197,7 @@ mod tests {
         assert_eq!(alone.shared(), [Gpu { memory: 10 }]);
         let beside = Gpus::new(vec![device("Vulkan", 0, "", true), device("Vulkan", 1, "", false)]);
         assert_eq!(beside.shared(), [Gpu { memory: 11 }]);
+        assert_eq!(beside.whole(), [Share { gpu: 1, memory: 11 }]);
     }
 
     #[test]

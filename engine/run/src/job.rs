@@ -52,6 +52,7 @@ pub(crate) fn job(
         threads,
         ticket: None,
         gpus: Vec::new(),
+        every_gpu: false,
     }
 }
 

@@ -152,6 +152,16 @@ impl Program {
         }
     }
 
+    /// The nodes that are computed, and which of them by that backend; known once the graph has been.
+    pub(super) fn computed_by(&self, backend: sys::ggml_backend_t) -> (usize, Vec<Tensor>) {
+        let moves =
+            [sys::GGML_OP_NONE, sys::GGML_OP_VIEW, sys::GGML_OP_RESHAPE, sys::GGML_OP_PERMUTE, sys::GGML_OP_TRANSPOSE];
+        let nodes: Vec<Tensor> = self.graph.nodes().filter(|node| !moves.contains(&node.operation())).collect();
+        // SAFETY: scheduler and node live as long as `self`.
+        let by = |node: &Tensor| unsafe { sys::ggml_backend_sched_get_tensor_backend(self.scheduler, node.raw()) };
+        (nodes.len(), nodes.into_iter().filter(|node| by(node) == backend).collect())
+    }
+
     /// Has `watcher` called before (`ask`) and after every node.
     pub(super) fn watch(&self, watcher: sys::ggml_backend_sched_eval_callback, data: *mut std::ffi::c_void) {
         // SAFETY: the scheduler lives as long as `self`; the caller's data outlives the next run.

@@ -22,7 +22,7 @@ mod tensor;
 mod trainer;
 mod transposes;
 
-pub use calibrate::calibrate;
+pub use calibrate::{calibrate, matrix_rate};
 pub use optimizer::AdamW;
 pub use profile::Share;
 pub use trainer::{Checkpoint, Layout, Portable, TRAINABLE, TrainOptions, Trainer};

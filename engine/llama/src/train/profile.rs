@@ -43,6 +43,22 @@ impl Trainer<'_> {
     }
 }
 
+impl Trainer<'_> {
+    /// Of how many operations a window takes, those that the CPU computes, by their kinds, the most frequent first. With a GPU that
+    /// is what it cannot do. Known behind the first window.
+    #[must_use]
+    pub fn on_cpu(&self) -> (usize, Vec<(String, usize)>) {
+        let (all, nodes) = self.program.computed_by(self.machine.cpu());
+        let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+        for node in nodes {
+            *kinds.entry(kind(node)).or_default() += 1;
+        }
+        let mut kinds: Vec<_> = kinds.into_iter().collect();
+        kinds.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        (all, kinds)
+    }
+}
+
 /// Called before and after every node. Asks for all of them, and goes on.
 ///
 /// # Safety

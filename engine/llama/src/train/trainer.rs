@@ -95,7 +95,7 @@ pub struct Trainer<'m> {
     _backward: Arena,
     _arena: Arena,
     forward: Forward,
-    _machine: Machine,
+    pub(super) machine: Machine,
     _context: Context<'m>,
     _adapter: Adapter,
 }
@@ -187,7 +187,7 @@ impl<'m> Trainer<'m> {
                 _backward: backward,
                 _arena: arena,
                 forward,
-                _machine: machine,
+                machine,
                 _context: context,
                 _adapter: adapter,
             });

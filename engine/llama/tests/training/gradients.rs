@@ -5,7 +5,7 @@ use xlt_core::training::Window;
 use xlt_llama::tiny::Architecture;
 use xlt_llama::{Portable, TrainOptions, Trainer};
 
-use crate::{Bench, OPTIONS};
+use crate::{Bench, OPTIONS, place};
 
 /// The loss of a trainer's window with its adapter moved along `direction`.
 fn loss_at(trainer: &mut Trainer<'_>, window: &Window, from: &Lora, along: &Direction, by: f64) -> f64 {
@@ -37,8 +37,10 @@ fn directions(gradients: &Lora) -> Vec<Direction> {
     sides.map(direction).collect()
 }
 
-/// Greatest error that is allowed, relative to the gradient's norm.
-const ALLOWED: f64 = 1e-3;
+/// Greatest error that is allowed, relative to the gradient's norm. A GPU rounds the factors of some products to fewer bits.
+fn allowed() -> f64 {
+    if place().gpus.is_empty() { 1e-3 } else { 2e-2 }
+}
 
 /// How far the adapter is moved along a gradient, as the change of the loss that is expected, in nats. Where experts are chosen
 /// the loss jumps when others are, so steps are small.
@@ -65,7 +67,7 @@ fn check(architecture: Architecture) {
             let [up, down] = [by, -by].map(|by| loss_at(&mut trainer, &window, &bench.lora, &direction, by));
             let found = (up - down) / (2.0 * by);
             let error = (found / norm - 1.0).abs();
-            assert!(error < ALLOWED, "{name}, {portable:?}: {norm} and {found}: {error:.1e}");
+            assert!(error < allowed(), "{name}, {portable:?}: {norm} and {found}: {error:.1e}");
         }
     }
 }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 use xlt_core::lora::Lora;
+use xlt_core::schedule::Share;
 use xlt_core::training::{Answer, Window, initial};
 use xlt_llama::tiny::{Architecture, TinyModel};
 use xlt_llama::{
@@ -29,6 +30,13 @@ const TOKENS: usize = 256;
 const EXAMPLES: usize = 3;
 const LONG: usize = 80;
 
+/// Where models are: on the GPU whose number `XLT_TEST_GPU` says, as `scripts/gpu-proof.sh` does, else with the CPU.
+fn place() -> LoadOptions {
+    let number = std::env::var("XLT_TEST_GPU").ok();
+    let share = number.map(|number| Share { gpu: number.parse().unwrap(), memory: 1 << 30 });
+    LoadOptions { gpus: share.into_iter().collect(), ..LoadOptions::default() }
+}
+
 /// A model of an architecture, and an adapter for all that llama.cpp applies one to.
 struct Bench {
     folder: TempDir,
@@ -41,7 +49,7 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.gguf");
         TinyModel { architecture, ..TinyModel::default() }.write(&path).unwrap();
-        let model = Model::load(&Backend::silent().unwrap(), &path, &LoadOptions::default()).unwrap();
+        let model = Model::load(&Backend::silent().unwrap(), &path, &place()).unwrap();
         Self::with(folder, model)
     }
 
@@ -52,7 +60,7 @@ impl Bench {
         let backend = Backend::silent().unwrap();
         let options = QuantizeOptions { to, requantize: false, threads: 1 };
         quantize(&backend, &from, &path, &options, &mut |_, _| {}).unwrap();
-        Self::with(folder, Model::load(&backend, &path, &LoadOptions::default()).unwrap())
+        Self::with(folder, Model::load(&backend, &path, &place()).unwrap())
     }
 
     fn with(folder: TempDir, model: Model) -> Self {

@@ -31,6 +31,12 @@ const VARIABLES: [Variable; 3] = [
     Variable { backend: "Vulkan", name: "GGML_VK_VISIBLE_DEVICES", none: "", of_all: true },
 ];
 
+/// The variable that says which GPUs a module sees: `cuda`, `hip`, `vulkan`.
+pub(crate) fn variable(module: &str) -> Option<&'static str> {
+    let backend = if module == "hip" { "ROCm" } else { module };
+    VARIABLES.iter().find(|variable| variable.backend.eq_ignore_ascii_case(backend)).map(|variable| variable.name)
+}
+
 impl Gpus {
     /// What makes a worker see no other GPUs than these. `now`: the environment that it would have.
     pub(crate) fn visible(&self, shares: &[Share], now: impl Fn(&str) -> Option<String>) -> Visible {
