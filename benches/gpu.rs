@@ -171,7 +171,9 @@ impl Bench<'_> {
             let asks: Vec<Ask> = questions.iter().map(|question| question.ask(&work.mode)).collect();
             let tokens = batches.cost(&asks).decoded as f64;
             let asked = Asked { work: &work, questions: &questions, batches };
-            let seconds = best(|| drop(self.asked(&model, &asked)));
+            let seconds = best(|| {
+                self.asked(&model, &asked);
+            });
             println!("| {to} | units of {unit} | {:.0} | {:.2} |", tokens / seconds, tokens / seconds / plain);
         }
     }
@@ -182,7 +184,10 @@ impl Bench<'_> {
         let tokens: Vec<Token> = model.tokenize(&text, false).unwrap().into_iter().take(PREFILL).collect();
         let mut context = Context::new(model, &options).unwrap();
         context.logits_after(&tokens).unwrap();
-        PREFILL as f64 / best(|| drop(context.logits_after(&tokens).unwrap()))
+        PREFILL as f64
+            / best(|| {
+                context.logits_after(&tokens).unwrap();
+            })
     }
 
     fn training(&self, best: Option<f64>) {

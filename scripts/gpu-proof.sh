@@ -42,7 +42,10 @@ failed=0
 newest() { ls -t target/release/deps/"$1"-* 2>/dev/null | while read -r file; do [ ! -x "$file" ] || { echo "$file"; break; }; done; }
 
 [ -x target/release/xlt ] || cargo build --release --locked >>"$log" 2>&1 || { tail -n 20 "$log" >&2; exit 1; }
-if command -v nvidia-smi >/dev/null 2>&1 && ! ls "$(target/release/xlt doctor --json | sed -n 's/.*"backends":{"folder":"\([^"]*\)".*/\1/p')"/*ggml-cuda* >/dev/null 2>&1; then
+backends=$(target/release/xlt doctor --json | sed -n 's/.*"backends":{"folder":"\([^"]*\)".*/\1/p')
+# Where the program finds them by itself, tests and benchmarks are told by cargo.
+export LD_LIBRARY_PATH="$backends/../lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+if command -v nvidia-smi >/dev/null 2>&1 && ! ls "$backends"/*ggml-cuda* >/dev/null 2>&1; then
     scripts/backend.sh cuda >>"$log" 2>&1 || { tail -n 20 "$log" >&2; exit 1; }
 fi
 if command -v cargo >/dev/null 2>&1; then

@@ -1,8 +1,8 @@
 //! What this xlt can use here: facts, and what is wrong with them. Reaches for no network and waits for nothing long.
 
 #[cfg(feature = "llama")]
-use crate::gpus::{Gpus, Unused};
-use crate::{gpus, machine::Machine};
+use crate::gpus::{self, Gpus, Unused};
+use crate::machine::Machine;
 use rustix::fs::statvfs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -227,6 +227,7 @@ fn idle(backend: &xlt_llama::Backend, devices: &[xlt_llama::Device]) -> Vec<(Str
 }
 
 /// Why a module found no GPU. `said`: what llama.cpp said of it. `now`: the environment.
+#[cfg(feature = "llama")]
 fn no_gpu(module: &str, said: &[String], now: impl Fn(&str) -> Option<String>) -> String {
     let hidden = gpus::variable(module).and_then(|name| Some((name, now(name)?)));
     if let Some((name, value)) = hidden {
@@ -386,6 +387,7 @@ fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Opti
 mod tests {
     use super::*;
 
+    #[cfg(feature = "llama")]
     #[test]
     fn why_a_module_found_no_gpu_is_said_in_words() {
         let none = |_: &str| None;

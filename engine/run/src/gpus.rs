@@ -4,6 +4,7 @@
 
 mod visible;
 
+#[cfg(feature = "llama")]
 pub(crate) use visible::variable;
 
 use serde::{Deserialize, Serialize};

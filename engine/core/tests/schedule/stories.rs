@@ -395,6 +395,6 @@ fn a_model_goes_on_where_it_is_loaded() {
 /// Each model on a GPU, with 8 bytes of it.
 fn with_resources(spec: Spec) -> Spec {
     let resources = ModelResources { gpus: Some(1), memory: Some(8), cores: None };
-    let models = spec.models.into_iter().map(|model| Model { resources: resources.clone(), ..model }).collect();
+    let models = spec.models.into_iter().map(|model| Model { resources, ..model }).collect();
     Spec { models, ..spec }
 }

@@ -32,6 +32,7 @@ const VARIABLES: [Variable; 3] = [
 ];
 
 /// The variable that says which GPUs a module sees: `cuda`, `hip`, `vulkan`.
+#[cfg(feature = "llama")]
 pub(crate) fn variable(module: &str) -> Option<&'static str> {
     let backend = if module == "hip" { "ROCm" } else { module };
     VARIABLES.iter().find(|variable| variable.backend.eq_ignore_ascii_case(backend)).map(|variable| variable.name)
