@@ -7,7 +7,7 @@ use xlt_cache::{Cache, Ledger};
 use xlt_core::plan::plan;
 use xlt_core::spec::{Request, load};
 use xlt_run::gpus::{Device, Gpus};
-use xlt_run::{Engine, LockFile, Observer, Options, RunEvent, World};
+use xlt_run::{Engine, LockFile, Observer, Options, Role, RunEvent, World};
 
 /// Each stage writes down which GPUs its program sees.
 const SPEC: &str = r#"
@@ -59,6 +59,7 @@ fn run(space: &Space, program: &Path, gpus: Option<Gpus>) -> Vec<String> {
         allow_commands: true,
         memory: None,
         host: "here".to_owned(),
+        role: Role::Alone,
     });
     let engine = match gpus {
         Some(gpus) => engine.with_gpus(gpus),

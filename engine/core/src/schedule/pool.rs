@@ -126,11 +126,18 @@ impl Pool {
         self.ready.clear();
     }
 
-    /// A stage that asks for more than there is takes all there is. Where it has GPUs, its memory is theirs and not the machine's.
+    /// A stage that asks for more than there is takes all there is. Where it has GPUs, its memory is theirs and not the machine's; where
+    /// there are none, a model that wants some has all cores instead.
     fn class(&self, stage: &Stage) -> Class {
         let Resources { gpus: count, memory, .. } = stage.resources;
         let want = (count > 0 && self.gpus.count() > 0).then_some(Want { count: count.min(self.gpus.count()), memory });
-        let asked = if want.is_some() { Resources { memory: 0, gpus: 0, ..stage.resources } } else { stage.resources };
+        let asked = match want {
+            Some(_) => Resources { memory: 0, gpus: 0, ..stage.resources },
+            None if count > 0 && self.total.gpus == 0 && stage.model().is_some() => {
+                Resources { cores: u32::MAX, ..stage.resources }
+            }
+            None => stage.resources,
+        };
         Class { needs: zip(&asked, &self.total, u64::min), want, model: stage.model() }
     }
 
