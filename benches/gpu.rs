@@ -246,8 +246,9 @@ impl Bench<'_> {
         let begun = Instant::now();
         (0..STEPS).for_each(|_| step());
         let rate = f64::from(STEPS) * tokens as f64 / begun.elapsed().as_secs_f64();
-        // Forward, and backward through frozen weights: each weight is met twice, by a product of two operations.
-        let share = best.map(|best| format!("{:.1} %", 100.0 * rate * 4.0 * shape.multiplied() as f64 / best));
+        // Forward, and the same again backward through frozen weights.
+        let of_token = 2.0 * shape.operations(tokens, tokens / 4) / tokens as f64;
+        let share = best.map(|best| format!("{:.1} %", 100.0 * rate * of_token / best));
         let taken = before.saturating_sub(self.free());
         let (all, on_cpu) = trainer.on_cpu();
         let fallen: usize = on_cpu.iter().map(|(_, count)| count).sum();

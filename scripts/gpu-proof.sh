@@ -56,7 +56,7 @@ begun=$(date +%s)
 
 say "# What a GPU does for xlt" ""
 say "$(target/release/xlt --version), $(git log -1 --format=%h 2>/dev/null || echo 'no commit')"
-part "What is here" 30 sh -c 'printf "    "; target/release/xlt doctor | sed "s/^/    /"; nvidia-smi -L 2>/dev/null | sed "s/^/    /"'
+part "What is here" 30 sh -c 'target/release/xlt doctor | sed "s/^/    /"; nvidia-smi -L 2>/dev/null | sed "s/^/    /"'
 part "The rate of matrix products" 60 env XLT_GPU_PARTS=matrix "$bench"
 
 # Gradients against finite differences, all architectures, where products keep their 32 bits.

@@ -139,16 +139,17 @@ impl LifeSize {
         file.flush()
     }
 
-    /// Weights that a token is multiplied with, its word's look-up aside.
+    /// Operations of a forward pass: two for each weight that a token meets, its word's look-up aside, and for each answer two for each
+    /// that makes it a word again.
     #[must_use]
-    pub fn multiplied(&self) -> u64 {
+    pub fn operations(&self, tokens: usize, answers: usize) -> f64 {
         let met = |name: &str| match self.experts {
             Some((count, used)) if name.contains("_exps") => used as f64 / count as f64,
-            _ if name == "token_embd.weight" && !self.tied => 0.0,
-            _ => 1.0,
+            _ => f64::from(u8::from(name.starts_with("blk."))),
         };
         let of = |(name, shape, _): &Described| shape.iter().product::<usize>() as f64 * met(name);
-        self.tensors().iter().filter(|(_, shape, _)| shape.len() > 1).map(of).sum::<f64>() as u64
+        let layers: f64 = self.tensors().iter().filter(|(_, shape, _)| shape.len() > 1).map(of).sum();
+        2.0 * (layers * tokens as f64 + (self.vocabulary * self.width * answers) as f64)
     }
 
     fn architecture(&self) -> &'static str {
@@ -302,7 +303,8 @@ mod tests {
         };
         assert!((all(LifeSize::QWEN3_4B) - 4.02).abs() < 0.01, "{}", all(LifeSize::QWEN3_4B));
         assert!((all(LifeSize::QWEN3_30B_A3B) - 30.53).abs() < 0.01, "{}", all(LifeSize::QWEN3_30B_A3B));
-        let met = LifeSize::QWEN3_30B_A3B.multiplied() as f64 / 1e9;
+        // A3B: three billion with its output.
+        let met = LifeSize::QWEN3_30B_A3B.operations(1, 1) / 2e9;
         assert!((met - 3.04).abs() < 0.02, "{met}");
     }
 }

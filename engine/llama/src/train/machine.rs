@@ -130,7 +130,9 @@ impl Graph {
             }
             raw
         };
-        Self { raw, _arena: arena }
+        let graph = Self { raw, _arena: arena };
+        graph.nodes().for_each(exact);
+        graph
     }
 
     /// Every node, in the order in which it is computed.
@@ -139,6 +141,15 @@ impl Graph {
         let count = unsafe { sys::ggml_graph_n_nodes(self.raw) };
         // SAFETY: as above; a node is asked for by a number below their count.
         (0..count).filter_map(|at| Tensor::new(unsafe { sys::ggml_graph_node(self.raw, at) }))
+    }
+}
+
+/// Has a GPU sum products up in 32 bits: by itself it may do that in 16, in which gradients are lost. The CPU always does.
+fn exact(node: Tensor) {
+    if matches!(node.operation(), sys::GGML_OP_MUL_MAT | sys::GGML_OP_MUL_MAT_ID) {
+        // SAFETY: the node lives, see `Tensor`, and is not computed yet. The first parameter of these operations is the precision
+        // (`ggml_mul_mat_set_prec`, which takes only one of the two).
+        unsafe { (*node.raw()).op_params[0] = sys::GGML_PREC_F32.cast_signed() }
     }
 }
 
