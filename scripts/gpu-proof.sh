@@ -59,12 +59,12 @@ say "$(target/release/xlt --version), $(git log -1 --format=%h 2>/dev/null || ec
 part "What is here" 30 sh -c 'target/release/xlt doctor | sed "s/^/    /"; nvidia-smi -L 2>/dev/null | sed "s/^/    /"'
 part "The rate of matrix products" 60 env XLT_GPU_PARTS=matrix "$bench"
 
-# Gradients against finite differences, all architectures, where products keep their 32 bits.
+# Gradients beside the CPU's, all architectures, where products keep their 32 bits; without a GPU against finite differences.
 number=0
 target/release/xlt doctor --json | grep -q '"kind":"\(integrated-\)\?gpu"' || number=
-part "Gradients on the GPU against finite differences" 120 sh -c '
+part "Gradients" 120 sh -c '
     [ -z "$1" ] || export XLT_TEST_GPU=$1
-    NVIDIA_TF32_OVERRIDE=0 "$2" gradients --test-threads 1 | grep "^test \|panicked\|e-" | sed "s/^/    /"' sh "$number" "$tests"
+    NVIDIA_TF32_OVERRIDE=0 "$2" gradients --nocapture --test-threads 1 2>&1 | grep "^test \|panicked\|dropped" | sed "s/^/    /"' sh "$number" "$tests"
 
 # All stages of the demo, in a cache of its own; its model comes through pip, or from a cache that already has it.
 cache=$(mktemp -d)

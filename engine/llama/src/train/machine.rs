@@ -144,7 +144,7 @@ impl Graph {
     }
 }
 
-/// Has a GPU sum products up in 32 bits: by itself it may do that in 16, in which gradients are lost. The CPU always does.
+/// Has a GPU sum products up in 32 bits: by itself it may do that in 16, as CUDA does for weights of F16. The CPU always does.
 fn exact(node: Tensor) {
     if matches!(node.operation(), sys::GGML_OP_MUL_MAT | sys::GGML_OP_MUL_MAT_ID) {
         // SAFETY: the node lives, see `Tensor`, and is not computed yet. The first parameter of these operations is the precision

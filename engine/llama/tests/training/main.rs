@@ -46,10 +46,14 @@ struct Bench {
 
 impl Bench {
     fn new(architecture: Architecture) -> Self {
+        Self::placed(architecture, &place())
+    }
+
+    fn placed(architecture: Architecture, place: &LoadOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.gguf");
         TinyModel { architecture, ..TinyModel::default() }.write(&path).unwrap();
-        let model = Model::load(&Backend::silent().unwrap(), &path, &place()).unwrap();
+        let model = Model::load(&Backend::silent().unwrap(), &path, place).unwrap();
         Self::with(folder, model)
     }
 

@@ -15,7 +15,7 @@ fn gradients(bench: &Bench, options: TrainOptions) -> (Layout, u64, Lora) {
 }
 
 /// Length of the difference over the length of the first.
-fn relative(one: &Lora, other: &Lora) -> f64 {
+pub(crate) fn relative(one: &Lora, other: &Lora) -> f64 {
     let values = |lora: &Lora| lora.pairs.iter().flat_map(|pair| [pair.a.clone(), pair.b.clone()]).flatten().collect();
     let (one, other): (Vec<f32>, Vec<f32>) = (values(one), values(other));
     let length = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
