@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc::channel;
 use std::time::Duration;
-use xlt_core::schedule::{Gpu, Share};
+use xlt_core::schedule::Gpu;
 
 /// How long drivers may take to start.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -96,13 +96,6 @@ impl Gpus {
     pub fn shared(&self) -> Vec<Gpu> {
         let memory = |device: &Device| if device.free > 0 { device.free } else { device.total };
         self.used().map(|(_, device)| Gpu { memory: memory(device) }).collect()
-    }
-
-    /// All that are used, by their places among those that are seen.
-    #[must_use]
-    pub fn whole(&self) -> Vec<Share> {
-        let places = self.used().map(|(place, _)| place as u32);
-        places.zip(self.shared()).map(|(gpu, Gpu { memory })| Share { gpu, memory }).collect()
     }
 
     /// All, and why those are not used that are not.
@@ -189,7 +182,6 @@ mod tests {
         let why: Vec<_> = gpus.all().map(|(_, why)| why).collect();
         assert_eq!(why, [None, None, Some(Unused::Same { name: "CUDA1".to_owned() })]);
         assert_eq!(gpus.shared(), [Gpu { memory: 10 }, Gpu { memory: 11 }]);
-        assert_eq!(gpus.whole(), [Share { gpu: 0, memory: 10 }, Share { gpu: 1, memory: 11 }]);
     }
 
     #[test]
@@ -198,7 +190,6 @@ mod tests {
         assert_eq!(alone.shared(), [Gpu { memory: 10 }]);
         let beside = Gpus::new(vec![device("Vulkan", 0, "", true), device("Vulkan", 1, "", false)]);
         assert_eq!(beside.shared(), [Gpu { memory: 11 }]);
-        assert_eq!(beside.whole(), [Share { gpu: 1, memory: 11 }]);
     }
 
     #[test]

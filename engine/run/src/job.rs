@@ -52,7 +52,6 @@ pub(crate) fn job(
         threads,
         ticket: None,
         gpus: Vec::new(),
-        every_gpu: false,
     }
 }
 

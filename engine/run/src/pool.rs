@@ -66,6 +66,8 @@ struct Worker {
     model: Option<Digest>,
     /// The GPUs that it sees, with what its model may take of them.
     gpus: Vec<Share>,
+    /// Jobs of which it still holds the lock.
+    locks: usize,
     stderr: Arc<Mutex<VecDeque<String>>>,
     /// Reads it until all who write have ended.
     listener: Option<JoinHandle<()>>,
@@ -86,14 +88,15 @@ impl Pool {
 
     /// Gives a job to an idle worker that sees these GPUs and no others; starts one if there is none. A job with a model goes to the
     /// worker that has it loaded, else to one that lets go of another, so that no more models are held than are worked with; a job
-    /// without, best to one that has none.
+    /// without, best to one that has none. `None` where the room is taken by one that is done, but whose work is not recorded yet:
+    /// that takes a moment.
     pub(crate) fn give(
         &mut self,
         stage: StageId,
         mut job: Job,
         model: Option<Digest>,
         gpus: &[Share],
-    ) -> Result<WorkerId, RunError> {
+    ) -> Result<Option<WorkerId>, RunError> {
         let same = |worker: &Worker| worker.gpus.iter().map(|it| it.gpu).eq(gpus.iter().map(|it| it.gpu));
         let idle = |worker: &Worker| worker.is_idle() && same(worker);
         let rank = |worker: &Worker| match (worker.model == model, worker.model.is_some()) {
@@ -103,7 +106,9 @@ impl Pool {
         };
         let found = self.workers.iter().filter(|(_, worker)| idle(worker)).min_by_key(|(_, worker)| rank(worker));
         let found = found.map(|(&id, _)| id);
-        self.make_room(found, gpus);
+        if !self.make_room(found, gpus) {
+            return Ok(None);
+        }
         let visible = self.gpus.visible(gpus, |name| std::env::var(name).ok());
         let id = match found {
             Some(id) => id,
@@ -114,18 +119,23 @@ impl Pool {
             worker.job = Some(stage);
             worker.model = model.or(worker.model);
             worker.gpus = gpus.to_vec();
+            worker.locks += 1;
             worker.send(&Request::Job(Box::new(job)));
         }
-        Ok(id)
+        Ok(Some(id))
     }
 
-    /// Ends idle workers whose models take the room on these GPUs.
-    fn make_room(&mut self, found: Option<WorkerId>, gpus: &[Share]) {
+    /// Ends idle workers whose models take the room on these GPUs. Says whether it could.
+    fn make_room(&mut self, found: Option<WorkerId>, gpus: &[Share]) -> bool {
         let others = self.workers.iter().filter(|(id, _)| Some(**id) != found);
         let held: Vec<_> = others.map(|(&id, worker)| (id, worker.is_idle(), worker.gpus.as_slice())).collect();
-        for id in in_the_way(&held, gpus, &self.gpus.shared()) {
-            self.bury(id);
+        let in_the_way = in_the_way(&held, gpus, &self.gpus.shared());
+        // With a worker its locks go: another engine would do again what is not recorded yet.
+        let free = in_the_way.iter().all(|id| self.workers.get(id).is_none_or(|worker| worker.locks == 0));
+        if free {
+            in_the_way.into_iter().for_each(|id| _ = self.bury(id));
         }
+        free
     }
 
     /// The job of a worker has ended; the worker is idle again.
@@ -148,6 +158,9 @@ impl Pool {
     /// Tells a worker something.
     pub(crate) fn send(&mut self, id: WorkerId, request: &Request) {
         if let Some(worker) = self.workers.get_mut(&id) {
+            if let Request::Release(_) = request {
+                worker.locks = worker.locks.saturating_sub(1);
+            }
             worker.send(request);
         }
     }
@@ -206,7 +219,8 @@ impl Pool {
             std::thread::spawn(move || keep_tail(pipe, &lines))
         });
         let stdin = child.stdin.take();
-        self.workers.insert(id, Worker { child, stdin, job: None, model: None, gpus: Vec::new(), stderr, listener });
+        self.workers
+            .insert(id, Worker { child, stdin, job: None, model: None, gpus: Vec::new(), locks: 0, stderr, listener });
         Ok(id)
     }
 }

@@ -130,9 +130,6 @@ pub(crate) struct Job {
     /// What it may take of the GPUs that the worker sees; none: it touches none.
     #[serde(default)]
     pub(crate) gpus: Vec<Share>,
-    /// Whether it has all GPUs that the worker sees instead: where something else has dealt them out, as a cluster does.
-    #[serde(default)]
-    pub(crate) every_gpu: bool,
     /// In a job of a cluster, what is said of the attempt.
     pub(crate) ticket: Option<Ticket>,
 }

@@ -1,9 +1,7 @@
 //! Which layers of a model a job's GPUs hold: as many as fit, and of a training's on the first GPU alone.
 
 use super::Desk;
-use crate::gpus::{Gpus, seen};
 use std::path::Path;
-use std::sync::OnceLock;
 use xlt_core::items::Item;
 use xlt_core::offload::{Beside, Fit, left_for_training};
 use xlt_core::plan::EvaluateWork;
@@ -35,22 +33,12 @@ pub(super) fn for_asking(
         Kv::F32 => 4,
     };
     let cells = cells(work, items, examples);
-    of(desk, path, &gpus(desk), |dimensions, _| Beside::asking(dimensions, cells, number))
+    of(desk, path, &desk.job.gpus, |dimensions, _| Beside::asking(dimensions, cells, number))
 }
 
 /// For training, which computes on one GPU.
 pub(super) fn for_training(desk: &Desk<'_>, path: &Path) -> Result<Offload, LlamaError> {
-    let gpus = gpus(desk);
-    of(desk, path, gpus.get(..1).unwrap_or_default(), |_, memory| Beside::training(memory))
-}
-
-/// What the job has of GPUs. Of all that are seen there is to take what was free at first: what is loaded by now is this worker's.
-fn gpus(desk: &Desk<'_>) -> Vec<Share> {
-    static EVERY: OnceLock<Vec<Share>> = OnceLock::new();
-    if !desk.job.every_gpu {
-        return desk.job.gpus.clone();
-    }
-    EVERY.get_or_init(|| Gpus::new(seen().unwrap_or_default()).whole()).clone()
+    of(desk, path, desk.job.gpus.get(..1).unwrap_or_default(), |_, memory| Beside::training(memory))
 }
 
 fn of(

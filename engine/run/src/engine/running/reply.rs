@@ -49,9 +49,9 @@ impl Run<'_> {
         }
     }
 
-    /// Another engine works on it: the worker holds no lock that it could release.
+    /// Another engine works on it.
     fn taken_elsewhere(&mut self, stage: StageId) {
-        self.places.remove(&stage);
+        self.release(stage);
         self.busy.push(stage);
         if self.waited.insert(stage) && !self.is_on_cluster() {
             self.observer.event(&RunEvent::Waiting { stage: self.plan.stage(stage) });

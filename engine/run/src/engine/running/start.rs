@@ -7,7 +7,7 @@ use crate::observe::RunEvent;
 use crate::pool::WorkerId;
 use xlt_core::key::Key;
 use xlt_core::plan::{Stage, StageId, Work};
-use xlt_core::schedule::Share;
+use xlt_core::schedule::{Event, Share};
 
 impl Run<'_> {
     pub(super) fn start(&mut self, id: StageId, key: Option<Key>, gpus: &[Share]) {
@@ -26,7 +26,11 @@ impl Run<'_> {
         job.ticket = self.ticket(stage);
         let model = stage.model().and_then(|_| job.inputs.first()?.blake3.parse().ok());
         match self.pool.give(id, job, model, gpus) {
-            Ok(worker) => self.started(id, key, worker),
+            Ok(Some(worker)) => self.started(id, key, worker),
+            Ok(None) => {
+                self.busy.push(id);
+                self.step(Event::Busy { stage: id });
+            }
             Err(error) => self.fail(id, &error.to_string(), &[]),
         }
     }
