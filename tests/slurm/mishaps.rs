@@ -75,6 +75,17 @@ fn a_front_that_is_killed_leaves_jobs_that_go_on_and_the_next_one_finds_what_the
 
 #[test]
 #[ignore = "needs a Slurm, which `make test-slurm` starts"]
+fn a_study_whose_jobs_have_too_little_memory_is_done_by_larger_ones() {
+    let space = demo();
+    space.edit("spec.toml", "memory = \"600MB\"", "memory = \"100MB\"");
+    expect_demo(&space, &run(&space));
+    let jobs = std::fs::read_dir(space.cache("cluster/jobs")).unwrap().count();
+    assert!(jobs > 2, "{jobs} kinds of jobs");
+    eprintln!("{jobs} kinds of jobs, {} calls of sbatch", calls(&space, "sbatch"));
+}
+
+#[test]
+#[ignore = "needs a Slurm, which `make test-slurm` starts"]
 fn a_stage_that_needs_more_memory_than_its_job_has_gets_a_larger_one() {
     // Three processes, each of which alone would fit, so that it is the cluster that ends the job.
     let hog = "(head -c 110M /dev/zero; sleep 4) | tail -c 100M | wc -c";
