@@ -1,6 +1,8 @@
 //! The cluster, and a study of the demo's shape that runs on it.
 
 use crate::engine::Engine;
+use crate::real;
+use crate::study;
 use crate::support::{Answer, Outcome, Space, children};
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,55 +12,15 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use xlt_llama::tiny::TinyModel;
 
-/// Number of the study's stages: downloads, the quantized model, the training, evaluations (base and tuned, two languages, two modes), the
-/// analysis.
-pub(crate) const STAGES: usize = 3 + 1 + 1 + 2 * 2 * 2 + 1;
-
-/// The demo's shape. The training takes a few seconds, so that something can happen meanwhile.
-const SPEC: &str = r#"
-name = "demo"
-[models]
-tiny = { file = "tiny.gguf", quantize = "Q8_0" }
-[languages]
-target = ["eng_Latn", "fra_Latn"]
-[data.rows]
-file  = "{language}.jsonl"
-key   = "id"
-group = "passage"
-[data.rows.fields]
-passage = "text"
-question = "question"
-options = ["a", "b"]
-answer = "answer"
-[prompt]
-body = """
-{{ passage }}
-{{ question }}
-{{ options_block }}"""
-labels = ["1", "2"]
-[modes.direct]
-instruction = "Answer with 1 or 2."
-[modes.cot]
-instruction = "Think first."
-reason = { max_tokens = 6 }
-cue = "Answer: "
-[adapters.a]
-train_on = { data = "rows", part = "all", allow_shared_items = true, languages = ["eng_Latn"], mode = "direct" }
-seeds = [1]
-lora = { rank = 4, alpha = 8, dropout = 0.05 }
-optimizer = { lr = 0.02 }
-batch_examples = 4
-steps = 400
-checkpoint_every = 10
-[conditions]
-base = { modes = ["direct", "cot"] }
-tuned = { adapter = "a", modes = ["direct", "cot"] }
-[evaluate]
-data = "rows"
-languages = "target"
-context = 512
-unit = 200
-slots = 3
+/// What the torture tests' study is changed by: files are local, and the training takes a few seconds, so that something can happen
+/// meanwhile.
+const CHANGES: [(&str, &str); 4] = [
+    ("hf:org/tiny/m-*.gguf", "tiny.gguf"),
+    ("hf:datasets/org/rows/{language}.jsonl", "{language}.jsonl"),
+    ("steps = 6\ncheckpoint_every = 1", "steps = 400\ncheckpoint_every = 10"),
+    ("batch_examples = 2", "batch_examples = 4"),
+];
+const EXECUTOR: &str = r#"
 [executor]
 cores = 1
 memory = "600MB"
@@ -79,12 +41,17 @@ pub(crate) fn controller(command: &str) {
     assert!(status.success(), "{command}: {status}");
 }
 
-/// The demo's study in a space of its own.
+/// A study of the demo's shape in a space of its own.
 pub(crate) fn demo() -> Space {
-    on_cluster(SPEC, |space| {
+    let changed = |spec: String, (from, to): &(&str, &str)| {
+        assert!(spec.contains(from), "{from}");
+        spec.replace(from, to)
+    };
+    let spec = CHANGES.iter().fold(real::SPEC.to_owned(), changed) + EXECUTOR;
+    on_cluster(&spec, |space| {
         TinyModel::default().write(&space.path("tiny.gguf")).unwrap();
-        space.write("eng_Latn.jsonl", rows("tea"));
-        space.write("fra_Latn.jsonl", rows("thé"));
+        space.write("eng_Latn.jsonl", real::rows("tea", 0));
+        space.write("fra_Latn.jsonl", real::rows("thé", 0));
     })
 }
 
@@ -104,18 +71,6 @@ pub(crate) fn on_cluster(spec: &str, write: impl Fn(&Space)) -> Space {
 /// Calls of a program of Slurm so far.
 pub(crate) fn calls(space: &Space, program: &str) -> usize {
     fs::read_to_string(space.home(program)).unwrap_or_default().lines().count()
-}
-
-fn rows(word: &str) -> String {
-    let rows = (0..6).flat_map(|passage| (0..2).map(move |question| (passage, question)));
-    let row = |(passage, question): (usize, usize)| {
-        let answer = 1 + (passage + question) % 2;
-        format!(
-            r#"{{"id": "{passage}|{question}", "passage": "p{passage}", "text": "Passage {passage} tells of the {word} that number {} drank.", "question": "Who of {question} drank it?", "a": "one", "b": "the other one", "answer": {answer}}}"#,
-            passage * 7
-        ) + "\n"
-    };
-    rows.map(row).collect()
 }
 
 /// `xlt` in the space, on the cluster.
@@ -171,19 +126,7 @@ pub(crate) fn wait_for_attempt(space: &Space, stage: &str) {
 
 /// The results in the space, by path.
 pub(crate) fn results(space: &Space) -> BTreeMap<PathBuf, Vec<u8>> {
-    let root = space.path("spec.results");
-    let mut folders = vec![root.clone()];
-    let mut files = BTreeMap::new();
-    while let Some(folder) = folders.pop() {
-        for path in children(&folder) {
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                files.insert(path.strip_prefix(&root).unwrap().to_owned(), fs::read(&path).unwrap());
-            }
-        }
-    }
-    files
+    study::results(&space.path(""))
 }
 
 /// The results of the demo's study, run on this machine without a cluster.
@@ -192,7 +135,7 @@ pub(crate) fn expected() -> &'static BTreeMap<PathBuf, Vec<u8>> {
         let space = demo();
         let answer = Answer::of(&space.xlt(&["run", "spec.toml", "--json"]).output().unwrap());
         let outcome = Outcome::of(answer, Vec::new());
-        assert_eq!((outcome.code, outcome.ran.len()), (0, STAGES), "{outcome:#?}");
+        assert_eq!((outcome.code, outcome.ran.len()), (0, real::STAGES), "{outcome:#?}");
         results(&space)
     });
     &EXPECTED

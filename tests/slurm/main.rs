@@ -13,7 +13,11 @@ mod engine;
 mod mishaps;
 #[path = "../torture/processes.rs"]
 mod processes;
+#[path = "../torture/real.rs"]
+mod real;
 mod shares;
 mod stories;
+#[path = "../torture/study.rs"]
+mod study;
 #[path = "../support/mod.rs"]
 mod support;

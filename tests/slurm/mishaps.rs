@@ -100,3 +100,20 @@ fn a_stage_that_needs_more_memory_than_its_job_has_gets_a_larger_one() {
     let jobs = std::fs::read_dir(space.cache("cluster/jobs")).unwrap().count();
     assert!(jobs >= 2, "one kind of job for 200 MB, another for more");
 }
+
+#[test]
+#[ignore = "needs a Slurm, which `make test-slurm` starts"]
+fn a_stage_that_dies_again_and_again_is_given_up_until_the_next_run() {
+    let space = on_cluster(
+        "[stages.deadly]\nprogram = \"sh\"\nargs = [\"-c\", \"[ -e $HOME/spared ] || kill -9 $PPID; echo alive > {out.file}\"]\n\
+         outputs = { file = \"alive.txt\" }\nexport = { file = \"alive.txt\" }\n[executor]\ncores = 1\nmemory = \"100MB\"\nidle = \"1s\"\n",
+        |_| {},
+    );
+    let outcome = run(&space);
+    outcome.expect_failed(["deadly"], [""; 0]);
+    outcome
+        .expect_message("deadly", "it died 6 times of something that nobody saw, and this run does not try it again");
+    space.write("../home/spared", "");
+    let outcome = run(&space);
+    assert_eq!((outcome.code, space.read("spec.results/alive.txt").as_str()), (0, "alive\n"), "{outcome:#?}");
+}

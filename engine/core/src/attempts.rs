@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 const MEMORY_SHARE: f64 = 0.8;
 /// The same of its time.
 const TIME_SHARE: f64 = 0.9;
-/// Deaths of a stage after which it is given up.
+/// Deaths of a stage after which a run gives it up.
 pub const MOST_DEATHS: u32 = 6;
 /// Deaths that nothing explains, for each of which but the first more memory is tried: most of what dies unseen grew too fast.
 const UNEXPLAINED: u32 = 1;
@@ -60,6 +60,8 @@ pub enum Line {
 /// Who begins.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Begun {
+    /// The run that asked for its job.
+    pub run: String,
     /// Name of the stage.
     pub stage: String,
     /// Name of the host.
@@ -119,6 +121,15 @@ impl Attempts {
             Line::Begun(begun) if !ended => Some(begun),
             _ => None,
         }
+    }
+
+    /// The run whose job made the last attempt.
+    #[must_use]
+    pub fn run(&self) -> Option<&str> {
+        self.lines.iter().rev().find_map(|line| match line {
+            Line::Begun(begun) => Some(begun.run.as_str()),
+            _ => None,
+        })
     }
 
     /// The last line, if an attempt has ended with it.

@@ -137,8 +137,6 @@ pub(crate) struct Job {
 /// What a worker in a job of a cluster says of its attempt at a stage.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Ticket {
-    /// The run that asked for the job.
-    pub(crate) run: String,
     /// What it says when it begins; the time is its own.
     pub(crate) begun: Begun,
 }

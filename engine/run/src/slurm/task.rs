@@ -58,6 +58,7 @@ impl Task {
     pub(crate) fn begins(&self, stage: &Stage) -> Begun {
         let class = self.options.class;
         Begun {
+            run: self.options.run.clone(),
             stage: stage.name.clone(),
             host: self.options.host.clone(),
             job: self.options.job.clone(),

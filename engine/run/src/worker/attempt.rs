@@ -56,7 +56,7 @@ impl Attempt {
                 }
             }
         });
-        Self { notes, run: ticket.run.clone(), over: Some(over), thread: Some(thread) }
+        Self { notes, run: ticket.begun.run.clone(), over: Some(over), thread: Some(thread) }
     }
 
     /// Says how it ended, while the lock is still held. Of one that is done the record will tell.

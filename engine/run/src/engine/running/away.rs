@@ -69,8 +69,11 @@ impl Run<'_> {
             }
             return left;
         };
-        let attempts = self.attempts(&key);
+        let mut attempts = self.attempts(&key);
         let alive = attempts.open().is_some() && self.world.cache.is_worked_on(&key).unwrap_or(true);
+        if self.begins_anew(&key, &attempts, alive) {
+            attempts = Attempts::default();
+        }
         let deaths = attempts.deaths(alive);
         let Some(needs) = self.part.needs(stage, deaths) else { return false };
         if let Some(outputs) = self.made_by_others(&key) {
@@ -125,6 +128,14 @@ impl Run<'_> {
         self.step(Event::Done { stage: id, outputs, ran });
     }
 
+    /// Whether a stage that an earlier run gave up is tried again from the beginning, as a new run does with whatever failed.
+    fn begins_anew(&self, key: &Key, attempts: &Attempts, alive: bool) -> bool {
+        let Part::Front(front) = &self.part else { return false };
+        let given_up = !alive && attempts.deaths(alive).all() >= MOST_DEATHS && attempts.run() != Some(front.run());
+        let cache = &self.world.cache;
+        given_up && matches!(cache.try_lock(key), Ok(Some(_lock)) if cache.forget_attempts(key).is_ok())
+    }
+
     /// Why a stage is not tried again: it failed in a job of this run, or died too often.
     fn refused(&self, attempts: &Attempts, deaths: Deaths, alive: bool) -> Option<(String, Vec<String>)> {
         match attempts.end() {
@@ -132,7 +143,7 @@ impl Run<'_> {
                 Some((message.clone(), tail.clone()))
             }
             _ if deaths.all() >= MOST_DEATHS => {
-                Some((format!("it {deaths}, and is not tried again by itself; run again to try"), Vec::new()))
+                Some((format!("it {deaths}, and this run does not try it again"), Vec::new()))
             }
             _ => None,
         }
@@ -159,7 +170,7 @@ impl Run<'_> {
     /// What a worker says of its attempt at a stage.
     pub(super) fn ticket(&self, stage: &Stage) -> Option<Ticket> {
         match &self.part {
-            Part::Task(task) => Some(Ticket { run: task.run().to_owned(), begun: task.begins(stage) }),
+            Part::Task(task) => Some(Ticket { begun: task.begins(stage) }),
             Part::All | Part::Front(_) => None,
         }
     }
