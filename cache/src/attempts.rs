@@ -6,7 +6,6 @@ use crate::layout::{Cache, make_parent};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
-use std::time::SystemTime;
 use xlt_core::key::Key;
 
 impl Cache {
@@ -25,12 +24,6 @@ impl Cache {
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).at("read", &path),
         }
-    }
-
-    /// When something was said last.
-    #[must_use]
-    pub fn attempted(&self, key: &Key) -> Option<SystemTime> {
-        fs::metadata(self.attempts_path(key)).and_then(|found| found.modified()).ok()
     }
 
     /// Says something. Only who holds the stage's lock may.

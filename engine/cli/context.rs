@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use xlt_cache::{Cache, Ledger};
 use xlt_core::plan::{Plan, Stage, StageId, plan, plan_only};
 use xlt_core::spec::{Request, Spec, load, nearest};
-use xlt_run::slurm::Order;
+use xlt_run::slurm::{Order, study_id};
 use xlt_run::{LockFile, World, llama_version};
 
 /// How a spec is to be read.
@@ -180,6 +180,11 @@ impl Context {
         let lock = LockFile::of(path, &spec.name)?;
         let world = World::new(cache, ledger, lock, path.with_extension("results"), spec.name.clone());
         Ok(Self { spec, world, texts, path: path.to_owned() })
+    }
+
+    /// The study's name among those that are done with its cache.
+    pub(crate) fn study_id(&self) -> String {
+        study_id(&self.path, &self.spec.name)
     }
 
     pub(crate) fn plan(&self) -> Result<Plan, Failure> {

@@ -3,7 +3,7 @@
 use crate::engine::Engine;
 use crate::real;
 use crate::study;
-use crate::support::{Answer, Outcome, Space, children};
+use crate::support::{Answer, Outcome, Space, children, write_script};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,10 +60,8 @@ pub(crate) fn on_cluster(spec: &str, write: impl Fn(&Space)) -> Space {
     let space = Space::with_spec(spec);
     write(&space);
     for program in ["sbatch", "squeue"] {
-        let text = format!("#!/bin/sh\necho \"$@\" >> \"$HOME/{program}\"\nexec /usr/bin/{program} \"$@\"\n");
-        let path = space.bin(program);
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        let body = format!("echo \"$@\" >> \"$HOME/{program}\"\nexec /usr/bin/{program} \"$@\"");
+        write_script(&space.bin(program), &body);
     }
     space
 }

@@ -1,22 +1,14 @@
 //! Hundreds of stages.
 
 use crate::cluster::{calls, on_cluster, start, wait_until};
-use crate::support::set;
+use crate::support::{hundreds, set};
 
 const STAGES: usize = 442;
 
 #[test]
 #[ignore = "needs a Slurm, which `make test-slurm` starts"]
 fn hundreds_of_stages_take_a_handful_of_submissions_and_each_is_done_once_although_the_front_dies() {
-    let numbers: Vec<String> = (1..STAGES).map(|number| number.to_string()).collect();
-    let spec = format!(
-        "[stages.short]\nprogram = \"step\"\nargs = [\"short/{{n}}\", \"{{out.text}}\", \"{{n}}\"]\noutputs = {{ text = \"{{n}}.txt\" }}\n\
-         matrix = {{ n = [{}] }}\n\
-         [stages.all]\nprogram = \"gather\"\nargs = [\"all\", \"{{out.text}}\", \"{{in.texts}}\"]\ninputs = {{ texts = \"stage:short\" }}\n\
-         outputs = {{ text = \"all.txt\" }}\nexport = {{ text = \"all.txt\" }}\n\
-         [executor]\ncores = 1\nmemory = \"200MB\"\nidle = \"2s\"\n",
-        numbers.join(", ")
-    );
+    let spec = hundreds(STAGES) + "[executor]\ncores = 1\nmemory = \"200MB\"\nidle = \"2s\"\n";
     let space = on_cluster(&spec, |_| {});
     let front = start(&space);
     wait_until("a third of the stages", || space.executed().len() > STAGES / 3);

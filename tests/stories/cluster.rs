@@ -1,9 +1,8 @@
 //! Runs whose stages are jobs, with an `sbatch` that starts them at once on this machine and a `squeue` that knows of none. What a real
 //! Slurm does is tested by `make test-slurm`.
 
-use crate::support::{Answer, Space, set};
+use crate::support::{Answer, Space, set, write_script};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 const SPEC: &str = r#"
 [stages.short]
@@ -27,8 +26,7 @@ tasks = 3
 "#;
 
 /// Starts each job of an array in the background: `sbatch --parsable --array=0-N SCRIPT RUN`.
-const SBATCH: &str = r#"#!/bin/sh
-echo "$@" >> "$HOME/sbatch"
+const SBATCH: &str = r#"echo "$@" >> "$HOME/sbatch"
 last=${2#--array=0-}
 for task in $(seq 0 "$last"); do
     SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=$task sh "$3" "$4" >> "$HOME/jobs" 2>&1 &
@@ -37,9 +35,8 @@ done
 
 fn space() -> Space {
     let space = Space::with_spec(SPEC);
-    for (name, text) in [("sbatch", SBATCH), ("squeue", "#!/bin/sh\n"), ("scancel", "#!/bin/sh\n")] {
-        fs::write(space.bin(name), text).unwrap();
-        fs::set_permissions(space.bin(name), fs::Permissions::from_mode(0o755)).unwrap();
+    for (name, body) in [("sbatch", SBATCH), ("squeue", ""), ("scancel", "")] {
+        write_script(&space.bin(name), body);
     }
     space
 }
@@ -76,7 +73,7 @@ fn what_jobs_are_to_do_is_the_spec_as_it_was_when_they_were_asked_for() {
     let space = space();
     // Edited between the call of `sbatch` and the beginning of the jobs.
     let text = SBATCH.replace("last=", "sed -i 's/short/other/' spec.toml\nlast=");
-    fs::write(space.bin("sbatch"), text).unwrap();
+    write_script(&space.bin("sbatch"), &text);
     let outcome = space.run();
     assert_eq!(outcome.code, 0, "{outcome:#?}");
     assert!(space.executed().contains(&"short/1".to_owned()) && space.read("spec.toml").contains("stages.other"));

@@ -1,8 +1,7 @@
 //! Stages on particular GPUs. The machine's are made up: the engine is told of them as it would be by the process that looks.
 
-use crate::support::Space;
+use crate::support::{Space, write_script};
 use std::path::Path;
-use std::process::Command;
 use xlt_cache::{Cache, Ledger};
 use xlt_core::plan::plan;
 use xlt_core::spec::{Request, load};
@@ -99,9 +98,7 @@ fn a_process_looks_for_gpus_only_where_there_is_a_module_for_some() {
     let space = Space::with_spec(SPEC);
     let (program, list) = (space.path("xlt"), space.home("started"));
     let text = format!("echo \"$*\" >> {}; exec {} \"$@\"", list.display(), env!("CARGO_BIN_EXE_xlt"));
-    // A shell of its own writes it, lest a thread that forks meanwhile keep it open for writing.
-    let write = format!("printf '#!/bin/sh\n%s\n' '{text}' > \"$0\" && chmod 755 \"$0\"");
-    assert!(Command::new("/bin/sh").args(["-c", &write]).arg(&program).status().unwrap().success());
+    write_script(&program, &text);
     let found = run(&space, &program, None);
     let started = std::fs::read_to_string(list).unwrap();
     let looked = started.lines().any(|line| line.contains("--devices"));

@@ -444,11 +444,27 @@ impl Plan {
     }
 }
 
-/// Writes an executable. A thread that forks while another one has the file open for writing would make it "busy"; a shell of its
-/// own writes it instead.
+/// Hundreds of short stages, and one that gathers what they made.
+pub(crate) fn hundreds(stages: usize) -> String {
+    let numbers: Vec<String> = (1..stages).map(|number| number.to_string()).collect();
+    format!(
+        "[stages.short]\nprogram = \"step\"\nargs = [\"short/{{n}}\", \"{{out.text}}\", \"{{n}}\"]\noutputs = {{ text = \"{{n}}.txt\" }}\n\
+         matrix = {{ n = [{}] }}\n\
+         [stages.all]\nprogram = \"gather\"\nargs = [\"all\", \"{{out.text}}\", \"{{in.texts}}\"]\ninputs = {{ texts = \"stage:short\" }}\n\
+         outputs = {{ text = \"all.txt\" }}\nexport = {{ text = \"all.txt\" }}\n",
+        numbers.join(", ")
+    )
+}
+
 fn install(path: &Path, body: &str) {
+    write_script(path, &format!("printf '%s\\n' \"$1\" >> \"$HOME/executed\"\nshift\n{body}"));
+}
+
+/// Writes a shell script that can be executed. A thread that forks while another one has the file open for writing would make it "busy"; a
+/// shell of its own writes it instead.
+pub(crate) fn write_script(path: &Path, body: &str) {
     use std::io::Write;
-    let text = format!("#!/bin/sh\nprintf '%s\\n' \"$1\" >> \"$HOME/executed\"\nshift\n{body}\n");
+    let text = format!("#!/bin/sh\n{body}\n");
     let mut shell = Command::new("/bin/sh");
     shell.args(["-c", r#"cat > "$0" && chmod 755 "$0""#]).arg(path).stdin(Stdio::piped());
     let mut shell = shell.spawn().unwrap();

@@ -2,7 +2,7 @@
 
 use crate::engine::Engine;
 use crate::processes;
-use crate::support::{Space, set};
+use crate::support::{Space, hundreds, set};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -11,14 +11,7 @@ const STAGES: usize = 442;
 
 #[test]
 fn two_hosts_share_hundreds_of_stages_and_each_is_done_once() {
-    let numbers: Vec<String> = (1..STAGES).map(|number| number.to_string()).collect();
-    let spec = format!(
-        "[stages.short]\nprogram = \"step\"\nargs = [\"short/{{n}}\", \"{{out.text}}\", \"{{n}}\"]\noutputs = {{ text = \"{{n}}.txt\" }}\n\
-         matrix = {{ n = [{}] }}\n\
-         [stages.all]\nprogram = \"gather\"\nargs = [\"all\", \"{{out.text}}\", \"{{in.texts}}\"]\ninputs = {{ texts = \"stage:short\" }}\n\
-         outputs = {{ text = \"all.txt\" }}\nexport = {{ text = \"all.txt\" }}\n",
-        numbers.join(", ")
-    );
+    let spec = hundreds(STAGES);
     let space = Space::new();
     fs::create_dir(space.cache("")).unwrap();
     let hosts = ["one", "other"].map(|host| {

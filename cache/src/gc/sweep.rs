@@ -70,28 +70,27 @@ impl<'a> Sweep<'a> {
         keys.filter_map(|key| self.choice.outputs.get(key)).flatten().copied().collect()
     }
 
-    /// Unfinished work and logs: unfinished work is kept for a while, since a rerun may resume it.
+    /// Unfinished work, what was said of it, and logs: unfinished work is kept for a while, since a rerun may resume it.
     pub(super) fn work(&mut self) -> Result<(), CacheError> {
         let age = Duration::from_secs(86_400 * u64::from(self.options.stale_after_days));
-        for (name, path) in tree::children(&self.cache.folder("partial"))? {
-            if self.finished(&name) || is_older(&path, age) {
-                self.remove_unlocked(&name, &path, |report| &mut report.partials)?;
+        let partials = tree::children(&self.cache.folder("partial"))?;
+        let attempts = tree::members(&self.cache.folder("attempts"))?;
+        for (found, tally) in [(partials, partials_of as fn(&mut GcReport) -> &mut Tally), (attempts, logs_of)] {
+            for (name, path) in found {
+                if self.finished(&name) || is_older(&path, age) {
+                    self.remove_unlocked(&name, &path, tally)?;
+                }
             }
         }
         for (name, path) in tree::members(&self.cache.folder("logs"))? {
             if !self.finished(&name) && is_older(&path, age) {
-                self.remove_unlocked(&name, &path, |report| &mut report.logs)?;
-            }
-        }
-        for (name, path) in tree::members(&self.cache.folder("attempts"))? {
-            if self.finished(&name) || is_older(&path, age) {
-                self.remove_unlocked(&name, &path, |report| &mut report.logs)?;
+                self.remove_unlocked(&name, &path, logs_of)?;
             }
         }
         for folder in ["orders", "logs", "jobs"] {
             for (_, path) in tree::children(&self.cache.cluster(folder))? {
                 if is_older(&path, age) {
-                    self.remove(&path, |report| &mut report.logs)?;
+                    self.remove(&path, logs_of)?;
                 }
             }
         }
@@ -145,6 +144,14 @@ impl<'a> Sweep<'a> {
         tally(&mut self.report).add(bytes);
         Ok(())
     }
+}
+
+fn partials_of(report: &mut GcReport) -> &mut Tally {
+    &mut report.partials
+}
+
+fn logs_of(report: &mut GcReport) -> &mut Tally {
+    &mut report.logs
 }
 
 fn objects(report: &mut GcReport) -> &mut Tally {

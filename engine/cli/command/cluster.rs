@@ -4,7 +4,7 @@ use crate::context::{Context, Overlay, Selection};
 use crate::failure::Failure;
 use xlt_core::plan::Plan;
 use xlt_core::spec::ExecutorKind;
-use xlt_run::slurm::{FrontOptions, Layout, Order, classes, study_id};
+use xlt_run::slurm::{FrontOptions, Layout, Order, classes};
 
 /// Where stages run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -51,7 +51,7 @@ pub(crate) fn front(
     let cache = context.world.cache.clone();
     let layout = Layout {
         order: order.path(&cache),
-        study: study_id(&context.path, &context.spec.name),
+        study: context.study_id(),
         name: context.spec.name.clone(),
         program: std::env::current_exe().map_err(nowhere)?,
         cache,

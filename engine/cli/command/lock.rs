@@ -24,7 +24,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let mut context = args.spec.open()?;
     let code = complete(&mut context)?;
-    if unpinned(&context)?.is_empty() {
+    if code == ExitCode::SUCCESS {
         term::say(&format!("{}: every file is pinned", context.world.lock.path().display()));
     }
     Ok(code)
@@ -33,6 +33,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
 /// Pins what is not pinned yet.
 pub(crate) fn complete(context: &mut Context) -> Result<ExitCode, Failure> {
     let open = unpinned(context)?;
+    if open.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut troubles = Vec::new();
     for (source, many) in &open {
         match resolve(source, *many) {

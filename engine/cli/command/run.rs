@@ -2,7 +2,7 @@
 
 use super::cluster::{self, Where};
 use super::lock;
-use crate::context::{Context, Overlay, Selection, SpecArgs};
+use crate::context::{Context, Selection, SpecArgs};
 use crate::failure::{Failure, INTERRUPTED, STAGE_FAILED};
 use crate::signals;
 use crate::term;
@@ -61,18 +61,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
             if lock::complete(&mut context)? != ExitCode::SUCCESS {
                 return Ok(ExitCode::from(STAGE_FAILED));
             }
-            Role::Front(Box::new(cluster::front(&context, &args.selection, args.overlay(), args.allow_commands)?))
+            Role::Front(Box::new(cluster::front(&context, &args.selection, &args.spec.overlay, args.allow_commands)?))
         }
     };
     let observer = watch::observer(args.json);
     let how = How { limits: &args.limits, allow_commands: args.allow_commands, role };
     run_plan(&mut context, how, observer, |context| args.selection.plan(context))
-}
-
-impl Args {
-    fn overlay(&self) -> &Overlay {
-        &self.spec.overlay
-    }
 }
 
 /// How a plan is run.

@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use xlt_cache::{Run, StageRun, Status};
 use xlt_core::attempts::{Attempts, Line};
 use xlt_core::plan::Plan;
-use xlt_run::slurm::study_id;
 
 /// Show how far a study is and how its last run ended
 #[derive(Debug, clap::Args)]
@@ -41,7 +40,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
 fn cluster(context: &Context, plan: &Plan) -> Result<String, Failure> {
     let cache = &context.world.cache;
     let mut text = String::new();
-    if let Some(who) = cache.tender(&study_id(&context.path, &context.spec.name))? {
+    if let Some(who) = cache.tender(&context.study_id())? {
         text.push_str(&format!("its jobs are tended by {who}\n"));
     }
     for (id, stage) in plan.ids() {

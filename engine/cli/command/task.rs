@@ -7,9 +7,10 @@ use crate::term;
 use crate::watch;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use xlt_core::plan::Plan;
 use xlt_core::slurm::Class;
 use xlt_run::Role;
-use xlt_run::slurm::{Order, TaskOptions, study_id};
+use xlt_run::slurm::{Order, TaskOptions};
 
 /// Work on stages of a run, in a job of a cluster
 #[derive(Debug, clap::Args)]
@@ -32,7 +33,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let order = Order::read(&args.order)?;
     let mut context = Context::ordered(&order, &args.cache)?;
     // Whether this host sees the locks of the one that tends the jobs: else it would do again what others do.
-    context.world.cache.tender(&study_id(&context.path, &context.spec.name))?;
+    context.world.cache.tender(&context.study_id())?;
     let selection = Selection::ordered(&order)?;
     selection.apply(&mut context)?;
     let (job, host) = (job(), host());
@@ -41,7 +42,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     let task = TaskOptions { class: args.class, run: args.run.clone(), executor, job, host };
     let limits = Limits::default();
     let how = How { limits: &limits, allow_commands: order.allow_commands, role: Role::Task(Box::new(task)) };
-    run_plan(&mut context, how, watch::observer(false), |context| selection.plan(context))?;
+    run_plan(&mut context, how, watch::observer(false), |context| {
+        // Results and the lock file are for the run that asked for the job.
+        Ok(Plan { exports: Vec::new(), new_claims: Vec::new(), ..selection.plan(context)? })
+    })?;
     // What failed is told by the run that asked for the job; that other jobs are at work is no failure.
     Ok(ExitCode::SUCCESS)
 }

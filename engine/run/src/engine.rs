@@ -156,9 +156,7 @@ impl Engine {
             Role::Front(front) => Part::Front(Box::new(Front::open(front, plan)?)),
             Role::Task(task) => Part::Task(Box::new(Task::new(task))),
         };
-        if !matches!(part, Part::Task(_)) {
-            world.lock.register(&plan.new_claims)?;
-        }
+        world.lock.register(&plan.new_claims)?;
         let started = Instant::now();
         let cached = plan.verdicts.iter().filter(|verdict| verdict.word() == "cached").count();
         observer.event(&RunEvent::Planned { stages: plan.stages.len(), cached });
@@ -171,9 +169,7 @@ impl Engine {
         }
         let damaged = damaged?;
         if !damaged || interrupted {
-            let exports = !matches!(self.options.role, Role::Task(_));
-            let results =
-                (exports && !plan.exports.is_empty() && world.results.is_dir()).then_some(world.results.as_path());
+            let results = (!plan.exports.is_empty() && world.results.is_dir()).then_some(world.results.as_path());
             let seconds = started.elapsed().as_secs_f64();
             observer.event(&RunEvent::RunFinished { tally, seconds, interrupted, cost, results });
         }

@@ -90,6 +90,8 @@ pub enum Command {
         stage: StageId,
         /// Its key; `None` for a remote file without a pin.
         key: Option<Key>,
+        /// Cores that it occupies.
+        cores: u32,
         /// What it has of each GPU that it is to use, where they are known one by one. It uses no other.
         gpus: Vec<Share>,
     },
@@ -288,7 +290,8 @@ impl<'a> Scheduler<'a> {
     fn start_what_fits(&mut self) -> Vec<Command> {
         let mut commands = Vec::new();
         while let Some((stage, taken)) = self.pool.pop() {
-            commands.push(Command::Start { stage, key: self.keys[stage.index()], gpus: taken.gpus.clone() });
+            let (cores, gpus) = (taken.counted.cores, taken.gpus.clone());
+            commands.push(Command::Start { stage, key: self.keys[stage.index()], cores, gpus });
             self.states[stage.index()] = State::Running(taken);
         }
         commands

@@ -30,7 +30,7 @@ struct Class {
 /// What a stage has taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Taken {
-    counted: Resources,
+    pub(super) counted: Resources,
     /// Of each GPU that is known.
     pub(super) gpus: Vec<Share>,
 }

@@ -311,6 +311,11 @@ fn command_stages_are_read_and_wired() {
 }
 
 #[test]
+fn an_empty_table_of_the_executor_says_what_none_says() {
+    assert_eq!(loaded(&format!("{EXTENDS}[executor]\n"), None, &[]).executor, Executor::default());
+}
+
+#[test]
 fn a_fault_in_a_base_is_shown_there() {
     let read = |path: &str| Ok(if path == "a/new.toml" { EXTENDS.to_owned() } else { "modle = 1".to_owned() });
     let errors = load(&Request { path: "a/new.toml", profile: None, set: &[] }, &read).expect_err("unknown key");

@@ -160,7 +160,7 @@ impl<'a> Engine<'a> {
                     prop_assert_eq!(Some(key), self.plan.key(self.plan.stage(stage), &self.scheduler));
                     prop_assert_eq!(self.hands.insert(stage, Hand::LookedUp), None);
                 }
-                Command::Start { stage, key, gpus } => {
+                Command::Start { stage, key, gpus, .. } => {
                     prop_assert!(!self.stopped, "started after a stop");
                     for input in self.reads(stage) {
                         prop_assert!(

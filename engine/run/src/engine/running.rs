@@ -112,10 +112,10 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Runs what is to run, and writes the results, which is not for jobs to do. Says whether one of them was found damaged.
+    /// Runs what is to run, and writes the results. Says whether one of them was found damaged.
     pub(super) fn drive(&mut self) -> Result<bool, RunError> {
         self.until_nothing_runs()?;
-        if self.stops_at_once() || matches!(self.part, Part::Task(_)) { Ok(false) } else { self.export() }
+        if self.stops_at_once() { Ok(false) } else { self.export() }
     }
 
     /// Ends what is left of the workers, and waits for records that are being written.
@@ -162,7 +162,7 @@ impl<'a> Run<'a> {
     fn obey(&mut self, command: Command) -> Result<(), RunError> {
         match command {
             Command::LookUp { stage, key } => self.look_up(stage, &key)?,
-            Command::Start { stage, key, gpus } => self.start(stage, key, &gpus),
+            Command::Start { stage, key, cores, gpus } => self.start(stage, key, cores, &gpus),
             Command::Skip { stage, because } => {
                 let (stage, because) = (self.plan.stage(stage), self.plan.stage(because));
                 self.observer.event(&RunEvent::Skipped { stage, because });

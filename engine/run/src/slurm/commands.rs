@@ -27,12 +27,9 @@ pub(super) fn queue(names: &[String]) -> Result<Vec<Job>, String> {
 
 /// Takes back the jobs of these names that have not begun.
 pub(super) fn cancel_waiting(names: &[String]) -> Result<(), String> {
-    let mut command = Command::new("scancel");
     // One name a call: it takes no list.
     names.iter().try_for_each(|name| {
-        command = Command::new("scancel");
-        command.args(["--state=PENDING", &format!("--name={name}")]);
-        answer(&mut command).map(drop)
+        answer(Command::new("scancel").args(["--state=PENDING", &format!("--name={name}")])).map(drop)
     })
 }
 

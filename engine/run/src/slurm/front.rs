@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use xlt_cache::{Cache, Tending};
 use xlt_core::attempts::Deaths;
-use xlt_core::plan::{Plan, Stage, StageId};
+use xlt_core::plan::{Plan, StageId};
 use xlt_core::slurm::{Class, Demand, Job, Needs, Script, Submission, Submissions, Supply, job_name};
 use xlt_core::spec::Executor;
 
@@ -112,8 +112,9 @@ pub(crate) struct Front {
     /// When Slurm was asked last.
     asked: Option<Instant>,
     away: BTreeMap<StageId, Away>,
-    /// Stages of which a sign of life was seen, and when they could begin.
+    /// Stages of which a sign of life was seen.
     seen: BTreeMap<Class, BTreeSet<StageId>>,
+    /// When stages could begin.
     since: BTreeMap<StageId, Instant>,
     /// Kinds of jobs by name, of all that were ever needed.
     names: BTreeMap<String, Class>,
@@ -157,9 +158,9 @@ impl Front {
         &self.run
     }
 
-    /// What a stage needs of a job.
-    pub(crate) fn needs(&self, stage: &Stage, deaths: Deaths) -> Needs {
-        Needs::of(stage, &self.options.executor, deaths)
+    /// What the spec says of the cluster.
+    pub(crate) fn executor(&self) -> &Executor {
+        &self.options.executor
     }
 
     /// All stages that others are to do are looked at anew.

@@ -30,22 +30,23 @@ pub struct Order {
 }
 
 impl Order {
-    /// Writes it where jobs find it, under a name that says what is in it.
+    /// Writes it where jobs find it.
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub fn write(&self, cache: &Cache) -> Result<PathBuf, RunError> {
-        let text = serde_json::to_string(self).unwrap_or_default();
-        let path = self.path(cache);
-        cache.write_for_jobs(&path, &text)?;
-        Ok(path)
+    pub fn write(&self, cache: &Cache) -> Result<(), RunError> {
+        let text = self.text();
+        Ok(cache.write_for_jobs(&place(cache, &text), &text)?)
     }
 
-    /// Where it is, or would be.
+    /// Where it is, or would be: under a name that says what is in it.
     #[must_use]
     pub fn path(&self, cache: &Cache) -> PathBuf {
-        let text = serde_json::to_string(self).unwrap_or_default();
-        cache.cluster("orders").join(format!("{}.json", Digest::of(text.as_bytes())))
+        place(cache, &self.text())
+    }
+
+    fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
     }
 
     /// Reads it.
@@ -57,6 +58,10 @@ impl Order {
         let order = text.and_then(|text| serde_json::from_str(&text).map_err(|error| error.to_string()));
         order.map_err(|why| RunError::Order { path: path.to_owned(), why })
     }
+}
+
+fn place(cache: &Cache, text: &str) -> PathBuf {
+    cache.cluster("orders").join(format!("{}.json", Digest::of(text.as_bytes())))
 }
 
 /// Name of a study among those that are done with a cache: the spec's path tells studies of the same name apart.

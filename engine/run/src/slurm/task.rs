@@ -1,7 +1,7 @@
 //! A job's part of a run: which stages it works on, and when it ends.
 
 use std::time::{Duration, Instant};
-use xlt_core::attempts::{Begun, Deaths};
+use xlt_core::attempts::Begun;
 use xlt_core::plan::Stage;
 use xlt_core::slurm::{Class, Needs};
 use xlt_core::spec::Executor;
@@ -39,9 +39,9 @@ impl Task {
         &self.options.run
     }
 
-    /// What a stage needs of a job.
-    pub(crate) fn needs(&self, stage: &Stage, deaths: Deaths) -> Needs {
-        Needs::of(stage, &self.options.executor, deaths)
+    /// What the spec says of the cluster.
+    pub(crate) fn executor(&self) -> &Executor {
+        &self.options.executor
     }
 
     /// Whether it works on stages with these needs.

@@ -11,6 +11,7 @@ use xlt_core::plan::{Facts, Stage, StageId};
 use xlt_core::record::Output;
 use xlt_core::schedule::Event;
 use xlt_core::slurm::Needs;
+use xlt_core::spec::Executor;
 
 /// Which stages of a plan this engine works on.
 pub(in crate::engine) enum Part {
@@ -31,13 +32,18 @@ impl Part {
         }
     }
 
-    /// What a stage needs; nothing is needed where this engine does everything.
-    fn needs(&self, stage: &Stage, deaths: Deaths) -> Option<Needs> {
+    /// What the spec says of the cluster.
+    fn executor(&self) -> Option<&Executor> {
         match self {
             Self::All => None,
-            Self::Front(front) => Some(front.needs(stage, deaths)),
-            Self::Task(task) => Some(task.needs(stage, deaths)),
+            Self::Front(front) => Some(front.executor()),
+            Self::Task(task) => Some(task.executor()),
         }
+    }
+
+    /// What a stage needs; nothing is needed where this engine does everything.
+    fn needs(&self, stage: &Stage, deaths: Deaths) -> Option<Needs> {
+        self.executor().map(|executor| Needs::of(stage, executor, deaths))
     }
 
     fn takes(&self, needs: Needs) -> bool {
@@ -220,13 +226,10 @@ impl Run<'_> {
     /// Whether anything may still come that this kind of job is for.
     fn has_more_to_do(&self) -> bool {
         let Part::Task(task) = &self.part else { return true };
-        self.plan.ids().any(|(id, stage)| {
-            let deaths = || {
-                let key = self.scheduler.key(id)?;
-                let attempts = self.attempts(&key);
-                Some(attempts.deaths(true))
-            };
-            !self.scheduler.is_settled(id) && task.is_for(task.needs(stage, deaths().unwrap_or_default()))
-        })
+        let attempted = |id| self.scheduler.key(id).map(|key| self.attempts(&key).deaths(true)).unwrap_or_default();
+        self.plan
+            .ids()
+            .filter(|(id, _)| !self.scheduler.is_settled(*id))
+            .any(|(id, stage)| self.part.needs(stage, attempted(id)).is_some_and(|needs| task.is_for(needs)))
     }
 }

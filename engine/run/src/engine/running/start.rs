@@ -10,7 +10,7 @@ use xlt_core::plan::{Stage, StageId, Work};
 use xlt_core::schedule::{Event, Share};
 
 impl Run<'_> {
-    pub(super) fn start(&mut self, id: StageId, key: Option<Key>, gpus: &[Share]) {
+    pub(super) fn start(&mut self, id: StageId, key: Option<Key>, cores: u32, gpus: &[Share]) {
         if self.is_left(id, key) {
             return;
         }
@@ -21,8 +21,7 @@ impl Run<'_> {
         if let Some(digest) = unrecorded(self.plan, id, &self.scheduler, &self.world.cache) {
             return self.found_damaged(id, "the record of a stage whose answers it reads is gone or damaged", digest);
         }
-        let threads = self.threads(stage, gpus);
-        let mut job = job(self.plan, id, key, &self.scheduler, self.world, threads);
+        let mut job = job(self.plan, id, key, &self.scheduler, self.world, cores.max(1));
         job.ticket = self.ticket(stage);
         let model = stage.model().and_then(|_| job.inputs.first()?.blake3.parse().ok());
         match self.pool.give(id, job, model, gpus) {
@@ -33,14 +32,6 @@ impl Run<'_> {
             }
             Err(error) => self.fail(id, &error.to_string(), &[]),
         }
-    }
-
-    /// Threads for a stage: as many as the cores that it occupies, which are all where a model wants GPUs and there are none.
-    fn threads(&self, stage: &Stage, gpus: &[Share]) -> u32 {
-        let machine = self.engine.machine.resources;
-        let in_place_of_gpus =
-            stage.model().is_some() && stage.resources.gpus > 0 && gpus.is_empty() && machine.gpus == 0;
-        if in_place_of_gpus { machine.cores } else { machine.cores.min(stage.resources.cores.max(1)) }
     }
 
     /// Why it is not even tried.
